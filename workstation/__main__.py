@@ -1,0 +1,45 @@
+"""The entry point: without an argument the window opens, a subcommand runs the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from workstation import cli
+from workstation.cli.main import COMMANDS
+
+
+class QtSurface:
+    """The screen, imported only when a command asks for it."""
+
+    def open_window(self, library: Path | None, study: str | None) -> int:
+        """Show the workstation."""
+        from workstation.gui.application import open_window
+
+        return open_window(library, study)
+
+    def render(self, study: str, library: Path | None, protocol: str | None, out: Path) -> None:
+        """Save the hung screen of a study."""
+        from workstation.gui.pictures import render
+
+        render(study, library, protocol, out)
+
+    def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
+        """Save a picture of each desk."""
+        from workstation.gui.pictures import screenshots
+
+        return screenshots(study_folder, library, out)
+
+
+def main() -> int:
+    """Run ``marrow``; ``marrow STUDY`` opens the window on that study."""
+    argv = sys.argv[1:]
+    surface = QtSurface()
+    names = {name.strip("_") for name in COMMANDS}
+    if len(argv) == 1 and not argv[0].startswith("-") and argv[0] not in names:
+        return surface.open_window(None, argv[0])
+    return cli.run(argv, surface)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

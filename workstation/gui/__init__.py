@@ -1,0 +1,1 @@
+"""The surface: the only room that knows Qt."""

@@ -1,0 +1,1 @@
+"""Bone regions and masks on screen."""

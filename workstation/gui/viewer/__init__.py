@@ -1,0 +1,1 @@
+"""Viewports, overlay, links."""

@@ -1,0 +1,1 @@
+"""To see a study, without a screen."""

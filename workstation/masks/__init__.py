@@ -1,0 +1,1 @@
+"""Tissue marked on a volume."""

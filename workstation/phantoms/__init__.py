@@ -1,0 +1,1 @@
+"""Analytic hip and knee with known truth."""

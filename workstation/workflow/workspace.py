@@ -1,0 +1,1 @@
+"""The only wiring: settings and the library, opened once for either surface."""
