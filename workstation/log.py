@@ -22,9 +22,7 @@ class IdentifierFilter(logging.Filter):
         record.msg = without_identifiers(record.getMessage())
         record.args = None
         if record.exc_info and not record.exc_text:
-            record.exc_text = without_identifiers(
-                logging.Formatter().formatException(record.exc_info)
-            )
+            record.exc_text = without_identifiers(logging.Formatter().formatException(record.exc_info))
         return True
 
 
@@ -34,9 +32,7 @@ def without_identifiers(text: str) -> str:
     def keep_own(match: re.Match[str]) -> str:
         path = match.group()
         return (
-            path[path.rfind("workstation") :]
-            if "workstation" in path and path.endswith(".py")
-            else "<path>"
+            path[path.rfind("workstation") :] if "workstation" in path and path.endswith(".py") else "<path>"
         )
 
     return _UID.sub("<uid>", _PATH.sub(keep_own, text))
@@ -56,9 +52,7 @@ def setup() -> None:
     handler: logging.Handler
     try:
         log_folder().mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            log_folder() / "marrow.log", maxBytes=1_000_000, backupCount=2
-        )
+        handler = RotatingFileHandler(log_folder() / "marrow.log", maxBytes=1_000_000, backupCount=2)
     except OSError:
         handler = logging.NullHandler()
     handler.addFilter(IdentifierFilter())

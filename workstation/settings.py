@@ -30,9 +30,7 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "theme", "dark", "Colours of the window: dark or light.", {"dark", "light"}.__contains__
-    ),
+    Setting("theme", "dark", "Colours of the window: dark or light.", {"dark", "light"}.__contains__),
     Setting(
         "overlay_opacity",
         0.35,

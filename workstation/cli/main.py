@@ -39,9 +39,7 @@ Subparsers = Any  # argparse keeps its type private
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, made from the modules named in `COMMANDS`."""
-    root = argparse.ArgumentParser(
-        prog="marrow", description=f"Marrow Reading Workstation. {INTENDED_USE}"
-    )
+    root = argparse.ArgumentParser(prog="marrow", description=f"Marrow Reading Workstation. {INTENDED_USE}")
     root.add_argument("--version", action="version", version=f"marrow {__version__}")
     root.add_argument("--library", type=Path, metavar="DIR", help="the library to open")
     commands = root.add_subparsers(dest="command", metavar="COMMAND")

@@ -34,9 +34,7 @@ def slice_normal(image_orientation_patient: ArrayLike) -> Vector:
     """
     orientation = np.asarray(image_orientation_patient, dtype=np.float64)
     if orientation.shape != (6,) or not np.isfinite(orientation).all():
-        raise DataError(
-            "This slice has no usable orientation", "ImageOrientationPatient is damaged"
-        )
+        raise DataError("This slice has no usable orientation", "ImageOrientationPatient is damaged")
     along_row, along_column = orientation[:3], orientation[3:]
     lengths = np.linalg.norm(along_row), np.linalg.norm(along_column)
     if min(lengths) < 0.5 or abs(along_row @ along_column) > 0.05 * lengths[0] * lengths[1]:
@@ -67,9 +65,7 @@ def direction_letters(direction: ArrayLike) -> str:
     vector = vector / np.linalg.norm(vector)
     names = (("L", "R"), ("P", "A"), ("S", "I"))
     order = np.argsort(-np.abs(vector), kind="stable")
-    letters = [
-        names[axis][0 if vector[axis] > 0 else 1] for axis in order if abs(vector[axis]) > 0.31
-    ]
+    letters = [names[axis][0 if vector[axis] > 0 else 1] for axis in order if abs(vector[axis]) > 0.31]
     return "".join(letters[:2])
 
 
@@ -183,9 +179,7 @@ class StackGeometry:
 
     def nearest_slice(self, point: ArrayLike) -> tuple[int, float]:
         """Index of the slice nearest to an LPS point along the normal, and the distance in mm."""
-        distances = np.abs(
-            self.positions - float(np.asarray(point, dtype=np.float64) @ self.normal)
-        )
+        distances = np.abs(self.positions - float(np.asarray(point, dtype=np.float64) @ self.normal))
         index = int(np.argmin(distances))
         return index, float(distances[index])
 
@@ -254,7 +248,5 @@ def resample_nearest(
 def _nearest(sorted_positions: Vector, values: Vector) -> NDArray[np.int64]:
     right = np.clip(np.searchsorted(sorted_positions, values), 0, len(sorted_positions) - 1)
     left = np.clip(right - 1, 0, None)
-    closer_left = np.abs(values - sorted_positions[left]) <= np.abs(
-        sorted_positions[right] - values
-    )
+    closer_left = np.abs(values - sorted_positions[left]) <= np.abs(sorted_positions[right] - values)
     return np.asarray(np.where(closer_left, left, right), dtype=np.int64)

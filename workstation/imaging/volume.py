@@ -46,6 +46,5 @@ class Stack:
 
     def values(self, slice_index: int) -> NDArray[np.float32]:
         """Real values of one slice, shape (rows, columns)."""
-        values = self.voxels[slice_index].astype(np.float32) * np.float32(self.slope) + np.float32(
-            self.intercept
-        )
+        stored = self.voxels[slice_index].astype(np.float32)
+        return np.asarray(stored * np.float32(self.slope) + np.float32(self.intercept))
