@@ -1,0 +1,98 @@
+"""The strip above the images: case, place in the worklist, plan and reader, state of blinding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+
+HEADER_HEIGHT = 36
+
+
+class ReadingHeader(QWidget):
+    """Names the case by its code only and walks through the worklist."""
+
+    case_chosen = Signal(str)
+    leave_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("reading_header")
+        self.setFixedHeight(HEADER_HEIGHT)
+        self._codes: list[str] = []
+        self._case = QLabel()
+        self._case.setProperty("text_role", "title")
+        self._previous = self._button("◀", "previous_case", "Previous case (Ctrl+PgUp)", -1)
+        self._next = self._button("▶", "next_case", "Next case (Ctrl+PgDown)", 1)
+        self._worklist = QComboBox()
+        self._worklist.setObjectName("worklist")
+        self._worklist.setAccessibleName("Worklist: cases in your order")
+        self._worklist.setToolTip("Your cases in your own order")
+        self._worklist.setMinimumWidth(190)
+        self._worklist.activated.connect(lambda index: self.case_chosen.emit(self._codes[index]))
+        self._study = QLabel()
+        self._study.setProperty("text_role", "secondary")
+        self._blinding = QLabel()
+        self._blinding.setObjectName("blinding")
+        self._leave = QPushButton("Leave")
+        self._leave.setObjectName("leave")
+        self._leave.setAccessibleName("Leave this case")
+        self._leave.setToolTip("Close the case; everything entered is kept")
+        self._leave.clicked.connect(self.leave_wanted)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 8, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._case)
+        layout.addStretch(1)
+        for widget in (self._previous, self._worklist, self._next):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addWidget(self._study)
+        layout.addWidget(self._blinding)
+        layout.addWidget(self._leave)
+
+    def show_free(self, title: str) -> None:
+        """A case read outside a study."""
+        self._case.setText(title)
+        for widget in (self._previous, self._worklist, self._next, self._blinding):
+            widget.hide()
+        self._study.setText("free reading")
+
+    def show_read(
+        self, title: str, worklist: Sequence[tuple[str, str]], current: str, study: str, sealed: bool
+    ) -> None:
+        """A case of a study: `worklist` holds (code, state word) in this reader's order."""
+        self._case.setText(title)
+        self._codes = [code for code, _ in worklist]
+        with QSignalBlocker(self._worklist):
+            self._worklist.clear()
+            for number, (code, state) in enumerate(worklist, 1):
+                self._worklist.addItem(f"{number} of {len(worklist)} · {code} · {state}")
+            self._worklist.setCurrentIndex(self._codes.index(current))
+        index = self._codes.index(current)
+        self._previous.setEnabled(index > 0)
+        self._next.setEnabled(index + 1 < len(self._codes))
+        for widget in (self._previous, self._worklist, self._next, self._blinding):
+            widget.show()
+        self._study.setText(study)
+        self._blinding.setText("● blinded" if sealed else "● blinded · not sealed")
+        self._blinding.setToolTip(
+            "You see case codes only, and nothing of the other reader."
+            + ("" if sealed else " Entries are not yet encrypted on this disk.")
+        )
+
+    def step(self, by: int) -> None:
+        """Go to a neighbouring case of the worklist."""
+        index = self._worklist.currentIndex() + by
+        if 0 <= index < len(self._codes):
+            self.case_chosen.emit(self._codes[index])
+
+    def _button(self, text: str, name: str, tip: str, by: int) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAccessibleName(tip.split(" (")[0])
+        button.setToolTip(tip)
+        button.setFixedWidth(32)
+        button.clicked.connect(lambda: self.step(by))
+        return button

@@ -1,0 +1,81 @@
+"""Signing a read, inline below the form: the reader's code again, and the word on blinding."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+MEANING = "initial read"
+
+
+class LockPanel(QWidget):
+    """Asks for the signature. ``signed`` carries what was typed and whether blinding held."""
+
+    signed = Signal(str, bool)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("lock_panel")
+        self.setAccessibleName("Lock this read")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._signature = QLineEdit()
+        self._signature.setObjectName("signature")
+        self._signature.setAccessibleName("Your reader code")
+        self._signature.setPlaceholderText("Your reader code")
+        self._signature.setToolTip("Type your reader code to sign (Enter)")
+        self._signature.textChanged.connect(self._on_changed)
+        self._signature.returnPressed.connect(self._on_sign)
+        self._blinding = QComboBox()
+        self._blinding.setObjectName("blinding_held")
+        self._blinding.setAccessibleName("Did the blinding hold?")
+        self._blinding.setToolTip("Say whether you learned anything about this case or the other reader")
+        for text, held in (("Blinding held", True), ("Blinding did not hold", False)):
+            self._blinding.addItem(text, held)
+        self._sign = QPushButton("Sign and lock")
+        self._sign.setObjectName("sign_and_lock")
+        self._sign.setProperty("emphasis", "primary")
+        self._sign.setToolTip("Lock the read (Enter)")
+        self._sign.clicked.connect(self._on_sign)
+        cancel = QPushButton("Not yet")
+        cancel.setObjectName("cancel_lock")
+        cancel.setToolTip("Go on reading (Esc)")
+        cancel.clicked.connect(self.closed)
+        buttons = QHBoxLayout()
+        buttons.addWidget(cancel)
+        buttons.addWidget(self._sign, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 0, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._text)
+        layout.addWidget(self._signature)
+        layout.addWidget(self._blinding)
+        layout.addLayout(buttons)
+
+    def ask(self, case_code: str, reader: str) -> None:
+        """Show what will be signed and wait for the reader's code."""
+        self._text.setText(
+            f"You sign {case_code} as reader {reader}, meaning: {MEANING}. "
+            "After this nothing in the read can change."
+        )
+        self._signature.clear()
+        self._blinding.setCurrentIndex(0)
+        self._on_changed()
+        self.show()
+        self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back to reading."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def _on_changed(self) -> None:
+        self._sign.setEnabled(bool(self._signature.text().strip()))
+
+    def _on_sign(self) -> None:
+        if self._signature.text().strip():
+            self.signed.emit(self._signature.text().strip(), bool(self._blinding.currentData()))

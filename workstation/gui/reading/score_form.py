@@ -1,0 +1,366 @@
+"""The form: one item has the focus, a digit answers it and moves on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.gui.reading.item_row import ItemRow, answer_mark
+from workstation.gui.reading.region_diagram import RegionDiagram
+from workstation.gui.theme import Theme
+from workstation.imaging.study import Laterality
+from workstation.scoring.instrument import Instrument, Item
+from workstation.scoring.sheet import AnswerState, ScoreSheet
+
+FORM_WIDTH = 372
+NOT_ASSESSABLE_KEYS = (Qt.Key.Key_Minus, Qt.Key.Key_Period)
+
+
+class ScoreForm(QWidget):
+    """Shows the sheets of one read and says which answer the reader wants.
+
+    The form keeps no answers: it is given sheets and emits wishes. ``answered`` carries instrument
+    identifier, item identifier and the grade, or None for not assessable.
+    """
+
+    answered = Signal(str, str, object)
+    flag_wanted = Signal(str, str)
+    evidence_wanted = Signal(str, str)
+    undo_wanted = Signal()
+    redo_wanted = Signal()
+    lock_wanted = Signal()
+    item_changed = Signal(str, str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("score_form")
+        self.setAccessibleName("Score form")
+        self.setFixedWidth(FORM_WIDTH)
+        self._theme = theme
+        self._sheets: tuple[ScoreSheet, ...] = ()
+        self._tab = 0
+        self._item = ""
+        self._locked = False
+        self._rows: dict[str, ItemRow] = {}
+        self._build()
+
+    # what is shown ---------------------------------------------------------------------------
+
+    @property
+    def instrument(self) -> Instrument:
+        """The instrument whose items are listed."""
+        return self._sheets[self._tab].instrument
+
+    @property
+    def current_item(self) -> str:
+        """Identifier of the item that a digit would answer."""
+        return self._item
+
+    def set_read(
+        self, sheets: Sequence[ScoreSheet], laterality: Laterality | None, *, locked: bool
+    ) -> None:
+        """Show the sheets of a read from its first unread item."""
+        self._sheets = tuple(sheets)
+        self._laterality = laterality
+        self._locked = locked
+        self._fill_tabs()
+        tab = next((i for i, sheet in enumerate(self._sheets) if not sheet.is_complete), 0)
+        self._show_tab(tab)
+        first = self._sheets[tab].next_unanswered(None)
+        self.go_to(first or self.instrument.items[0].id)
+
+    def set_sheets(self, sheets: Sequence[ScoreSheet]) -> None:
+        """Show new answers of the same read."""
+        self._sheets = tuple(sheets)
+        self._refresh()
+
+    def clear(self) -> None:
+        """Show no read."""
+        self._sheets = ()
+        self._item = ""
+        self._clear_rows()
+        self._title.setText("")
+        self._counter.setText("")
+        self._summary.setText("")
+
+    def set_locked(self, locked: bool) -> None:
+        """A locked read can be looked at and not answered."""
+        self._locked = locked
+        self._refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Redraw in other colours."""
+        self._theme = theme
+        self._diagram.set_theme(theme)
+        for row in self._rows.values():
+            row.set_theme(theme)
+
+    def go_to(self, item_id: str) -> None:
+        """Give an item of the shown instrument the focus of the form."""
+        self._item = item_id
+        self._refresh()
+        self._scroll.ensureWidgetVisible(self._rows[item_id], 0, 60)
+        self.item_changed.emit(self.instrument.id, item_id)
+
+    # what the reader does --------------------------------------------------------------------
+
+    def handle_key(self, event: QKeyEvent) -> bool:
+        """Act on a key of the form; False leaves it to the viewer."""
+        if not self._sheets or event.modifiers() & (
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        ):
+            return False
+        key, text = event.key(), event.text()
+        level = next((one for one in self._current().levels if one.key == text), None)
+        if level is not None:
+            self.answer(level.grade)
+        elif key in NOT_ASSESSABLE_KEYS:
+            self.answer(None)
+        elif key == Qt.Key.Key_Backspace:
+            self._step(-1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._step(1)
+        elif key == Qt.Key.Key_Space:
+            self._to_unanswered()
+        elif key == Qt.Key.Key_F:
+            self.flag_wanted.emit(self.instrument.id, self._item)
+        elif key == Qt.Key.Key_K:
+            self.evidence_wanted.emit(self.instrument.id, self._item)
+        else:
+            # A digit that is no level must not fall through to a window preset of the viewer.
+            return text.isdigit()
+        return True
+
+    def answer(self, grade: int | None) -> None:
+        """Wish an answer for the current item and move on."""
+        if self._locked:
+            return
+        item = self._item
+        self.answered.emit(self.instrument.id, item, grade)
+        if self._sheets[self._tab].answer(item).state != AnswerState.UNREAD:
+            self._advance(item)
+
+    # building --------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._tabs = QHBoxLayout()
+        self._tabs.setSpacing(4)
+        self._tab_buttons = QButtonGroup(self)
+        self._tab_buttons.idClicked.connect(self._on_tab)
+        self._title = QLabel()
+        self._title.setProperty("text_role", "title")
+        self._title.setWordWrap(True)
+        self._counter = QLabel()
+        self._counter.setProperty("text_role", "secondary")
+        self._counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        heading = QHBoxLayout()
+        heading.addWidget(self._title, 1)
+        heading.addWidget(self._counter)
+        self._diagram = RegionDiagram(self._theme, self)
+        self._diagram.region_clicked.connect(self._on_region)
+        self._item_title = QLabel()
+        self._item_title.setObjectName("item_title")
+        self._item_title.setWordWrap(True)
+        self._levels = QHBoxLayout()
+        self._levels.setSpacing(4)
+        self._definitions = QLabel()
+        self._definitions.setObjectName("definitions")
+        self._definitions.setWordWrap(True)
+        self._definitions.setTextFormat(Qt.TextFormat.RichText)
+        self._definitions.setMinimumHeight(112)
+        self._definitions.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._list = QWidget()
+        self._list_layout = QVBoxLayout(self._list)
+        self._list_layout.setContentsMargins(0, 0, 0, 0)
+        self._list_layout.setSpacing(0)
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidget(self._list)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setAccessibleName("Items of the form")
+        self._note = QLabel()
+        self._note.setProperty("text_role", "secondary")
+        self._note.setWordWrap(True)
+        self._summary = QLabel()
+        self._summary.setProperty("text_role", "secondary")
+        self._lock = QPushButton("Lock this read…")
+        self._lock.setObjectName("lock_read")
+        self._lock.setToolTip("Sign this read; nothing changes after (Ctrl+L)")
+        self._lock.setAccessibleName("Lock this read")
+        self._lock.clicked.connect(self.lock_wanted)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addLayout(self._tabs)
+        layout.addLayout(heading)
+        layout.addWidget(self._diagram)
+        layout.addWidget(self._item_title)
+        layout.addLayout(self._levels)
+        layout.addWidget(self._definitions)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self._note)
+        layout.addWidget(self._summary)
+        layout.addWidget(self._lock)
+
+    def _fill_tabs(self) -> None:
+        while self._tabs.count():
+            old = self._tabs.takeAt(0).widget()
+            if old is not None:
+                self._tab_buttons.removeButton(old)  # type: ignore[arg-type]  # only buttons are put there
+                old.deleteLater()
+        if len(self._sheets) < 2:
+            return
+        for index, sheet in enumerate(self._sheets):
+            button = QPushButton(sheet.instrument.title)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setToolTip(f"Show the form {sheet.instrument.title}")
+            button.setAccessibleName(f"Form {sheet.instrument.title}")
+            self._tab_buttons.addButton(button, index)
+            self._tabs.addWidget(button, 1)
+
+    def _show_tab(self, tab: int) -> None:
+        self._tab = tab
+        button = self._tab_buttons.button(tab)
+        if button is not None:
+            button.setChecked(True)
+        self._clear_rows()
+        codes = {region.id: region.code for region in self.instrument.regions}
+        for item in self.instrument.items:
+            row = ItemRow(item, codes.get(item.region, item.id), self._theme, self._list)
+            row.clicked.connect(self.go_to)
+            self._list_layout.addWidget(row)
+            self._rows[item.id] = row
+        self._list_layout.addStretch(1)
+        self._diagram.set_instrument(self.instrument, self._laterality)
+        self._title.setText(self.instrument.title)
+        unvalidated = self.instrument.status != "validated"
+        self._note.setText("⚠ Unvalidated scale: for research only" if unvalidated else "")
+        self._note.setVisible(unvalidated)
+
+    def _clear_rows(self) -> None:
+        self._rows.clear()
+        while self._list_layout.count():
+            old = self._list_layout.takeAt(0).widget()
+            if old is not None:
+                old.deleteLater()
+
+    def _refresh(self) -> None:
+        if not self._sheets or not self._item:
+            return
+        sheet = self._sheets[self._tab]
+        for item in self.instrument.items:
+            self._rows[item.id].set_answer(sheet.answer(item.id), current=item.id == self._item)
+        item = self._current()
+        marks: dict[str, str] = {}
+        for one in self.instrument.items:
+            mark = answer_mark(one, sheet.answer(one.id))
+            if one.region and mark and (one.region not in marks or one.id == item.id):
+                marks[one.region] = mark
+        self._diagram.set_state(item.region, marks)
+        code = next((r.code for r in self.instrument.regions if r.id == item.region), item.id)
+        self._item_title.setText(f"<b>{code}</b>&nbsp; {item.title}")
+        self._fill_levels(item)
+        answers = [sheet.answer(one.id) for one in self.instrument.items]
+        done = sum(answer.state != AnswerState.UNREAD for answer in answers)
+        self._counter.setText(f"{done} of {len(answers)}")
+        every = [s.answer(one.id) for s in self._sheets for one in s.instrument.items]
+        answered = sum(answer.state != AnswerState.UNREAD for answer in every)
+        flagged = sum(answer.flagged for answer in every)
+        self._summary.setText(
+            "Locked: nothing changes after"
+            if self._locked
+            else f"{answered} of {len(every)} answered · {flagged} flagged"
+        )
+        self._lock.setEnabled(not self._locked and answered == len(every))
+        self._lock.setText("Locked" if self._locked else "Lock this read…   Ctrl+L")
+
+    def _fill_levels(self, item: Item) -> None:
+        while self._levels.count():
+            old = self._levels.takeAt(0).widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        answer = self._sheets[self._tab].answer(item.id)
+        for level in item.levels:
+            chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade
+            button = self._level_button(level.label, level.definition, level.key, chosen)
+            button.clicked.connect(lambda _=False, grade=level.grade: self.answer(grade))
+        chosen = answer.state == AnswerState.NOT_ASSESSABLE
+        button = self._level_button("n/a", "Not assessable", "-", chosen)
+        button.clicked.connect(lambda _=False: self.answer(None))
+        lines = []
+        for level in item.levels:
+            chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade
+            text = f"<b>{level.key}</b>&nbsp;&nbsp;{level.definition}"
+            lines.append(f"<u>{text}</u>" if chosen else text)
+        lines.append("<b>-</b>&nbsp;&nbsp;not assessable")
+        self._definitions.setText("<br>".join(lines))
+
+    def _level_button(self, label: str, definition: str, key: str, chosen: bool) -> QPushButton:
+        button = QPushButton(label)
+        button.setObjectName("level")
+        button.setCheckable(True)
+        button.setChecked(chosen)
+        button.setEnabled(not self._locked)
+        # Digits answer wherever the focus is, so clicking must not take the focus from the images.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(f"{definition} (key {key})")
+        button.setAccessibleName(f"{label}: {definition}")
+        self._levels.addWidget(button, 1)
+        return button
+
+    # moving ----------------------------------------------------------------------------------
+
+    def _current(self) -> Item:
+        return next(item for item in self.instrument.items if item.id == self._item)
+
+    def _step(self, by: int) -> None:
+        ids = [item.id for item in self.instrument.items]
+        index = ids.index(self._item) + by
+        if 0 <= index < len(ids):
+            self.go_to(ids[index])
+        elif 0 <= self._tab + by < len(self._sheets):
+            self._show_tab(self._tab + by)
+            self.go_to(self.instrument.items[0 if by > 0 else -1].id)
+
+    def _advance(self, item: str) -> None:
+        ids = [one.id for one in self.instrument.items]
+        if item != ids[-1]:
+            self.go_to(ids[ids.index(item) + 1])
+        else:
+            self._to_unanswered()
+
+    def _to_unanswered(self) -> None:
+        """Next unread item after the current one, through all forms of the read, round once."""
+        for step in range(len(self._sheets) + 1):
+            tab = (self._tab + step) % len(self._sheets)
+            after = self._item if step == 0 else None
+            item = self._sheets[tab].next_unanswered(after)
+            if item is not None:
+                if tab != self._tab:
+                    self._show_tab(tab)
+                self.go_to(item)
+                return
+
+    def _on_region(self, region: str) -> None:
+        for item in self.instrument.items:
+            if item.region == region:
+                self.go_to(item.id)
+                return
+
+    def _on_tab(self, tab: int) -> None:
+        self._show_tab(tab)
+        self.go_to(self._sheets[tab].next_unanswered(None) or self.instrument.items[0].id)
