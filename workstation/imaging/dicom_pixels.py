@@ -1,0 +1,371 @@
+"""Pixels of DICOM files: how many may be claimed, whether they decode, and one plane at a time.
+
+Native pixels are read straight from their place in the file. Compressed ones go through pydicom with the
+plugin that measured fastest and is free to ship: GDCM for JPEG and JPEG 2000, pyjpegls for JPEG-LS,
+pylibjpeg-rle for RLE.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.errors import DataError
+from workstation.imaging.dicom_elements import NATIVE, DataSet, Element, parse
+from workstation.imaging.study import Instance, PixelFormat
+
+LARGEST_PLANE = 64 * 1024 * 1024
+"""Most pixels that one plane may claim (8192 × 8192); the largest detectors have half of it."""
+
+LARGEST_FACTOR = 1000
+"""Most decoded bytes per compressed byte beyond `ALWAYS_ALLOWED`; real lossless MR reaches 2 to 4."""
+
+ALWAYS_ALLOWED = 64 * 1024 * 1024
+"""Decoded bytes that any compressed file may claim, because a black picture compresses without limit."""
+
+_JPEG = "1.2.840.10008.1.2.4."
+PLUGINS: dict[str, tuple[str, ...]] = {
+    "1.2.840.10008.1.2.5": ("pylibjpeg", "pydicom"),
+    _JPEG + "50": ("gdcm",),
+    _JPEG + "51": ("gdcm",),
+    _JPEG + "57": ("gdcm",),
+    _JPEG + "70": ("gdcm",),
+    _JPEG + "80": ("pyjpegls", "gdcm"),
+    _JPEG + "81": ("pyjpegls", "gdcm"),
+    _JPEG + "90": ("gdcm", "pylibjpeg"),
+    _JPEG + "91": ("gdcm", "pylibjpeg"),
+    _JPEG + "201": ("pylibjpeg",),
+    _JPEG + "202": ("pylibjpeg",),
+    _JPEG + "203": ("pylibjpeg",),
+}
+LOSSY = frozenset(_JPEG + end for end in ("50", "51", "81", "91", "203"))
+
+_TITLE = "This file was not loaded"
+Plane = NDArray[Any]
+
+
+def plane_bytes(pixels: PixelFormat) -> int:
+    """Bytes of one decoded plane as stored."""
+    return pixels.rows * pixels.columns * pixels.samples_per_pixel * pixels.bits_allocated // 8
+
+
+def check_size(pixels: PixelFormat, dataset: DataSet) -> None:
+    """Refuse a file that claims more pixels than it can hold, before anything is allocated.
+
+    Raises
+    ------
+    DataError
+        If it is cut short, its claim is impossible, or its format is not one we read.
+    """
+    if pixels.bits_allocated not in (8, 16, 32) or pixels.samples_per_pixel not in (1, 3):
+        raise DataError(
+            _TITLE,
+            f"its pixels have {pixels.bits_allocated} bits and {pixels.samples_per_pixel} samples, "
+            "which is not read here",
+        )
+    element = dataset.pixels
+    assert element is not None  # noqa: S101 - callers ask only for files with pixels
+    claimed = plane_bytes(pixels) * pixels.number_of_frames
+    held = max(0, min(element.end, dataset.size) - element.start)
+    picture = f"{pixels.rows} × {pixels.columns} pixels"
+    if pixels.number_of_frames > 1:
+        picture = f"{pixels.number_of_frames} planes of {picture}"
+    if dataset.transfer_syntax_uid in NATIVE:
+        if element.undefined:
+            raise DataError(_TITLE, "its pixels are compressed but it says they are not", "Export it again")
+        if claimed > 4 * held + 65536:
+            raise DataError(_TITLE, f"it claims {picture}, more than the file can hold")
+        if claimed > held:
+            raise DataError(
+                _TITLE, f"it is cut short: {claimed - held} bytes of its pixels are missing", "Copy it again"
+            )
+    elif claimed > max(ALWAYS_ALLOWED, LARGEST_FACTOR * held) or held // 8 < pixels.number_of_frames:
+        raise DataError(_TITLE, f"it claims {picture}, more than the file can hold")
+    if pixels.rows * pixels.columns > LARGEST_PLANE:
+        raise DataError(_TITLE, f"its picture of {picture} is larger than 64 million pixels")
+
+
+def decode_plane(instance: Instance, source: BinaryIO | None = None) -> Plane:
+    """Stored values of one plane, before rescale.
+
+    Parameters
+    ----------
+    instance : Instance
+        Which plane; read from `Instance.path` unless `source` is given.
+    source : BinaryIO, optional
+        The file as a stream, e.g. a member of a ZIP.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns) or (rows, columns, 3)
+        Integers as stored, unused high bits cleared (or sign-extended).
+
+    Raises
+    ------
+    DataError
+        If the file is gone, damaged or its compression cannot be decoded.
+    """
+    if source is not None:
+        return _decode(instance, source)
+    try:
+        with Path(instance.path).open("rb", buffering=0) as stream:
+            return _decode(instance, stream)
+    except OSError as error:
+        raise DataError(
+            "A picture could not be read", error.strerror or "disk error", "Check that its disk is connected"
+        ) from None
+
+
+def check_decodable(instances: tuple[Instance, ...], source: Path | BinaryIO) -> None:
+    """Decode every compressed plane once, so that a file that cannot be shown is refused at import.
+
+    Native planes are not read: `check_size` has compared their lengths already.
+
+    Raises
+    ------
+    DataError
+        With the reason, if a plane does not decode.
+    """
+    if all(i.pixels.transfer_syntax_uid in NATIVE for i in instances):
+        return
+    if isinstance(source, Path):
+        try:
+            with source.open("rb", buffering=0) as stream:
+                check_decodable(instances, stream)
+        except OSError as error:
+            raise DataError(_TITLE, f"it cannot be read ({error.strerror or 'disk error'})") from None
+        return
+    encapsulated = _Encapsulated(source, instances[0].pixels)
+    for instance in instances:
+        encapsulated.decode(instance)
+
+
+def _decode(instance: Instance, stream: BinaryIO) -> Plane:
+    pixels = instance.pixels
+    if pixels.transfer_syntax_uid not in NATIVE:
+        return _Encapsulated(stream, pixels).decode(instance)
+    if pixels.offset is not None:
+        flat = np.empty(plane_bytes(pixels) // (pixels.bits_allocated // 8), _dtype(pixels))
+        stream.seek(pixels.offset)
+        if _read_into(stream, flat) != flat.nbytes:
+            raise _cut_short()
+        return _shaped(flat, pixels)
+    dataset = parse(stream, stream.seek(0, os.SEEK_END))
+    return _shaped(_native_values(dataset, instance, stream), pixels)
+
+
+def _native_values(dataset: DataSet, instance: Instance, stream: BinaryIO) -> Plane:
+    """Big endian or inflated pixels."""
+    pixels = instance.pixels
+    if dataset.pixels is None:
+        raise _cut_short()
+    size = plane_bytes(pixels)
+    start = dataset.pixels.start + instance.frame * size
+    if dataset.inflated:
+        raw = dataset.buffer[start : start + size]
+    else:
+        stream.seek(start)
+        raw = stream.read(size)
+    if len(raw) != size:
+        raise _cut_short()
+    dtype = _dtype(pixels)
+    if not dataset.encoding.little:
+        if pixels.bits_allocated == 8 and dataset.pixels.vr == b"OW":
+            # PS3.5 8.1.2: 8-bit pixels in OW are byte-swapped as 16-bit words.
+            return np.frombuffer(raw[: size & ~1], ">u2").astype("<u2").view(dtype)
+        return np.frombuffer(raw, dtype.newbyteorder(">")).astype(dtype)
+    return np.frombuffer(raw, dtype).copy()
+
+
+def _read_into(stream: BinaryIO, target: Plane) -> int:
+    view = memoryview(target).cast("B")
+    done = 0
+    while done < len(view):
+        count = stream.readinto(view[done:])  # type: ignore[attr-defined]
+        if not count:
+            break
+        done += count
+    return done
+
+
+def _dtype(pixels: PixelFormat) -> np.dtype[Any]:
+    return np.dtype(f"<{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}")
+
+
+def _shaped(flat: Plane, pixels: PixelFormat) -> Plane:
+    if pixels.samples_per_pixel == 1:
+        return _clean(flat.reshape(pixels.rows, pixels.columns), pixels)
+    return flat.reshape(pixels.rows, pixels.columns, pixels.samples_per_pixel)
+
+
+def _clean(plane: Plane, pixels: PixelFormat) -> Plane:
+    """Clear what lies above BitsStored (old overlays), or extend the sign from it."""
+    unused = pixels.bits_allocated - pixels.bits_stored
+    if unused == 0:
+        return plane
+    if pixels.signed:
+        return np.asarray((plane << unused) >> unused)
+    mask = plane.dtype.type((1 << pixels.bits_stored) - 1)
+    return plane if plane.max(initial=0) <= mask else np.asarray(plane & mask)
+
+
+class _Encapsulated:
+    """Compressed pixel data of one file, read once, decoded frame by frame."""
+
+    def __init__(self, stream: BinaryIO, pixels: PixelFormat) -> None:
+        dataset = parse(stream, stream.seek(0, os.SEEK_END))
+        if dataset.pixels is None or not dataset.pixels.undefined:
+            raise DataError(_TITLE, "it says that its pixels are compressed, but they are not")
+        stream.seek(dataset.pixels.start)
+        self._data = stream.read(dataset.size - dataset.pixels.start)
+        self._syntax = dataset.transfer_syntax_uid or guess_syntax(self._data)
+        if self._syntax not in PLUGINS:
+            raise DataError(_TITLE, f"its compression ({self._syntax or 'not stated'}) is not read here")
+        self._end = fragments_end(self._data)
+        self._pixels = pixels
+
+    def decode(self, instance: Instance) -> Plane:
+        from pydicom.encaps import get_frame
+        from pydicom.pixels import get_decoder
+
+        pixels = instance.pixels
+        frames = pixels.number_of_frames
+        failures = _decoder_failures()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                coded = get_frame(self._data[: self._end], instance.frame, number_of_frames=frames)
+                _check_codestream(coded, pixels, self._syntax)
+                options = _options(pixels)
+                decoder = get_decoder(self._syntax)
+                for plugin in PLUGINS[self._syntax]:
+                    if plugin in decoder.available_plugins:
+                        array, meta = decoder.as_array(
+                            _one_frame(coded), index=0, decoding_plugin=plugin, raw=False, **options
+                        )
+                        return self._checked(np.asarray(array), pixels, meta)
+        except failures as error:
+            raise _no_decoder(self._syntax, pixels) from error
+        raise _no_decoder(self._syntax, pixels)
+
+    def _checked(self, array: Plane, pixels: PixelFormat, meta: dict[str, Any]) -> Plane:
+        expected = (pixels.rows, pixels.columns)
+        if array.shape[:2] != expected:
+            raise DataError(_TITLE, "its compressed picture has another size than its header says")
+        return array
+
+
+def _decoder_failures() -> tuple[type[Exception], ...]:
+    # The C libraries behind the plugins report damage through these; anything else is a bug of ours.
+    return (ValueError, RuntimeError, IndexError, KeyError, struct.error, OSError, EOFError, MemoryError)
+
+
+def _options(pixels: PixelFormat) -> dict[str, Any]:
+    return {
+        "rows": pixels.rows,
+        "columns": pixels.columns,
+        "number_of_frames": 1,
+        "samples_per_pixel": pixels.samples_per_pixel,
+        "photometric_interpretation": pixels.photometric_interpretation,
+        "bits_allocated": pixels.bits_allocated,
+        "bits_stored": pixels.bits_stored,
+        "pixel_representation": int(pixels.signed),
+        "planar_configuration": 0,
+        "pixel_keyword": "PixelData",
+    }
+
+
+def _one_frame(coded: bytes) -> bytes:
+    """A frame as encapsulated data of its own: empty offset table, one fragment."""
+    padded = coded + b"\x00" * (len(coded) & 1)
+    return (
+        b"\xfe\xff\x00\xe0\x00\x00\x00\x00"
+        + b"\xfe\xff\x00\xe0" + struct.pack("<I", len(padded)) + padded
+        + b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+    )  # fmt: skip
+
+
+def fragments_end(data: bytes) -> int:
+    """Where the fragments end: the sequence delimiter, checked item by item.
+
+    Raises
+    ------
+    DataError
+        If the compressed data is cut short or damaged.
+    """
+    position = 0
+    while position + 8 <= len(data):
+        group, number, length = struct.unpack_from("<HHI", data, position)
+        if (group, number) == (0xFFFE, 0xE0DD):
+            return position
+        if (group, number) != (0xFFFE, 0xE000):
+            raise DataError(_TITLE, "its compressed pixels are damaged", "Export it again")
+        position += 8 + length
+    if position == len(data):
+        return position  # Some writers leave the last delimiter out; every fragment is whole.
+    raise _cut_short()
+
+
+def guess_syntax(data: bytes) -> str:
+    """Transfer syntax of compressed pixels by the first bytes of the first frame; ``""`` if unknown."""
+    position = 0
+    for _ in range(2):  # the offset table, then the first fragment
+        if position + 8 > len(data):
+            return ""
+        (length,) = struct.unpack_from("<I", data, position + 4)
+        fragment, position = data[position + 8 : position + 8 + length], position + 8 + length
+    if fragment[:4] == b"\xff\x4f\xff\x51":
+        return _JPEG + "90"
+    marker = _start_of_frame(fragment)[0] if fragment[:2] == b"\xff\xd8" else 0
+    return {0xC0: _JPEG + "50", 0xC1: _JPEG + "51", 0xC3: _JPEG + "70", 0xF7: _JPEG + "80"}.get(marker, "")
+
+
+def _start_of_frame(coded: bytes) -> tuple[int, int, int, int]:
+    """(marker, bits, rows, columns) of a JPEG or JPEG-LS frame; zeros if there is none (ITU-T T.81 B.2.2)."""
+    position = 2
+    while position + 9 <= len(coded):
+        if coded[position] != 0xFF:
+            position += 1
+            continue
+        marker = coded[position + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) or marker == 0xF7:
+            bits, rows, columns = struct.unpack_from(">BHH", coded, position + 4)
+            return marker, bits, rows, columns
+        if marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8:
+            position += 1 if marker == 0xFF else 2
+            continue
+        position += 2 + struct.unpack_from(">H", coded, position + 2)[0]
+    return 0, 0, 0, 0
+
+
+def _check_codestream(coded: bytes, pixels: PixelFormat, syntax: str) -> None:
+    """The picture inside may claim another size than the header: refuse before a decoder allocates it."""
+    rows = columns = 0
+    if coded[:4] == b"\xff\x4f\xff\x51" and len(coded) >= 24:
+        width, height, left, top = struct.unpack_from(">IIII", coded, 8)
+        rows, columns = height - top, width - left
+    elif coded[:2] == b"\xff\xd8":
+        _, _, rows, columns = _start_of_frame(coded)
+    elif syntax != "1.2.840.10008.1.2.5":
+        raise DataError(_TITLE, "its compressed pixels are damaged", "Export it again")
+    if (rows or columns) and (rows, columns) != (pixels.rows, pixels.columns):
+        raise DataError(_TITLE, "its compressed picture has another size than its header says")
+
+
+def _no_decoder(syntax: str, pixels: PixelFormat) -> DataError:
+    if syntax == _JPEG + "51" and pixels.bits_stored > 8:
+        return DataError(_TITLE, "it is compressed as 12-bit JPEG Extended, for which there is no decoder")
+    return DataError(_TITLE, "its compressed pixels are damaged or of a kind that is not read here")
+
+
+def _cut_short() -> DataError:
+    return DataError(_TITLE, "it is cut short within its pixels", "Copy it again")
+
+
+__all__ = ["Element", "check_decodable", "check_size", "decode_plane", "fragments_end", "guess_syntax"]
