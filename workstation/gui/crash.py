@@ -67,7 +67,7 @@ class CrashGuard:
 
     def report(self, error: BaseException) -> None:
         """Write the report and say so. What was recorded is already on disk."""
-        _LOGGER.error("unexpected error: %s", type(error).__name__, exc_info=error)
+        _LOGGER.error("unexpected error\n%s", report_text(error))
         file = write_report(error)
         if self._telling:
             return  # the mistake is in telling: do not go round in circles

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from workstation.errors import StoreError
+from workstation.errors import StoreError, WorkstationError
 from workstation.gui.jobs import Jobs
 from workstation.gui.messages import Messages
 from workstation.gui.theme import Appearance, Theme
@@ -101,6 +101,9 @@ class Desk(QWidget):
 
     def workspace_opened(self) -> None:
         """The library became available after this desk was built."""
+
+    def workspace_refused(self, error: WorkstationError) -> None:
+        """The library could not be opened; the message bar has said why."""
 
     def shut_down(self) -> None:
         """The window closes: keep what must be kept."""

@@ -197,8 +197,9 @@ class Jobs:
             answer = ("cancelled", None)
         except WorkstationError as error:
             answer = ("error", error)
-        except Exception as error:  # the roof over every job
-            logging.getLogger("workstation.jobs").error("unexpected error in a job", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - the roof over every job
+            # The text of an unknown error may quote a file: `on_bug` writes the report.
+            logging.getLogger("workstation.jobs").error("%s in a job", type(error).__name__)
             answer = ("bug", error)
         self._post(ticket, *answer)
 

@@ -99,6 +99,15 @@ def stylesheet(theme: Theme) -> str:
     return "\n".join(string.Template(file.read_text(encoding="utf-8")).substitute(values) for file in files)
 
 
+def stylesheet_of_text(theme: Theme) -> str:
+    """Style of a page of rich text: the same two sizes as everywhere."""
+    return (
+        f"body, p, li, td {{ color: {theme.roles['text']}; font-size: {TEXT_PX}px; line-height: 135%; }}"
+        f"h1 {{ font-size: {TITLE_PX}px; }} h2 {{ font-size: {TEXT_PX}px; margin-top: 14px; }}"
+        f"a {{ color: {theme.roles['accent']}; }} code {{ color: {theme.roles['secondary']}; }}"
+    )
+
+
 def palette(theme: Theme) -> QPalette:
     """The palette for what the stylesheet does not reach (item views, text edits, plots)."""
     chosen = QPalette()

@@ -1,0 +1,140 @@
+"""The Qt application: look, fonts, excepthook; opens the window fast and the library behind it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from workstation import __version__, settings
+from workstation.errors import ResourceError
+from workstation.gui.crash import CrashGuard
+from workstation.gui.desk import DeskContext, DeskEntry
+from workstation.gui.desks import DESKS
+from workstation.gui.jobs import Jobs
+from workstation.gui.main_window import MainWindow, OpenWorkspace
+from workstation.gui.messages import Messages
+from workstation.gui.theme import Appearance, interface_font
+from workstation.resources import resource_path
+from workstation.tasks import Progress
+
+if TYPE_CHECKING:
+    from workstation.workflow.workspace import Workspace
+
+
+_WARM = ("pydicom", "workstation.imaging.geometry")
+
+
+def make_application(arguments: Sequence[str] = ()) -> QApplication:
+    """The one QApplication, dressed; an application that exists already is dressed again."""
+    present = QApplication.instance()
+    if isinstance(present, QApplication):
+        application = present
+    else:
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        application = QApplication([sys.argv[0], *arguments])
+    application.setApplicationName("marrow")
+    application.setApplicationDisplayName("")
+    application.setApplicationVersion(__version__)
+    application.setStyle(QStyleFactory.create("Fusion"))
+    application.setFont(interface_font())
+    _translate(application)
+    return application
+
+
+def make_context(chosen: dict[str, object] | None = None, *, synchronous: bool | None = None) -> DeskContext:
+    """Jobs, messages and theme for one window; `chosen` are the settings, loaded when None."""
+    values = dict(settings.load() if chosen is None else chosen)
+    messages = Messages()
+    guard = CrashGuard(messages.refused)
+    guard.install()
+    appearance = Appearance(str(values.get("theme", "dark")))
+    appearance.dress()
+    jobs = Jobs(messages.show, guard.report, synchronous)
+    return DeskContext(jobs, messages, appearance, values)
+
+
+def make_window(
+    workspace: Workspace | None = None,
+    desks: Sequence[DeskEntry] = DESKS,
+    open_workspace: OpenWorkspace | None = None,
+    *,
+    synchronous: bool | None = None,
+) -> MainWindow:
+    """A window, not yet shown, on an open workspace or on one that `open_workspace` will open."""
+    context = make_context(synchronous=synchronous)
+    if workspace is not None:
+        context.set_workspace(workspace)
+    return MainWindow(context, desks, open_workspace)
+
+
+def open_window(library: Path | None, study: str | None) -> int:
+    """Show the workstation until it is closed.
+
+    Parameters
+    ----------
+    library : Path or None
+        Folder of the library; None takes the default one.
+    study : str or None
+        Case code, UID or folder to open on the reading desk.
+
+    Returns
+    -------
+    int
+        Exit code of the event loop.
+    """
+    application = make_application()
+
+    def open_workspace(_progress: Progress) -> Workspace:
+        # Imported here: SQLAlchemy costs more than the whole window.
+        from workstation.workflow.workspace import open_workspace
+
+        return open_workspace(library)
+
+    window = make_window(open_workspace=open_workspace)
+    window.library_opened.connect(lambda: warm_up(window.context.jobs))
+    window.resize(1440, 900)
+    window.showMaximized() if _is_small_screen() else window.show()
+    if study is not None:
+        window.open_study(study)
+    return application.exec()
+
+
+def warm_up(jobs: Jobs) -> None:
+    """Import what the first study needs, off the GUI thread: pydicom alone takes a second."""
+
+    def load(_progress: Progress) -> None:
+        for name in _WARM:
+            importlib.import_module(name)
+
+    jobs.start("warm-up", load)
+
+
+def _is_small_screen() -> bool:
+    screen = QGuiApplication.primaryScreen()
+    return screen is not None and screen.availableGeometry().width() < 1500
+
+
+def _translate(application: QApplication) -> None:
+    """Load Qt's own words and ours in the language of the system, where there is a translation."""
+    locale = QLocale.system()
+    for name, folder in (
+        ("qtbase", Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))),
+        ("marrow", _translations()),
+    ):
+        translator = QTranslator(application)
+        if folder is not None and translator.load(locale, name, "_", str(folder)):
+            application.installTranslator(translator)
+
+
+def _translations() -> Path | None:
+    try:
+        return resource_path("translations")
+    except ResourceError:
+        return None  # none shipped yet

@@ -1,0 +1,99 @@
+"""Help at the right edge: one Markdown page per desk, and About."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTextBrowser,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation import INTENDED_USE, __version__
+from workstation.gui import icons
+from workstation.gui.theme import Appearance, Theme, stylesheet_of_text
+from workstation.resources import resource_path
+
+_WIDTH_PX = 360
+ABOUT = "about"
+
+
+class HelpPanel(QFrame):
+    """A page beside the desk; it never covers an image."""
+
+    closed = Signal()
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("help_panel")
+        self.setProperty("part", "panel")
+        self.setFixedWidth(_WIDTH_PX)
+        self._appearance = appearance
+        self._page = ""
+        self._title = QLabel("Help")
+        self._title.setProperty("text_role", "title")
+        about = QPushButton("About")
+        about.setObjectName("about")
+        about.setAccessibleName("About this program")
+        about.setToolTip("Version, intended use, licence")
+        about.setProperty("emphasis", "quiet")
+        about.clicked.connect(lambda: self.show_page(ABOUT))
+        close = QToolButton()
+        close.setObjectName("close_help")
+        close.setAccessibleName("Close help")
+        close.setToolTip("Close help  (F1)")
+        close.setProperty("emphasis", "quiet")
+        icons.dress(close, "close", appearance.theme)
+        close.clicked.connect(self.closed)
+        self._text = QTextBrowser()
+        self._text.setObjectName("help_text")
+        self._text.setAccessibleName("Help text")
+        self._text.setOpenLinks(False)
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 8, 8, 0)
+        top.addWidget(self._title, 1)
+        top.addWidget(about)
+        top.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self._text, 1)
+        appearance.changed.connect(self._on_theme)
+
+    @property
+    def text(self) -> str:
+        """The page as plain text."""
+        return self._text.toPlainText()
+
+    def show_page(self, name: str) -> None:
+        """Show ``resources/help/<name>.md``; ``$version`` and ``$intended_use`` are filled in."""
+        self._page = name
+        source = resource_path("help", f"{name}.md").read_text(encoding="utf-8")
+        source = source.replace("$version", __version__).replace("$intended_use", INTENDED_USE)
+        document = self._text.document()
+        document.setDefaultStyleSheet(stylesheet_of_text(self._appearance.theme))
+        # Markdown ignores the style sheet of a document: go through HTML.
+        converter = QTextDocument()
+        converter.setMarkdown(source)
+        self._text.setHtml(_bare(converter.toHtml()))
+
+    def _on_theme(self, _theme: Theme) -> None:
+        if self._page:
+            self.show_page(self._page)
+
+
+def _bare(html: str) -> str:
+    """HTML without the font sizes Qt writes into it, so that the style sheet decides."""
+    body = html.partition("<body")[2].partition(">")[2]
+    return (
+        body.replace("font-size:xx-large;", "")
+        .replace("font-size:x-large;", "")
+        .replace("font-size:large;", "")
+    )

@@ -1,0 +1,308 @@
+"""The frame of the program: header, the desk in front, help, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from workstation import INTENDED_USE, settings
+from workstation.errors import WorkstationError
+from workstation.gui import icons
+from workstation.gui.desk import Desk, DeskContext, DeskEntry
+from workstation.gui.desks import DESKS
+from workstation.gui.header import SHUT, Header
+from workstation.gui.help_panel import HelpPanel
+from workstation.gui.messages import MessageBar
+from workstation.gui.theme import CONTROL_PX, Theme
+from workstation.tasks import Progress
+
+if TYPE_CHECKING:
+    from workstation.workflow.workspace import Workspace
+
+TITLE = "Marrow Reading Workstation"
+LIBRARY, READING = "library", "reading"
+OpenWorkspace = Callable[[Progress], "Workspace"]
+
+
+class MainWindow(QMainWindow):
+    """One window; desks are its pages and are built when first shown.
+
+    Parameters
+    ----------
+    context : DeskContext
+        What every desk is given. If it has no workspace yet, `open_workspace` is run as a job.
+    desks : sequence of DeskEntry
+        The desks in the order of the header; the first one is shown.
+    open_workspace : callable or None
+        Opens the library; runs off the GUI thread.
+    """
+
+    desk_shown = Signal(str)
+    library_opened = Signal()
+
+    def __init__(
+        self,
+        context: DeskContext,
+        desks: Sequence[DeskEntry] = DESKS,
+        open_workspace: OpenWorkspace | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle(TITLE)
+        self.setMinimumSize(1024, 640)
+        self.setAcceptDrops(True)
+        self.context = context
+        self._entries = {entry.id: entry for entry in desks}
+        self._built: dict[str, Desk] = {}
+        self._titles: dict[str, str] = {}
+        self._blinded = False
+        self._waiting: tuple[str, object] | None = None
+        self._header = Header(desks, context.appearance)
+        self._header.desk_wanted.connect(self._on_desk_wanted)
+        self._header.theme_wanted.connect(self.toggle_theme)
+        self._header.help_wanted.connect(self.toggle_help)
+        self._notice = self._intended_use_notice()
+        self._pages = QStackedWidget()
+        self._pages.setObjectName("desks")
+        self._help = HelpPanel(context.appearance)
+        self._help.closed.connect(self.toggle_help)
+        self._help.hide()
+        self._bar = MessageBar(context.messages, context.appearance, INTENDED_USE)
+        self._lay_out()
+        self._bind_keys(desks)
+        context.appearance.changed.connect(self._on_theme)
+        if desks:
+            self.show_desk(desks[0].id)
+        if not context.has_workspace and open_workspace is not None:
+            context.jobs.start("open-library", open_workspace, self._on_workspace, self._on_refused_library)
+
+    # properties -------------------------------------------------------------------------------
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk in front."""
+        page = self._pages.currentWidget()
+        return page if isinstance(page, Desk) else None
+
+    @property
+    def is_blinded(self) -> bool:
+        """True while a blinded read is open."""
+        return self._blinded
+
+    @property
+    def header(self) -> Header:
+        """The strip at the top."""
+        return self._header
+
+    def built(self, desk_id: str) -> Desk | None:
+        """A desk if it has been shown before."""
+        return self._built.get(desk_id)
+
+    # what a person does -----------------------------------------------------------------------
+
+    def show_desk(self, desk_id: str, what: object = None) -> Desk | None:
+        """Bring a desk to the front and hand it something to open.
+
+        Returns
+        -------
+        Desk or None
+            None if the desk is shut, unknown or could not be built; the person has been told.
+        """
+        entry = self._entries.get(desk_id)
+        if entry is None:
+            self.context.messages.attention(f"There is no {desk_id} desk in this version.")
+            return None
+        if self._blinded and entry.shut_while_blinded:
+            self.context.messages.attention(f"{entry.title}: {SHUT[0].lower()}{SHUT[1:]}.")
+            return None
+        present = self.desk
+        if present is not None and present.id != desk_id and not present.may_leave():
+            self._show_title(present)
+            return None
+        try:
+            desk = self._built.get(desk_id) or self._build(entry)
+            self._pages.setCurrentWidget(desk)
+            self._show_title(desk)
+            desk.entered()
+            if what is not None:
+                desk.take(what)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return None
+        if not self._help.isHidden():
+            self._help.show_page(desk_id)
+        self.desk_shown.emit(desk_id)
+        return desk
+
+    def open_study(self, study: str) -> None:
+        """Open a case code or a folder on the reading desk, now or when the library is open."""
+        if self.context.has_workspace:
+            self.show_desk(READING, study)
+        else:
+            self._waiting = (READING, study)
+
+    def set_blinded(self, blinded: bool) -> None:
+        """Shut every desk that could show more than the case being read, or open them again."""
+        self._blinded = blinded
+        shut = {entry.id for entry in self._entries.values() if blinded and entry.shut_while_blinded}
+        self._header.set_shut(shut)
+
+    def toggle_theme(self) -> None:
+        """Dark or light, kept for the next start."""
+        self.keep_setting("theme", self.context.appearance.toggle())
+
+    def toggle_help(self) -> None:
+        """Show or hide the page about the desk in front."""
+        if self._help.isHidden():
+            self._help.show_page(self.desk.id if self.desk else "about")
+        self._help.setVisible(self._help.isHidden())
+
+    def keep_setting(self, name: str, value: Any) -> None:
+        """Change one setting and save it; a disk that refuses is said."""
+        self.context.settings[name] = value
+        try:
+            settings.save(self.context.settings)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+
+    # events -----------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders anywhere on the window, except during a blinded read."""
+        if _dropped(event) and LIBRARY in self._entries and not self._blinded:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Import what was dropped."""
+        paths = _dropped(event)
+        event.acceptProposedAction()
+        # Answer the other program first: an import must not keep its drag hanging.
+        QTimer.singleShot(0, self, lambda: self.show_desk(LIBRARY, paths))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep what must be kept, stop all work, close the library."""
+        if self.desk is not None and not self.desk.may_leave():
+            event.ignore()
+            return
+        for desk in self._built.values():
+            desk.shut_down()
+        self.context.jobs.close()
+        if self.context.has_workspace:
+            self.context.workspace.library.close()
+        event.accept()
+
+    # private ----------------------------------------------------------------------------------
+
+    def _build(self, entry: DeskEntry) -> Desk:
+        desk = entry.build(self.context)
+        self._built[entry.id] = desk
+        desk.asked_for.connect(self.show_desk)
+        desk.blinded.connect(self.set_blinded)
+        desk.titled.connect(lambda text, of=entry.id: self._on_titled(of, text))
+        self._pages.addWidget(desk)
+        return desk
+
+    def _on_titled(self, desk_id: str, text: str) -> None:
+        self._titles[desk_id] = text
+        if self.desk is not None and self.desk.id == desk_id:
+            self._show_title(self.desk)
+
+    def _show_title(self, desk: Desk) -> None:
+        title = self._titles.get(desk.id, "")
+        self._header.show_desk(desk.id, title, desk.header_widget())
+        self.setWindowTitle(f"{title} · {TITLE}" if title else TITLE)
+
+    def _on_desk_wanted(self, desk_id: str) -> None:
+        self.show_desk(desk_id)
+
+    def _on_workspace(self, workspace: Workspace) -> None:
+        self.context.set_workspace(workspace)
+        for desk in self._built.values():
+            desk.workspace_opened()
+        self.library_opened.emit()
+        if self._waiting is not None:
+            (desk_id, what), self._waiting = self._waiting, None
+            self.show_desk(desk_id, what)
+
+    def _on_refused_library(self, error: WorkstationError) -> None:
+        self.context.messages.show(error)
+        for desk in self._built.values():
+            desk.workspace_refused(error)
+
+    def _on_theme(self, theme: Theme) -> None:
+        icons.redress(self, theme)
+
+    def _lay_out(self) -> None:
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self._pages, 1)
+        middle.addWidget(self._help)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header)
+        if self._notice is not None:
+            layout.addWidget(self._notice)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self._bar)
+        body = QWidget()
+        body.setObjectName("body")
+        body.setLayout(layout)
+        self.setCentralWidget(body)
+
+    def _bind_keys(self, desks: Sequence[DeskEntry]) -> None:
+        for entry in desks:
+            shortcut = QShortcut(QKeySequence(entry.key), self)
+            shortcut.activated.connect(lambda wanted=entry.id: self.show_desk(wanted))
+        QShortcut(QKeySequence("F1"), self).activated.connect(self.toggle_help)
+        QShortcut(QKeySequence("Ctrl+T"), self).activated.connect(self.toggle_theme)
+
+    def _intended_use_notice(self) -> QFrame | None:
+        if self.context.settings.get("intended_use_seen"):
+            return None
+        notice = QFrame()
+        notice.setObjectName("notice")
+        icon = QLabel()
+        icon.setPixmap(icons.pixmap("info", self.context.theme.roles["accent"]))
+        text = QLabel(
+            f"{INTENDED_USE} Measurements and masks support a reader in a study or a course; "
+            "they do not replace a diagnostic workstation."
+        )
+        text.setWordWrap(True)
+        seen = QPushButton("Understood")
+        seen.setObjectName("intended_use_seen")
+        seen.setAccessibleName("Understood: research and teaching only")
+        seen.setToolTip("Close this note; it stays in Help, About")
+        seen.setFixedHeight(CONTROL_PX)
+        seen.clicked.connect(self._on_notice_seen)
+        layout = QHBoxLayout(notice)
+        layout.setContentsMargins(12, 4, 12, 4)
+        layout.setSpacing(8)
+        layout.addWidget(icon)
+        layout.addWidget(text, 1)
+        layout.addWidget(seen, 0, Qt.AlignmentFlag.AlignVCenter)
+        return notice
+
+    def _on_notice_seen(self) -> None:
+        if self._notice is not None:
+            self._notice.hide()
+        self.keep_setting("intended_use_seen", True)
+
+
+def _dropped(event: QDropEvent) -> tuple[Path, ...]:
+    urls = event.mimeData().urls()
+    return tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
