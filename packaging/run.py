@@ -29,6 +29,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -217,7 +218,7 @@ def is_ready(kind: str) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time():
+def one_at_a_time() -> Iterator[None]:
     """Hold the environment folder against a second set-up running at the same time."""
     folder = environment_folder()
     guard = folder / GUARD
@@ -228,7 +229,7 @@ def one_at_a_time():
         )
     folder.mkdir(parents=True, exist_ok=True)
     with guard.open("a+b") as handle:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             handle.seek(0)
@@ -364,7 +365,7 @@ def quietly(command: list[str], environment: dict[str, str], show: bool = False)
         errors="replace",
     )
     with process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             lines.append(line)
             if show and sys.stderr.isatty() and line.startswith("Collecting"):
                 package = line.split()[1]
@@ -419,6 +420,16 @@ def keep_output(output: str) -> str:
     except OSError:
         sys.stderr.write(output)
         return "the lines above"
+
+
+def system_sentence(error: OSError) -> str:
+    """One sentence for what the operating system refused."""
+    elsewhere = "name another folder in the variable MARROW_VENV"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk of {environment_folder()} is full; make room, or {elsewhere}."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.filename or environment_folder()} cannot be written by you; {elsewhere}."
+    return f"The set-up was stopped by the system: {error}."
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -505,8 +516,7 @@ def main(argv: list[str]) -> int:
         say(str(error))
         return 1
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        say("The disk is full." if full else f"The set-up was stopped by the system: {error}.")
+        say(system_sentence(error))
         return 1
     except KeyboardInterrupt:
         say("Stopped; the next run takes up the set-up again.")
