@@ -1,0 +1,71 @@
+"""What a reader's screen may know of a case. It receives nothing else, so it can show nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workstation.errors import ProtocolViolation
+from workstation.imaging.study import Case, Joint, Laterality
+from workstation.reading.order import Presentation
+
+_SIDES = {Laterality.LEFT: "left", Laterality.RIGHT: "right", Laterality.BILATERAL: "bilateral"}
+
+
+@dataclass(frozen=True, slots=True)
+class BlindedCase:
+    """The only case type a reader's screen gets.
+
+    Attributes
+    ----------
+    code : str
+        The case code; not derived from an identity.
+    position, total : int
+        Place in this reader's own order, from 1.
+    """
+
+    code: str
+    presentation: int
+    joint: Joint | None
+    laterality: Laterality | None
+    position: int
+    total: int
+
+    @property
+    def title(self) -> str:
+        """``"K-0172 · right knee"``"""
+        side = _SIDES.get(self.laterality, "") if self.laterality else ""
+        where = " ".join(word for word in (side, self.joint.value if self.joint else "") if word)
+        return f"{self.code} · {where}" if where else self.code
+
+    @property
+    def place(self) -> str:
+        """``"12 of 90"``"""
+        return f"{self.position} of {self.total}"
+
+
+def blinded(
+    case: Case | None, presentation: Presentation, joint: Joint | None, position: int, total: int
+) -> BlindedCase:
+    """Reduce a library case to what a reader may know.
+
+    Parameters
+    ----------
+    case : Case or None
+        None when the study is read without a library: then only the code and `joint` are known.
+
+    Raises
+    ------
+    ProtocolViolation
+        If the side of the case is not confirmed: scoring waits for the coordinator.
+    """
+    if case is None:
+        return BlindedCase(presentation.case, presentation.number, joint, None, position, total)
+    if not case.laterality_confirmed:
+        raise ProtocolViolation(
+            f"Case {presentation.case} cannot be scored yet",
+            "its side (left or right) is missing or contradictory in the images",
+            "The coordinator confirms the side in the library",
+        )
+    return BlindedCase(
+        presentation.case, presentation.number, case.joint or joint, case.laterality, position, total
+    )

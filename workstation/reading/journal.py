@@ -1,0 +1,287 @@
+"""What a reader enters, one entry at a time, kept for ever: undo appends, nothing is taken away.
+
+The store sees each entry as opaque bytes from a codec, so that a codec which encrypts to the reader can
+take the place of the plain one without the store changing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from workstation.errors import StoreError, WorkstationError
+from workstation.scoring.instrument import Instrument
+from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
+
+FORMAT = 1
+
+
+class Kind(StrEnum):
+    """What an entry says."""
+
+    ANSWER = "answer"
+    FLAG = "flag"
+    EVIDENCE = "evidence"
+    MARK = "mark"
+    UNDO = "undo"
+    REDO = "redo"
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing the reader did. `at` is UTC, ISO 8601."""
+
+    kind: Kind
+    payload: Mapping[str, Any] = field(hash=False)
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKey:
+    """Whose read of what. `version` above 1 is an amendment."""
+
+    reader: str
+    case: str
+    presentation: int = 1
+    version: int = 1
+
+
+class Codec(Protocol):
+    """Turns entries into the bytes that are kept, and back."""
+
+    is_sealed: bool
+
+    def encode(self, key: ReadKey, entry: Entry) -> bytes:
+        """Bytes of one entry of a read."""
+
+    def decode(self, key: ReadKey, payload: bytes) -> Entry:
+        """The entry.
+
+        Raises
+        ------
+        StoreError
+            If the bytes are no entry.
+        """
+
+
+class PlainCodec:
+    """Readable JSON. Not sealed: the screen says so."""
+
+    is_sealed = False
+
+    def encode(self, key: ReadKey, entry: Entry) -> bytes:  # noqa: ARG002 - sealing needs the key
+        """Canonical JSON, UTF-8."""
+        content = {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def decode(self, key: ReadKey, payload: bytes) -> Entry:
+        """Parse what `encode` made."""
+        try:
+            content = json.loads(payload)
+            if content["format"] != FORMAT or not isinstance(content["payload"], dict):
+                raise ValueError("format")
+            return Entry(Kind(content["kind"]), content["payload"], str(content["at"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"The read of {key.case} was not opened",
+                "an entry of its journal is damaged or from a newer version",
+                "Run marrow study verify",
+            ) from error
+
+
+def utc_now() -> str:
+    """This moment in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a read says at one moment: a sheet per instrument, and the reader's marks by their id."""
+
+    sheets: Mapping[str, ScoreSheet]
+    marks: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def empty(cls, instruments: Iterable[Instrument]) -> Content:
+        """Nothing read yet."""
+        sheets = {one.id: ScoreSheet.empty(one) for one in instruments}
+        return cls(MappingProxyType(sheets), MappingProxyType({}))
+
+    def sheet(self, instrument_id: str) -> ScoreSheet:
+        """The sheet of one instrument of the plan.
+
+        Raises
+        ------
+        StoreError
+            If the plan has no such instrument.
+        """
+        if instrument_id not in self.sheets:
+            raise StoreError("This answer was not kept", f"the plan has no instrument {instrument_id}")
+        return self.sheets[instrument_id]
+
+    @property
+    def is_complete(self) -> bool:
+        """True when no item of any sheet is unread."""
+        return all(sheet.is_complete for sheet in self.sheets.values())
+
+    @property
+    def is_untouched(self) -> bool:
+        """True when nothing was answered."""
+        return not any(sheet.answered for sheet in self.sheets.values())
+
+    def changed_items(self, other: Content) -> tuple[tuple[str, str], ...]:
+        """(instrument, item) of every answer that differs between two moments, e.g. across an undo."""
+        return tuple(
+            (name, mine.item_id)
+            for name, sheet in self.sheets.items()
+            for mine, theirs in zip(sheet.answers, other.sheets[name].answers, strict=True)
+            if mine != theirs
+        )
+
+    def with_sheet(self, sheet: ScoreSheet) -> Content:
+        """The content with one sheet replaced."""
+        return replace(self, sheets=MappingProxyType({**self.sheets, sheet.instrument.id: sheet}))
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """The journal played up to some entry.
+
+    Attributes
+    ----------
+    content : Content
+        What the read says now.
+    past, undone : tuple of Content
+        States that undo returns to, and states that redo returns to; nearest last.
+    view : mapping or None
+        The last viewing state; not part of undo.
+    """
+
+    content: Content
+    past: tuple[Content, ...] = ()
+    undone: tuple[Content, ...] = ()
+    view: Mapping[str, Any] | None = None
+    entries: int = 0
+
+    def after(self, entry: Entry) -> Replay:
+        """The replay with one more entry.
+
+        Undo and redo with nothing to undo or redo change nothing.
+
+        Raises
+        ------
+        WorkstationError
+            If the entry does not fit the instruments.
+        """
+        counted = replace(self, entries=self.entries + 1)
+        if entry.kind is Kind.VIEW:
+            return replace(counted, view=entry.payload)
+        if entry.kind is Kind.UNDO:
+            if not self.past:
+                return counted
+            return replace(
+                counted, content=self.past[-1], past=self.past[:-1], undone=(*self.undone, self.content)
+            )
+        if entry.kind is Kind.REDO:
+            if not self.undone:
+                return counted
+            return replace(
+                counted, content=self.undone[-1], past=(*self.past, self.content), undone=self.undone[:-1]
+            )
+        return replace(
+            counted, content=applied(self.content, entry), past=(*self.past, self.content), undone=()
+        )
+
+
+def replay(entries: Iterable[Entry], instruments: Sequence[Instrument]) -> Replay:
+    """Play a journal from its beginning.
+
+    Raises
+    ------
+    StoreError
+        If an entry does not fit the instruments, naming its number.
+    """
+    state = Replay(Content.empty(instruments))
+    for number, entry in enumerate(entries, start=1):
+        try:
+            state = state.after(entry)
+        except (WorkstationError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                "This read was not opened",
+                f"entry {number} of its journal does not fit the study's instruments",
+                "Run marrow study verify",
+            ) from error
+    return state
+
+
+def applied(content: Content, entry: Entry) -> Content:
+    """What a read says after one answer, flag, evidence or mark."""
+    payload = entry.payload
+    if entry.kind is Kind.MARK:
+        marks = {**content.marks}
+        if payload["mark"] is None:
+            marks.pop(payload["id"], None)
+        else:
+            marks[str(payload["id"])] = dict(payload["mark"])
+        return replace(content, marks=MappingProxyType(marks))
+    sheet = content.sheet(payload["instrument"])
+    old = sheet.answer(payload["item"])
+    if entry.kind is Kind.FLAG:
+        return content.with_sheet(sheet.with_answer(replace(old, flagged=bool(payload["flagged"]))))
+    evidence = evidence_from(payload.get("evidence"))
+    if entry.kind is Kind.EVIDENCE:
+        return content.with_sheet(sheet.with_answer(replace(old, evidence=evidence)))
+    tied = old.evidence is not None and not old.evidence.assumed
+    if tied and (evidence is None or evidence.assumed):
+        evidence = old.evidence  # a slice that the reader tied outlives one that was merely on screen
+    answer = Answer(old.item_id, AnswerState(payload["state"]), payload["grade"], old.flagged, evidence)
+    return content.with_sheet(sheet.with_answer(answer))
+
+
+def answer_entry(instrument_id: str, answer: Answer) -> Entry:
+    """The entry that keeps an answer."""
+    return Entry(
+        Kind.ANSWER,
+        {
+            "instrument": instrument_id,
+            "item": answer.item_id,
+            "state": answer.state.value,
+            "grade": answer.grade,
+            "evidence": evidence_to(answer.evidence),
+        },
+        utc_now(),
+    )
+
+
+def evidence_to(evidence: Evidence | None) -> dict[str, Any] | None:
+    """Evidence as plain data."""
+    if evidence is None:
+        return None
+    return {
+        "series": evidence.series_key,
+        "instance": evidence.sop_instance_uid,
+        "frame": evidence.frame,
+        "slice": evidence.slice_index,
+        "assumed": evidence.assumed,
+        "view": None if evidence.view is None else dict(evidence.view),
+    }
+
+
+def evidence_from(data: Mapping[str, Any] | None) -> Evidence | None:
+    """Evidence from what `evidence_to` made."""
+    if data is None:
+        return None
+    return Evidence(
+        str(data["series"]),
+        str(data["instance"]),
+        int(data["frame"]),
+        int(data["slice"]),
+        bool(data["assumed"]),
+        data.get("view"),
+    )

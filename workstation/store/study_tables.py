@@ -1,0 +1,123 @@
+"""Tables of a study's database; migrations/study makes them and the triggers that keep every row."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+METADATA = MetaData()
+
+STUDY = Table(
+    "study",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("study_uid", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    # Which codec made the payloads; a study never changes it.
+    Column("codec", Text, nullable=False),
+    # Where the images were when the study was made; another place can be named when it is opened.
+    Column("library", Text, nullable=False),
+)
+
+PLANS = Table(
+    "plans",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("toml", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+)
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("plan_number", Integer, primary_key=True),
+    Column("reader", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("case_code", Text, nullable=False),
+    Column("presentation", Integer, nullable=False),
+)
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("reader", Text, nullable=False),
+    Column("case_code", Text, nullable=False),
+    Column("presentation", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint(
+        "reader", "case_code", "presentation", "version", "sequence", name="uq_journal_read_sequence"
+    ),
+)
+
+LOCKS = Table(
+    "locks",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("case_code", Text, primary_key=True),
+    Column("presentation", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("signer", Text, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("locked_at", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("blinding_held", Boolean, nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("after_unsealing", Boolean, nullable=False),
+)
+
+AMENDMENTS = Table(
+    "amendments",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("case_code", Text, primary_key=True),
+    Column("presentation", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("post_comparison", Boolean, nullable=False),
+)
+
+RECONCILE_JOURNAL = Table(
+    "reconcile_journal",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("case_code", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("case_code", "sequence", name="uq_reconcile_case_sequence"),
+)
+
+RECONCILE_SIGNATURES = Table(
+    "reconcile_signatures",
+    METADATA,
+    Column("case_code", Text, primary_key=True),
+    Column("signer", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("signed_at", Text, nullable=False),
+)
+
+RECONCILE_CLOSED = Table(
+    "reconcile_closed",
+    METADATA,
+    Column("case_code", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("closed_at", Text, nullable=False),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
