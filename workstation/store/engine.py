@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -120,6 +121,13 @@ def open_database(
         database.close()
         raise
     return database
+
+
+def insert_row(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
+    """Insert one row and return its integer key."""
+    key = connection.execute(sa.insert(table).values(values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 @contextmanager

@@ -1,0 +1,413 @@
+"""The library: de-identified copies in a folder, and what is known of them in one database."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from workstation.errors import StoreError
+from workstation.imaging.study import Case, Joint, Laterality, Plane, Series, Weighting
+from workstation.store import decisions, folder, new_files, settle
+from workstation.store.case_rules import Place
+from workstation.store.engine import Database, open_database
+from workstation.store.facts import from_facts
+from workstation.store.records import (
+    CaseStudy,
+    Decision,
+    JoinCandidate,
+    KnownFiles,
+    NewFile,
+    SeriesRow,
+    StudyRow,
+)
+from workstation.store.tables import (
+    CASE_ALIASES,
+    CASES,
+    FILES,
+    INSTANCES,
+    SERIES,
+    STUDIES,
+    SUBJECTS,
+    VISITS,
+)
+from workstation.tasks import Progress
+
+
+class Library:
+    """An open library. Made by `Library.open`; may be used from several threads.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies (absolute).
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Library:
+        """Open the library in a folder, and make it there if it is missing.
+
+        Raises
+        ------
+        StoreError
+            If it is damaged, locked, of a newer version, or cannot be made; in plain words.
+        """
+        path = path.absolute()
+        file = path / folder.DATABASE
+        is_new = not file.exists()
+        if is_new and path.is_file():
+            raise StoreError(
+                "The library was not opened", "its name is that of a file", "Choose a folder for the library"
+            )
+        database = open_database(file, "library", "library", create=create)
+        try:
+            if not database.read_only:
+                new_files.begin(database, path)
+        except BaseException:
+            database.close()
+            raise
+        return cls(path, database)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        self._database.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def read_only(self) -> bool:
+        """True where nothing can be added or confirmed."""
+        return self._database.read_only
+
+    @property
+    def key(self) -> bytes:
+        """The secret key of the pseudonyms; only the import asks for it."""
+        return folder.read_key(self.folder)
+
+    # What is in it -------------------------------------------------------------------------------
+
+    def cases(self) -> tuple[Case, ...]:
+        """Every case that has at least one series, by code."""
+        with self._database.read() as connection:
+            return _cases(connection)
+
+    def case(self, code_or_uid: str) -> Case:
+        """The case of a code (an earlier code too), or of a study's or series' UID.
+
+        Raises
+        ------
+        StoreError
+            If nothing in the library is called that.
+        """
+        with self._database.read() as connection:
+            found = _find_case(connection, code_or_uid)
+            cases = _cases(connection, found) if found is not None else ()
+        if not cases:
+            raise _unknown(code_or_uid)
+        return cases[0]
+
+    def series(self, case_code: str) -> tuple[Series, ...]:
+        """The series of a case in order of visit and number, their instances' paths absolute.
+
+        Raises
+        ------
+        StoreError
+            If the case is not in the library.
+        """
+        with self._database.read() as connection:
+            found = _find_case(connection, case_code)
+            series = _series(connection, found, self.folder) if found is not None else ()
+        if not series:
+            raise _unknown(case_code)
+        return series
+
+    def studies(self) -> tuple[StudyRow, ...]:
+        """Every study of every case with its series, for the listing; images are not read."""
+        with self._database.read() as connection:
+            cases = {case.code: case for case in _cases(connection)}
+            rows = connection.execute(
+                sa.select(SERIES, CASES.c.code, VISITS.c.label, STUDIES.c.study_instance_uid)
+                .select_from(_placed())
+                .order_by(*_ORDER)
+            ).all()
+        groups: dict[tuple[str, str, str], list[SeriesRow]] = defaultdict(list)
+        for row in rows:
+            groups[row.code, row.label or "", row.study_instance_uid].append(_series_row(row))
+        return tuple(
+            StudyRow(cases[code], visit, uid, tuple(found)) for (code, visit, uid), found in groups.items()
+        )
+
+    def visit_of(self, case_code: str) -> dict[str, str]:
+        """Visit label of each series key of a case."""
+        case = self.case(case_code)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(SERIES.c.key, VISITS.c.label)
+                .select_from(_placed())
+                .where(CASES.c.code == case.code)
+            )
+            return {row.key: row.label or "" for row in rows}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before reading here, one sentence each."""
+        found = []
+        if self.read_only:
+            found.append("This library may only be read: nothing can be imported or confirmed.")
+        if settle.stale_studies(self._database) and not folder.is_importing(self.folder):
+            found.append("An import was interrupted. Import the same files again; nothing is taken twice.")
+        return tuple(found)
+
+    # What the import asks -------------------------------------------------------------------------
+
+    def importing(self) -> AbstractContextManager[None]:
+        """Hold the library for one import; refused while another runs or where nothing can be written."""
+        if self.read_only:
+            raise StoreError(
+                "Nothing was imported",
+                "the library's folder may only be read",
+                "Choose another library or change the permissions",
+            )
+        return folder.import_lock(self.folder)
+
+    def known_files(self) -> KnownFiles:
+        """What need not be imported again. A copy that is missing or cut short on disk is not counted."""
+        return new_files.known(self._database, self.folder)
+
+    def add_files(self, batch: Sequence[NewFile]) -> None:
+        """Record copies that are in their place: all of them or, after a failure, none."""
+        new_files.add(self._database, batch)
+
+    def settle(self, choose_code: Callable[[str, Place], str | None], progress: Progress) -> tuple[str, ...]:
+        """Build the series and cases of every study with new files; also ends an interrupted import.
+
+        Parameters
+        ----------
+        choose_code : callable
+            ``(subject pseudonym, place) -> code or None``; None makes a neutral code.
+
+        Returns
+        -------
+        tuple of str
+            What the coordinator should know: visits relabelled, codes not free.
+        """
+        return settle.settle(self._database, self.folder, self.key, choose_code, progress)
+
+    def record_import(self, started_at: str, loaded: int, skipped: int, refused: int) -> None:
+        """Keep the counts of one finished import."""
+        new_files.record_import(self._database, started_at, loaded, skipped, refused)
+
+    def case_studies(self) -> tuple[CaseStudy, ...]:
+        """Where each study went, for the crosswalk. The subject is the one that the files name."""
+        origin = SUBJECTS.alias("origin")
+        query = (
+            sa.select(
+                STUDIES.c.study_instance_uid,
+                origin.c.pseudonym,
+                CASES.c.code,
+                VISITS.c.label,
+                CASES.c.joint,
+                CASES.c.laterality,
+            )
+            .select_from(_placed().join(origin, origin.c.id == STUDIES.c.origin_subject_id))
+            .distinct()
+            .order_by(CASES.c.code, VISITS.c.label, STUDIES.c.study_instance_uid)
+        )
+        with self._database.read() as connection:
+            return tuple(
+                CaseStudy(uid, subject, code, visit or "", _joint(joint), _side(side))
+                for uid, subject, code, visit, joint, side in connection.execute(query)
+            )
+
+    # What the coordinator decides ----------------------------------------------------------------
+
+    def confirm_laterality(self, code: str, laterality: Laterality, by: str) -> Case:
+        """Set the side of a case by a person's word; kept with who and when.
+
+        Returns
+        -------
+        Case
+            The case that the images belong to now (another one, if that side already was a case).
+
+        Raises
+        ------
+        StoreError
+            If the case is unknown, shows no hip or knee, or the library may only be read.
+        """
+        case = self.case(code)
+        kept = decisions.confirm_laterality(self._database, self.key, case, laterality, by)
+        return self.case(kept)
+
+    def join_candidates(self) -> tuple[JoinCandidate, ...]:
+        """Cases that share a frame of reference although their files name different studies and people."""
+        return decisions.join_candidates(self._database)
+
+    def join(self, first: str, second: str, by: str) -> Case:
+        """Make one case of two that `join_candidates` offers; the first code stays.
+
+        Raises
+        ------
+        StoreError
+            If nothing in the data says that they belong together.
+        """
+        ours, other = self.case(first), self.case(second)
+        return self.case(decisions.join(self._database, self.key, ours, other, by))
+
+    def part(self, code: str, by: str) -> tuple[Case, ...]:
+        """Undo every join of a case; the cases that were joined come back under their codes."""
+        return tuple(
+            self.case(kept) for kept in decisions.part(self._database, self.key, self.case(code), by)
+        )
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Every recorded decision, oldest first."""
+        return decisions.listed(self._database)
+
+
+_ORDER = (CASES.c.code, VISITS.c.label, SERIES.c.series_number, SERIES.c.key)
+
+
+def _placed() -> sa.Join:
+    return (
+        SERIES.join(CASES, CASES.c.id == SERIES.c.case_id)
+        .join(STUDIES, STUDIES.c.id == SERIES.c.study_id)
+        .outerjoin(VISITS, VISITS.c.id == STUDIES.c.visit_id)
+    )
+
+
+def _joint(value: str | None) -> Joint | None:
+    return Joint(value) if value else None
+
+
+def _side(value: str | None) -> Laterality | None:
+    return Laterality(value) if value else None
+
+
+def _cases(connection: sa.Connection, case_id: int | None = None) -> tuple[Case, ...]:
+    query = (
+        sa.select(
+            CASES.c.code,
+            SUBJECTS.c.pseudonym,
+            CASES.c.joint,
+            CASES.c.laterality,
+            CASES.c.laterality_confirmed,
+            VISITS.c.label,
+            SERIES.c.key,
+        )
+        .select_from(_placed().join(SUBJECTS, SUBJECTS.c.id == CASES.c.subject_id))
+        .order_by(*_ORDER)
+    )
+    if case_id is not None:
+        query = query.where(CASES.c.id == case_id)
+    found: dict[str, tuple[Any, dict[str, None], list[str]]] = {}
+    for row in connection.execute(query):
+        _, visits, keys = found.setdefault(row.code, (row, {}, []))
+        visits[row.label or ""] = None
+        keys.append(row.key)
+    return tuple(
+        Case(
+            code=code,
+            subject=row.pseudonym,
+            joint=_joint(row.joint),
+            laterality=_side(row.laterality),
+            laterality_confirmed=row.laterality_confirmed,
+            visits=tuple(visits),
+            series_keys=tuple(keys),
+        )
+        for code, (row, visits, keys) in found.items()
+    )
+
+
+def _find_case(connection: sa.Connection, name: str) -> int | None:
+    by_code = sa.select(CASES.c.id).where(
+        sa.func.lower(CASES.c.code) == name.lower(), sa.exists().where(SERIES.c.case_id == CASES.c.id)
+    )
+    by_alias = sa.select(CASE_ALIASES.c.case_id).where(sa.func.lower(CASE_ALIASES.c.code) == name.lower())
+    by_uid = (
+        sa.select(SERIES.c.case_id)
+        .join(STUDIES, STUDIES.c.id == SERIES.c.study_id)
+        .where(
+            sa.or_(
+                STUDIES.c.study_instance_uid == name,
+                SERIES.c.series_instance_uid == name,
+                SERIES.c.key == name,
+            )
+        )
+        .limit(1)
+    )
+    for query in (by_code, by_alias, by_uid):
+        found = connection.execute(query).scalar()
+        if found is not None:
+            return int(found)
+    return None
+
+
+def _series(connection: sa.Connection, case_id: int, root: Path) -> tuple[Series, ...]:
+    rows = connection.execute(
+        sa.select(SERIES, STUDIES.c.study_instance_uid)
+        .select_from(_placed())
+        .where(CASES.c.id == case_id)
+        .order_by(*_ORDER)
+    ).all()
+    instances: dict[int, list[Any]] = defaultdict(list)
+    for series_id, facts, path in connection.execute(
+        sa.select(INSTANCES.c.series_id, INSTANCES.c.facts, FILES.c.path)
+        .join(FILES, FILES.c.id == INSTANCES.c.file_id)
+        .where(INSTANCES.c.series_id.in_([row.id for row in rows]))
+        .order_by(INSTANCES.c.series_id, INSTANCES.c.position)
+    ):
+        instances[series_id].append(from_facts(facts, str(root / path)))
+    return tuple(
+        Series(
+            key=row.key,
+            series_instance_uid=row.series_instance_uid,
+            study_instance_uid=row.study_instance_uid,
+            split=row.split,
+            instances=tuple(instances[row.id]),
+            plane=Plane(row.plane) if row.plane else None,
+            weighting=Weighting(row.weighting) if row.weighting else None,
+            fat_suppressed=row.fat_suppressed,
+            joint=_joint(row.joint),
+            laterality=_side(row.confirmed_laterality or row.laterality),
+            axis=row.axis,
+            warnings=tuple(json.loads(row.warnings)),
+        )
+        for row in rows
+    )
+
+
+def _series_row(row: Any) -> SeriesRow:
+    return SeriesRow(
+        key=row.key,
+        series_number=row.series_number,
+        split=row.split,
+        modality=row.modality,
+        plane=Plane(row.plane) if row.plane else None,
+        weighting=Weighting(row.weighting) if row.weighting else None,
+        fat_suppressed=row.fat_suppressed,
+        laterality=_side(row.confirmed_laterality or row.laterality),
+        slices=row.slices,
+        rows=row.rows,
+        columns=row.columns,
+        row_spacing=row.row_spacing,
+        column_spacing=row.column_spacing,
+        slice_spacing=row.slice_spacing,
+        warnings=tuple(json.loads(row.warnings)),
+    )
+
+
+def _unknown(name: str) -> StoreError:
+    return StoreError(f"There is no case {name!r} in this library", "", "List the cases with: marrow library")
