@@ -58,5 +58,7 @@ def percentile_interval(estimate: Estimate, replicates: NDArray[np.float64], cas
         return Estimate(
             estimate.value, n=estimate.n, reason="no interval: too few cases have any other grade"
         )
-    low, high = np.percentile(kept, [2.5, 97.5])
+    low, high = np.round(np.percentile(kept, [2.5, 97.5]), 12)
+    if low == high:
+        return Estimate(estimate.value, n=estimate.n, reason="no interval: no resample gives another value")
     return Estimate(estimate.value, float(low), float(high), estimate.n)

@@ -112,11 +112,12 @@ class TotalAgreement:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentAgreement:
-    """Agreement of all readers with one instrument."""
+    """Agreement of all readers with one instrument, or of one reader's repeated readings."""
 
     instrument: str
     version: str
     title: str
+    comparison: str
     readers: tuple[str, ...]
     units: int
     cases: int
@@ -132,6 +133,7 @@ class InstrumentAgreement:
             "instrument": self.instrument,
             "version": self.version,
             "title": self.title,
+            "comparison": self.comparison,
             "readers": list(self.readers),
             "units": self.units,
             "cases": self.cases,
@@ -150,7 +152,7 @@ class AgreementReport:
     parts: tuple[InstrumentAgreement, ...]
 
     def part(self, instrument: str) -> InstrumentAgreement | None:
-        """The part of one instrument, or None."""
+        """The agreement between readers with one instrument, or None."""
         return next((part for part in self.parts if part.instrument == instrument), None)
 
     def to_json(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 SUM, MAXIMUM, COUNT = "sum", "max", "count"
 
@@ -33,32 +33,42 @@ class ItemScale:
 
 @dataclass(frozen=True, slots=True)
 class TotalRule:
-    """A total over items: their sum, their maximum, or how many are above 0 points."""
+    """A total over items: sum or maximum of their points, or how many have a grade above 0."""
 
     id: str
     title: str
     kind: str
     items: tuple[str, ...]
 
-    def of(self, points: list[float]) -> float:
-        """The total of the points of all its items."""
+    def of(self, grades: list[float], points: list[float]) -> float:
+        """The total of all its items, from their grades and the points of these."""
         if self.kind == MAXIMUM:
             return max(points)
         if self.kind == COUNT:
-            return float(sum(1 for point in points if point > 0))
+            return float(sum(1 for grade in grades if grade > 0))
         return float(sum(points))
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Items whose agreement is also given together: a region or a compartment."""
+
+    id: str
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """All scales of one instrument, and its totals."""
+    """All scales of one instrument, its groups of items and its totals."""
 
     id: str
     version: str = ""
     title: str = ""
     items: tuple[ItemScale, ...] = ()
     totals: tuple[TotalRule, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    groups: tuple[Group, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def item(self, item_id: str) -> ItemScale:
         """The scale of an item (`KeyError` if the form has none)."""

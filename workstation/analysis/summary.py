@@ -31,11 +31,19 @@ from workstation.analysis.tables import Ratings, RatingTable, rating_table, tota
 
 Array = NDArray[np.float64]
 _BY_NUMBER_OF_GRADES = ("ac1", "ac2_linear", "ac2_quadratic", "pabak")
+MOST_GRADES = 12
+"""A table without an instrument that holds more different values than this is no table of grades."""
+
+A_MEASUREMENT = f"more than {MOST_GRADES} different values are a measurement, not grades: see the ICC"
 UNKNOWN_GRADES = "the possible grades are not known; name the instrument"
 
 
 def agreement(
-    rows: Sequence[ReadRow], form: Form, resamples: int = RESAMPLES, seed: int = SEED
+    rows: Sequence[ReadRow],
+    form: Form,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    comparison: str = "between readers",
 ) -> InstrumentAgreement:
     """All agreement statistics of the reads with one instrument.
 
@@ -48,20 +56,21 @@ def agreement(
         what depends on their number is then not given.
     resamples, seed : int
         Of the bootstrap over cases.
+    comparison : str
+        What is compared, in words.
     """
     table = rating_table(rows, [scale.id for scale in form.items])
     drawn = case_weights(table.case_of, resamples, seed)
     items = tuple(_grades(table, (scale,), drawn, scale.id, scale.title or scale.id) for scale in form.items)
-    names = list(dict.fromkeys(scale.region for scale in form.items if scale.region))
     regions = tuple(
-        _grades(table, inside, drawn, name, name)
-        for name in names
-        if len(inside := tuple(scale for scale in form.items if scale.region == name)) > 1
+        _grades(table, tuple(form.item(item) for item in group.items), drawn, group.id, group.title)
+        for group in form.groups
     )
     return InstrumentAgreement(
         form.id,
         form.version,
         form.title or form.id,
+        comparison,
         table.readers,
         len(table.units),
         len(set(table.case_of.tolist())),
@@ -86,6 +95,9 @@ def _grades(
     counted = contingency(grades[:, 0], grades[:, 1], categories) if two and categories is not None else None
     if categories is None:
         statistics = {key: undefined("the items have different grades", n) for key, _ in STATISTICS}
+    elif not known and len(categories) > MOST_GRADES:
+        statistics = {key: undefined(A_MEASUREMENT, n) for key, _ in STATISTICS}
+        counted = None
     else:
         statistics = _statistics(grades, categories, known, np.tile(drawn, len(scales)), table.case_of, n)
     return GradeAgreement(
@@ -112,7 +124,7 @@ def _common_categories(scales: Sequence[ItemScale], grades: Ratings) -> tuple[fl
     if categories:
         return categories
     seen = sorted(set(grades[np.isfinite(grades)].tolist()))
-    if seen and all(value.is_integer() for value in seen) and seen[-1] - seen[0] <= 100:
+    if seen and all(value.is_integer() for value in seen) and seen[-1] - seen[0] < MOST_GRADES:
         # The true distances need the grades between, also where nobody gave them.
         return tuple(float(value) for value in range(int(seen[0]), int(seen[-1]) + 1))
     return tuple(seen)
@@ -232,6 +244,7 @@ def _notes(table: RatingTable, resamples: int, seed: int) -> tuple[str, ...]:
         "Agreement is computed from the first locked version of each reader's first reading of a case.",
         f"Intervals of grades: percentile bootstrap over cases, {resamples} resamples, seed {seed}.",
         "Intervals of ICC: F distribution (McGraw & Wong 1996). Weights by rank of all possible grades.",
+        "Bias is the first named reader minus the second; limits are bias ± 1.96 SD.",
         "SEM = SD of differences / √2; SDC of one reader = 1.96 · SD of differences, "
         "of the mean of two readers that divided by √2.",
     ]

@@ -95,10 +95,9 @@ def totals_of(table: RatingTable, rule: TotalRule, form: Form) -> tuple[Ratings,
     totals: Ratings = np.full(whole.shape, np.nan, dtype=np.float64)
     scales = {item: form.item(item) for item in rule.items}
     for unit, reader in np.argwhere(whole):
-        points = [
-            scales[item].points_of(float(table.items[item].grades[unit, reader])) for item in rule.items
-        ]
-        totals[unit, reader] = rule.of(points)
+        grades = [float(table.items[item].grades[unit, reader]) for item in rule.items]
+        points = [scales[item].points_of(grade) for item, grade in zip(rule.items, grades, strict=True)]
+        totals[unit, reader] = rule.of(grades, points)
     return totals, np.asarray(graded.any(axis=0) & ~whole)
 
 
