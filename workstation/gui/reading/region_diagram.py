@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -10,17 +10,18 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from workstation.gui.theme import Theme
 from workstation.imaging.study import Laterality
-from workstation.scoring.instrument import Instrument, Region
+from workstation.scoring.diagram import BOX, mirrored
+from workstation.scoring.instrument import Instrument, Point, Region, View
 
 PANEL_GAP = 8
-TITLE_HEIGHT = 14
+TITLE_HEIGHT = 16
+LARGEST_PANEL = 164
 
 
 class RegionDiagram(QWidget):
     """Regions of an instrument as schematic panels, drawn for the side that is read.
 
-    Region shapes are polygons in a 0–100 box of their view, drawn for a right joint; a left joint is
-    mirrored in the views where left and right appear.
+    ``region_clicked`` carries the region's identifier.
     """
 
     region_clicked = Signal(str)
@@ -33,18 +34,18 @@ class RegionDiagram(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self._theme = theme
-        self._regions: tuple[Region, ...] = ()
-        self._mirrored = False
+        self._instrument: Instrument | None = None
+        self._is_left = False
         self._current = ""
         self._marks: dict[str, str] = {}
 
     def sizeHint(self) -> QSize:
-        """Wide as the form, high enough for the panels."""
-        return QSize(340, 150)
+        """As wide as the form, as high as one row of panels."""
+        return QSize(340, int(self._panel_side()) + TITLE_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        """Readable down to a narrow form."""
-        return QSize(240, 150)
+        """The same: the diagram does not shrink."""
+        return QSize(240, self.sizeHint().height())
 
     def set_theme(self, theme: Theme) -> None:
         """Redraw in other colours."""
@@ -53,26 +54,27 @@ class RegionDiagram(QWidget):
 
     def set_instrument(self, instrument: Instrument, laterality: Laterality | None) -> None:
         """Show the regions of an instrument for a side."""
-        self._regions = instrument.regions
-        self._mirrored = laterality == Laterality.LEFT
+        self._instrument = instrument
+        self._is_left = laterality == Laterality.LEFT
+        self.updateGeometry()
         self.update()
 
     def set_state(self, current: str, marks: Mapping[str, str]) -> None:
-        """Say which region is current and what short mark each region carries (grade, ``–`` or ``""``)."""
+        """Say which region is current, and the short mark (grade) of each region that has one."""
         self._current = current
         self._marks = dict(marks)
         self.update()
 
     def region_at(self, position: QPointF) -> str:
         """Identifier of the region under a widget position, ``""`` if none."""
-        for region, polygon in self._polygons():
+        for region, polygon, _ in self._placed():
             if polygon.containsPoint(position, Qt.FillRule.OddEvenFill):
                 return region.id
         return ""
 
     def centre_of(self, region_id: str) -> QPointF:
-        """Widget position inside a region, for its mark (and for whoever clicks it)."""
-        for region, polygon in self._polygons():
+        """Widget position inside the first outline of a region."""
+        for region, polygon, _ in self._placed():
             if region.id == region_id:
                 return _centroid(polygon)
         return QPointF()
@@ -80,17 +82,16 @@ class RegionDiagram(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw panels, outlines and marks."""
         del event
+        if self._instrument is None:
+            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_titles(painter)
-        current: tuple[Region, QPolygonF] | None = None
-        for region, polygon in self._polygons():
-            if region.id == self._current:
-                current = (region, polygon)
-            else:
-                self._paint_region(painter, region, polygon, is_current=False)
-        if current is not None:
-            self._paint_region(painter, *current, is_current=True)
+        for view, panel in self._panels():
+            self._paint_view(painter, view, panel)
+        # The current region is drawn last so that its edge is never covered by a neighbour.
+        placed = sorted(self._placed(), key=lambda one: one[0].id == self._current)
+        for region, polygon, is_first in placed:
+            self._paint_region(painter, region, polygon, is_first)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Left click goes to the region's item."""
@@ -102,79 +103,87 @@ class RegionDiagram(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Name the region under the pointer."""
         identifier = self.region_at(event.position())
-        for region in self._regions:
+        regions = self._instrument.regions if self._instrument else ()
+        for region in regions:
             if region.id == identifier:
                 QToolTip.showText(event.globalPosition().toPoint(), f"{region.code}  {region.label}", self)
                 return
         QToolTip.hideText()
 
-    def _views(self) -> list[str]:
-        return list(dict.fromkeys(region.view for region in self._regions))
+    def _panel_side(self) -> float:
+        views = len(self._instrument.views) if self._instrument else 2
+        return min(LARGEST_PANEL, (max(self.width(), 240) - PANEL_GAP * (views - 1)) / views)
 
-    def _panels(self) -> dict[str, QRectF]:
-        views = self._views()
-        if not views:
-            return {}
-        width = (self.width() - PANEL_GAP * (len(views) - 1)) / len(views)
-        side = min(width, self.height() - TITLE_HEIGHT)
-        panels = {}
+    def _panels(self) -> Iterator[tuple[View, QRectF]]:
+        if self._instrument is None:
+            return
+        views, side = self._instrument.views, self._panel_side()
+        step = (self.width() + PANEL_GAP) / len(views)
         for index, view in enumerate(views):
-            left = index * (width + PANEL_GAP) + (width - side) / 2
-            panels[view] = QRectF(left, TITLE_HEIGHT, side, side)
-        return panels
+            left = index * step + (step - PANEL_GAP - side) / 2
+            yield view, QRectF(left, TITLE_HEIGHT, side, side)
 
-    def _polygons(self) -> list[tuple[Region, QPolygonF]]:
-        panels = self._panels()
-        placed = []
-        for region in self._regions:
-            panel = panels[region.view]
-            # Side views show front and back; only views across the body swap with the side.
-            flip = self._mirrored and not region.view.startswith("sagittal")
-            points = [
-                QPointF(
-                    panel.left() + (100 - x if flip else x) * panel.width() / 100,
-                    panel.top() + y * panel.height() / 100,
-                )
-                for x, y in region.shape
-            ]
-            placed.append((region, QPolygonF(points)))
-        return placed
+    def _placed(self) -> Iterator[tuple[Region, QPolygonF, bool]]:
+        """Every outline on the widget, and whether it is the region's first (which carries the mark)."""
+        if self._instrument is None:
+            return
+        panels = {view.id: (view, panel) for view, panel in self._panels()}
+        for region in self._instrument.regions:
+            for index, shape in enumerate(region.shapes):
+                view, panel = panels[shape.view]
+                yield region, self._on_widget(shape.points, view, panel), index == 0
 
-    def _paint_titles(self, painter: QPainter) -> None:
-        painter.setPen(QColor(self._theme.colour("secondary")))
-        font = QFont(self.font())
-        font.setPixelSize(11)
-        painter.setFont(font)
-        for view, panel in self._panels().items():
-            title = QRectF(panel.left() - 10, 0, panel.width() + 20, TITLE_HEIGHT)
-            painter.drawText(title, Qt.AlignmentFlag.AlignCenter, view.replace("-", " "))
+    def _on_widget(self, points: tuple[Point, ...], view: View, panel: QRectF) -> QPolygonF:
+        if self._is_left and view.mirrors:
+            points = mirrored(points)
+        scale = panel.width() / BOX
+        return QPolygonF([QPointF(panel.left() + x * scale, panel.top() + y * scale) for x, y in points])
+
+    def _paint_view(self, painter: QPainter, view: View, panel: QRectF) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self._theme.colour("line"), 1.2))
+        for outline in view.outlines:
+            painter.drawPolygon(self._on_widget(outline, view, panel))
+        painter.setPen(self._theme.colour("secondary"))
+        painter.setFont(self._small_font())
+        left, right = view.left, view.right
+        if self._is_left and view.mirrors:
+            left, right = right, left
+        strip = QRectF(panel.left(), 0, panel.width(), TITLE_HEIGHT)
+        painter.drawText(strip, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left)
+        painter.drawText(strip, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
 
     def _paint_region(
-        self, painter: QPainter, region: Region, polygon: QPolygonF, *, is_current: bool
+        self, painter: QPainter, region: Region, polygon: QPolygonF, has_mark: bool
     ) -> None:
         mark = self._marks.get(region.id, "")
-        accent = QColor(self._theme.colour("accent"))
+        is_current = region.id == self._current
+        fill = QColor(0, 0, 0, 0)
         if is_current:
-            fill, ink = accent, QColor(self._theme.colour("on_accent"))
+            fill = self._theme.colour("accent")
         elif mark:
-            fill, ink = QColor(self._theme.colour("raised")), QColor(self._theme.colour("text"))
-        else:
-            fill, ink = QColor(0, 0, 0, 0), QColor(self._theme.colour("secondary"))
+            fill = self._theme.colour("raised")
         painter.setBrush(fill)
-        painter.setPen(QPen(accent if is_current else QColor(self._theme.colour("secondary")), 1.2))
+        painter.setPen(QPen(self._theme.colour("accent" if is_current else "secondary"), 1.2))
         painter.drawPolygon(polygon)
+        if not has_mark:
+            return
+        painter.setFont(self._small_font(bold=bool(mark)))
+        role = "on_accent" if is_current else "text" if mark else "secondary"
+        painter.setPen(self._theme.colour(role))
+        centre = _centroid(polygon)
+        box = QRectF(centre.x() - 24, centre.y() - 8, 48, 16)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark or region.code)
+
+    def _small_font(self, *, bold: bool = False) -> QFont:
         font = QFont(self.font())
         font.setPixelSize(11)
-        font.setBold(bool(mark))
-        painter.setFont(font)
-        painter.setPen(ink)
-        centre = _centroid(polygon)
-        box = QRectF(centre.x() - 20, centre.y() - 8, 40, 16)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark or region.code)
+        font.setBold(bold)
+        return font
 
 
 def _centroid(polygon: QPolygonF) -> QPointF:
-    """Area centroid of a simple polygon; the mean of the corners where the area vanishes."""
+    """Area centroid of a simple polygon; the middle of its box where the area vanishes."""
     points = [polygon.at(i) for i in range(polygon.count())]
     area = x = y = 0.0
     for one, two in zip(points, points[1:] + points[:1], strict=True):
