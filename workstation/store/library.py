@@ -234,8 +234,12 @@ class Library:
 
     # What the coordinator decides ----------------------------------------------------------------
 
-    def confirm_laterality(self, code: str, laterality: Laterality, by: str) -> Case:
-        """Set the side of a case by a person's word; kept with who and when.
+    def confirm_laterality(
+        self, code: str, laterality: Laterality, by: str, joint: Joint | None = None
+    ) -> Case:
+        """Set the side of a case, and the joint where the files name none, by a person's word.
+
+        Who said it and when is kept.
 
         Returns
         -------
@@ -245,10 +249,10 @@ class Library:
         Raises
         ------
         StoreError
-            If the case is unknown, shows no hip or knee, or the library may only be read.
+            If the case is unknown, its joint is neither known nor given, or the library may only be read.
         """
         case = self.case(code)
-        kept = decisions.confirm_laterality(self._database, self.key, case, laterality, by)
+        kept = decisions.confirm_laterality(self._database, self.key, case, laterality, by, joint)
         return self.case(kept)
 
     def join_candidates(self) -> tuple[JoinCandidate, ...]:
@@ -380,7 +384,7 @@ def _series(connection: sa.Connection, case_id: int, root: Path) -> tuple[Series
             plane=Plane(row.plane) if row.plane else None,
             weighting=Weighting(row.weighting) if row.weighting else None,
             fat_suppressed=row.fat_suppressed,
-            joint=_joint(row.joint),
+            joint=_joint(row.confirmed_joint or row.joint),
             laterality=_side(row.confirmed_laterality or row.laterality),
             axis=row.axis,
             warnings=tuple(json.loads(row.warnings)),

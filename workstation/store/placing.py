@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -37,14 +36,10 @@ def place_subject(connection: sa.Connection, key: bytes, subject: int, choose_co
     wanted = Counter(choose_code(pseudonym, place) for place in grouping.members if place not in rows)
     for place, keys in grouping.members.items():
         certain = place in grouping.certain
+        chosen = choose_code(pseudonym, place)
         if place in rows:
-            connection.execute(
-                sa.update(CASES)
-                .where(CASES.c.id == rows[place])
-                .values(joint=place.joint, laterality=place.laterality, laterality_confirmed=certain)
-            )
+            notes += _keep_row(connection, rows[place], place, certain, chosen)
         else:
-            chosen = choose_code(pseudonym, place)
             code, note = _new_code(connection, key, pseudonym, place, chosen, wanted[chosen] > 1)
             notes += note
             rows[place] = insert_row(
@@ -63,22 +58,33 @@ def place_subject(connection: sa.Connection, key: bytes, subject: int, choose_co
     return notes
 
 
+def _keep_row(
+    connection: sa.Connection, case: int, place: Place, certain: bool, chosen: str | None
+) -> list[str]:
+    connection.execute(
+        sa.update(CASES)
+        .where(CASES.c.id == case)
+        .values(joint=place.joint, laterality=place.laterality, laterality_confirmed=certain)
+    )
+    code = connection.execute(sa.select(CASES.c.code).where(CASES.c.id == case)).scalar_one()
+    connection.execute(sa.delete(CASE_ALIASES).where(CASE_ALIASES.c.code == code))
+    if chosen is None or code == chosen or code.startswith(f"{chosen}-"):
+        return []
+    return [f"{code} keeps its code: one that was given is not changed, so {chosen} was not used."]
+
+
 def _evidence(row: Any) -> Evidence:
     side = row.confirmed_laterality or row.laterality
+    joint = row.confirmed_joint or row.joint
     return Evidence(
         key=row.key,
         visit=str(row.visit_id),
-        joint=Joint(row.joint) if row.joint else None,
+        joint=Joint(joint) if joint else None,
         laterality=Laterality(side) if side else None,
         frame_of_reference_uid=row.frame_of_reference_uid,
         is_confirmed=row.confirmed_laterality is not None,
-        is_contradictory=row.laterality is None and is_contradiction(json.loads(row.warnings)),
+        is_contradictory=row.laterality_contradicted,
     )
-
-
-def is_contradiction(warnings: list[str]) -> bool:
-    """Whether a series says of itself that its tags name two sides."""
-    return any("contradict" in text and "side" in text for text in warnings)
 
 
 def _matching_cases(
@@ -95,18 +101,21 @@ def _matching_cases(
             .order_by(CASES.c.id)
         )
     }
+    used = set(before.values())
     found: dict[Place, int] = {}
     for number, place in existing.items():
-        # A row that only keeps a retired code does not take new series while another one is in use.
-        if place in grouping.members and (place not in found or number in before.values()):
+        if number in used and place in grouping.members:
             found.setdefault(place, number)
-    free = set(existing) - set(found.values())
     for place, keys in grouping.members.items():
-        if place not in found:
-            held = Counter(before[key] for key in keys if before.get(key) in free)
-            if held:
-                found[place] = held.most_common(1)[0][0]
-                free.discard(found[place])
+        held = Counter(before[key] for key in keys if before.get(key) in existing)
+        for number in set(found.values()):
+            held.pop(number, None)
+        if place not in found and held:
+            found[place] = held.most_common(1)[0][0]
+    # Last, a row without series: a case that a join had emptied comes back under its code.
+    for number, place in existing.items():
+        if number not in used and place in grouping.members:
+            found.setdefault(place, number)
     return found
 
 

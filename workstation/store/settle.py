@@ -119,6 +119,9 @@ def _columns(series: Series) -> dict[str, Any]:
         "fat_suppressed": series.fat_suppressed,
         "joint": series.joint,
         "laterality": series.laterality,
+        # A tag that names a side which was then not taken: something speaks against it.
+        "laterality_contradicted": series.laterality is None
+        and any(instance.laterality for instance in series.instances),
         "warnings": json.dumps(series.warnings, ensure_ascii=False),
         "modality": first.modality,
         "series_number": first.series_number,

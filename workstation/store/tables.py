@@ -43,7 +43,7 @@ VISITS = Table(
     "visits",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("subject_id", ForeignKey("subjects.id"), nullable=False),
+    Column("subject_id", Integer, ForeignKey("subjects.id"), nullable=False),
     Column("label", Text, nullable=False),
     UniqueConstraint("subject_id", "label", name="uq_visits_subject_label"),
 )
@@ -53,10 +53,10 @@ STUDIES = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("study_instance_uid", Text, nullable=False, unique=True),
-    Column("subject_id", ForeignKey("subjects.id"), nullable=False, index=True),
+    Column("subject_id", Integer, ForeignKey("subjects.id"), nullable=False, index=True),
     # The subject that the files name. It differs from subject_id after a join and brings an undo back.
-    Column("origin_subject_id", ForeignKey("subjects.id"), nullable=False),
-    Column("visit_id", ForeignKey("visits.id")),
+    Column("origin_subject_id", Integer, ForeignKey("subjects.id"), nullable=False),
+    Column("visit_id", Integer, ForeignKey("visits.id")),
     Column("shifted_date", Text, nullable=False),
     # True from the first new file until its series were built again: an interrupted import shows here.
     Column("stale", Boolean, nullable=False),
@@ -66,7 +66,7 @@ CASES = Table(
     "cases",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("subject_id", ForeignKey("subjects.id"), nullable=False, index=True),
+    Column("subject_id", Integer, ForeignKey("subjects.id"), nullable=False, index=True),
     Column("joint", Text),
     Column("laterality", Text),
     Column("laterality_confirmed", Boolean, nullable=False),
@@ -78,15 +78,15 @@ CASE_ALIASES = Table(
     METADATA,
     # A code that was given once always leads somewhere: to the case that took its series over.
     Column("code", Text, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("case_id", Integer, ForeignKey("cases.id"), nullable=False),
 )
 
 SERIES = Table(
     "series",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("study_id", ForeignKey("studies.id"), nullable=False, index=True),
-    Column("case_id", ForeignKey("cases.id"), index=True),
+    Column("study_id", Integer, ForeignKey("studies.id"), nullable=False, index=True),
+    Column("case_id", Integer, ForeignKey("cases.id"), index=True),
     Column("key", Text, nullable=False, unique=True),
     Column("series_instance_uid", Text, nullable=False),
     Column("split", Text, nullable=False),
@@ -96,6 +96,10 @@ SERIES = Table(
     Column("fat_suppressed", Boolean, nullable=False),
     Column("joint", Text),
     Column("laterality", Text),
+    # True where the tags or the place in the scanner name more than one side.
+    Column("laterality_contradicted", Boolean, nullable=False),
+    # A person's word on joint and side; it stands above the tags.
+    Column("confirmed_joint", Text),
     Column("confirmed_laterality", Text),
     Column("warnings", Text, nullable=False),
     # For the listing, without reading the instances.
@@ -114,7 +118,7 @@ FILES = Table(
     "files",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("study_id", ForeignKey("studies.id"), nullable=False, index=True),
+    Column("study_id", Integer, ForeignKey("studies.id"), nullable=False, index=True),
     Column("sop_instance_uid", Text, nullable=False, unique=True),
     Column("path", Text, nullable=False, unique=True),
     # Keyed digest of the original file: the same file is known again without being read as DICOM.
@@ -126,11 +130,11 @@ INSTANCES = Table(
     "instances",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("file_id", ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
-    Column("study_id", ForeignKey("studies.id"), nullable=False, index=True),
+    Column("file_id", Integer, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
+    Column("study_id", Integer, ForeignKey("studies.id"), nullable=False, index=True),
     Column("frame", Integer, nullable=False),
     Column("facts", Text, nullable=False),
-    Column("series_id", ForeignKey("series.id", ondelete="SET NULL")),
+    Column("series_id", Integer, ForeignKey("series.id", ondelete="SET NULL")),
     Column("position", Integer),
     UniqueConstraint("file_id", "frame", name="uq_instances_file_frame"),
 )

@@ -51,7 +51,7 @@ def _identities(op: Operations) -> None:
     op.create_table(
         "visits",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("subject_id", sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
         sa.Column("label", sa.Text, nullable=False),
         sa.UniqueConstraint("subject_id", "label", name="uq_visits_subject_label"),
     )
@@ -59,16 +59,16 @@ def _identities(op: Operations) -> None:
         "studies",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
-        sa.Column("subject_id", sa.ForeignKey("subjects.id"), nullable=False, index=True),
-        sa.Column("origin_subject_id", sa.ForeignKey("subjects.id"), nullable=False),
-        sa.Column("visit_id", sa.ForeignKey("visits.id")),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False, index=True),
+        sa.Column("origin_subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False),
+        sa.Column("visit_id", sa.Integer, sa.ForeignKey("visits.id")),
         sa.Column("shifted_date", sa.Text, nullable=False),
         sa.Column("stale", sa.Boolean, nullable=False),
     )
     op.create_table(
         "cases",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("subject_id", sa.ForeignKey("subjects.id"), nullable=False, index=True),
+        sa.Column("subject_id", sa.Integer, sa.ForeignKey("subjects.id"), nullable=False, index=True),
         sa.Column("joint", sa.Text),
         sa.Column("laterality", sa.Text),
         sa.Column("laterality_confirmed", sa.Boolean, nullable=False),
@@ -77,7 +77,7 @@ def _identities(op: Operations) -> None:
     op.create_table(
         "case_aliases",
         sa.Column("code", sa.Text, primary_key=True),
-        sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False),
+        sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), nullable=False),
     )
 
 
@@ -85,8 +85,8 @@ def _images(op: Operations) -> None:
     op.create_table(
         "series",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("study_id", sa.ForeignKey("studies.id"), nullable=False, index=True),
-        sa.Column("case_id", sa.ForeignKey("cases.id"), index=True),
+        sa.Column("study_id", sa.Integer, sa.ForeignKey("studies.id"), nullable=False, index=True),
+        sa.Column("case_id", sa.Integer, sa.ForeignKey("cases.id"), index=True),
         sa.Column("key", sa.Text, nullable=False, unique=True),
         sa.Column("series_instance_uid", sa.Text, nullable=False),
         sa.Column("split", sa.Text, nullable=False),
@@ -96,6 +96,8 @@ def _images(op: Operations) -> None:
         sa.Column("fat_suppressed", sa.Boolean, nullable=False),
         sa.Column("joint", sa.Text),
         sa.Column("laterality", sa.Text),
+        sa.Column("laterality_contradicted", sa.Boolean, nullable=False),
+        sa.Column("confirmed_joint", sa.Text),
         sa.Column("confirmed_laterality", sa.Text),
         sa.Column("warnings", sa.Text, nullable=False),
         sa.Column("modality", sa.Text, nullable=False),
@@ -111,7 +113,7 @@ def _images(op: Operations) -> None:
     op.create_table(
         "files",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("study_id", sa.ForeignKey("studies.id"), nullable=False, index=True),
+        sa.Column("study_id", sa.Integer, sa.ForeignKey("studies.id"), nullable=False, index=True),
         sa.Column("sop_instance_uid", sa.Text, nullable=False, unique=True),
         sa.Column("path", sa.Text, nullable=False, unique=True),
         sa.Column("source_digest", sa.LargeBinary, nullable=False, index=True),
@@ -120,11 +122,11 @@ def _images(op: Operations) -> None:
     op.create_table(
         "instances",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("file_id", sa.ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("study_id", sa.ForeignKey("studies.id"), nullable=False, index=True),
+        sa.Column("file_id", sa.Integer, sa.ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("study_id", sa.Integer, sa.ForeignKey("studies.id"), nullable=False, index=True),
         sa.Column("frame", sa.Integer, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
-        sa.Column("series_id", sa.ForeignKey("series.id", ondelete="SET NULL")),
+        sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id", ondelete="SET NULL")),
         sa.Column("position", sa.Integer),
         sa.UniqueConstraint("file_id", "frame", name="uq_instances_file_frame"),
     )

@@ -1,0 +1,103 @@
+"""The open database of a study: transactions, and the audit chain that every other part adds to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from workstation.errors import StoreError
+from workstation.reading.audit import AuditEntry, next_entry, root_digest
+from workstation.reading.journal import utc_now
+from workstation.store.engine import Database
+from workstation.store.study_tables import AUDIT, STUDY
+
+SYSTEM = "program"
+"""Actor of what no person signed."""
+
+
+class StudyFile:
+    """An open study database.
+
+    Attributes
+    ----------
+    study_uid : str
+        Random; binds every chain to this study.
+    codec, library : str
+        Which codec made the payloads, and where the images were when the study was made.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._batch: sa.Connection | None = None
+        with database.read() as connection:
+            row = connection.execute(sa.select(STUDY)).mappings().first()
+        if row is None:
+            raise StoreError(
+                "The study was not opened", "it was never completely made", "Make it again: marrow study new"
+            )
+        self.study_uid: str = row["study_uid"]
+        self.codec: str = row["codec"]
+        self.library: str = row["library"]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Make everything written inside one transaction: all of it is kept, or none."""
+        with self.writing() as connection:
+            outer, self._batch = self._batch, connection
+            try:
+                yield
+            finally:
+                self._batch = outer
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read with."""
+        if self._batch is not None:
+            yield self._batch
+            return
+        with self._database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction: on disk when the block ends, undone when it raises."""
+        if self._batch is not None:
+            yield self._batch
+            return
+        with self._database.write() as connection:
+            yield connection
+
+    @property
+    def audit_root(self) -> str:
+        """Where the study's chain starts."""
+        return root_digest("study", self.study_uid)
+
+    def record(self, actor: str, event: str, detail: dict[str, Any]) -> AuditEntry:
+        """Add an event to the study's chain; on disk before this returns."""
+        with self.writing() as connection:
+            return self.record_in(connection, actor, event, detail)
+
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """The study's chain."""
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence))
+            return tuple(AuditEntry(*row) for row in rows)
+
+    def record_in(
+        self, connection: sa.Connection, actor: str, event: str, detail: dict[str, Any], at: str = ""
+    ) -> AuditEntry:
+        """Add an event within a transaction that is already open."""
+        row = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence.desc()).limit(1)).first()
+        last = AuditEntry(*row) if row else None
+        entry = next_entry(last, self.audit_root, at or utc_now(), actor, event, detail)
+        connection.execute(
+            sa.insert(AUDIT).values(**{column.name: getattr(entry, column.name) for column in AUDIT.c})
+        )
+        return entry

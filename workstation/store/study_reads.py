@@ -1,0 +1,210 @@
+"""Journals, locks and amendments of the reads of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from workstation.errors import ProtocolViolation, StoreError
+from workstation.reading.audit import Link, next_link, root_digest
+from workstation.reading.journal import ReadKey
+from workstation.reading.session import Amendment, Lock, locked_refusal
+from workstation.store.study_file import SYSTEM, StudyFile
+from workstation.store.study_tables import AMENDMENTS, JOURNAL, LOCKS
+
+
+class StudyReads:
+    """What readers enter; entries are opaque bytes, keyed by reader, case, presentation and version."""
+
+    def __init__(self, file: StudyFile) -> None:
+        self._file = file
+
+    def root(self, key: ReadKey) -> str:
+        """Where the chain of a read starts."""
+        return root_digest("read", self._file.study_uid, key.reader, key.case, key.presentation, key.version)
+
+    def append(self, key: ReadKey, payload: bytes, expected: int) -> Link:
+        """Keep one entry of a read; it is on disk before this returns.
+
+        Parameters
+        ----------
+        expected : int
+            How many entries the read has by the caller's knowledge.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the read is locked.
+        StoreError
+            If another window or program has written to the read meanwhile, or the disk refuses.
+        """
+        try:
+            with self._file.writing() as connection:
+                query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
+                row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
+                last = Link(*row) if row else None
+                if (last.sequence if last else 0) != expected:
+                    raise written_elsewhere(key.case)
+                if last is None and not has_begun(connection):
+                    self._file.record_in(connection, SYSTEM, "plan frozen", {})
+                link = next_link(last, self.root(key), payload)
+                connection.execute(
+                    sa.insert(JOURNAL).values(
+                        **_read_values(key), sequence=link.sequence, payload=payload, digest=link.digest
+                    )
+                )
+                return link
+        except exc.IntegrityError as error:
+            if "locked" in str(error.orig):
+                raise locked_refusal(key.case) from error
+            raise written_elsewhere(key.case) from error
+
+    def entries(self, key: ReadKey) -> tuple[Link, ...]:
+        """Entries of a read in order."""
+        query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
+        with self._file.reading() as connection:
+            return tuple(Link(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
+
+    def journals(self, reader: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
+        """Every read with its entries, of one reader or of all."""
+        columns = (JOURNAL.c.reader, JOURNAL.c.case_code, JOURNAL.c.presentation, JOURNAL.c.version)
+        query = sa.select(*columns, JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest).order_by(
+            *columns, JOURNAL.c.sequence
+        )
+        if reader is not None:
+            query = query.where(JOURNAL.c.reader == reader)
+        found: dict[ReadKey, list[Link]] = {}
+        with self._file.reading() as connection:
+            for row in connection.execute(query):
+                found.setdefault(ReadKey(*row[:4]), []).append(Link(*row[4:]))
+        return {key: tuple(links) for key, links in found.items()}
+
+    def lock(self, lock: Lock) -> None:
+        """Close a read for ever, with its audit entry, in one transaction.
+
+        Raises
+        ------
+        ProtocolViolation
+            If it is locked already.
+        StoreError
+            If it was written to since the signer saw it.
+        """
+        key = lock.key
+        try:
+            with self._file.writing() as connection:
+                query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.digest), key)
+                row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
+                if (tuple(row) if row else None) != (lock.entries, lock.digest):
+                    raise written_elsewhere(key.case)
+                connection.execute(
+                    sa.insert(LOCKS).values(
+                        **_read_values(key),
+                        **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+                    )
+                )
+                self._file.record_in(
+                    connection, lock.signer, "read locked", lock_detail(lock), at=lock.locked_at
+                )
+        except exc.IntegrityError as error:
+            raise locked_refusal(key.case) from error
+
+    def locks(self) -> tuple[Lock, ...]:
+        """Every lock, in the order made."""
+        with self._file.reading() as connection:
+            rows = connection.execute(sa.select(LOCKS).order_by(sa.text("rowid"))).mappings()
+            return tuple(Lock(key=_key_of(row), **{name: row[name] for name in _LOCK_FIELDS}) for row in rows)
+
+    def amend(self, amendment: Amendment) -> None:
+        """Allow a new version of a locked read, with its audit entry.
+
+        Raises
+        ------
+        ProtocolViolation
+            If that version was begun already.
+        """
+        key = amendment.key
+        detail = {
+            "case": key.case,
+            "presentation": key.presentation,
+            "version": key.version,
+            "reason": amendment.reason,
+            "post_comparison": amendment.post_comparison,
+        }
+        try:
+            with self._file.writing() as connection:
+                connection.execute(
+                    sa.insert(AMENDMENTS).values(
+                        **_read_values(key),
+                        reason=amendment.reason,
+                        at=amendment.at,
+                        post_comparison=amendment.post_comparison,
+                    )
+                )
+                self._file.record_in(connection, key.reader, "read amended", detail, at=amendment.at)
+        except exc.IntegrityError as error:
+            raise ProtocolViolation(
+                f"The read of {key.case} was not amended", f"version {key.version} was begun already"
+            ) from error
+
+    def amendments(self) -> tuple[Amendment, ...]:
+        """Every amendment, in the order made."""
+        with self._file.reading() as connection:
+            rows = connection.execute(sa.select(AMENDMENTS).order_by(sa.text("rowid"))).mappings()
+            return tuple(
+                Amendment(_key_of(row), row["reason"], row["at"], row["post_comparison"]) for row in rows
+            )
+
+
+_LOCK_FIELDS = (
+    "signer",
+    "meaning",
+    "locked_at",
+    "entries",
+    "digest",
+    "blinding_held",
+    "remark",
+    "after_unsealing",
+)
+
+
+def lock_detail(lock: Lock) -> dict[str, Any]:
+    """What the audit chain says of a lock; verification compares it with the lock itself."""
+    return {
+        "case": lock.key.case,
+        "presentation": lock.key.presentation,
+        "version": lock.key.version,
+        **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+    }
+
+
+def has_begun(connection: sa.Connection) -> bool:
+    """True once any reader has entered anything."""
+    return connection.execute(sa.select(JOURNAL.c.id).limit(1)).first() is not None
+
+
+def _read_values(key: ReadKey) -> dict[str, Any]:
+    return {
+        "reader": key.reader,
+        "case_code": key.case,
+        "presentation": key.presentation,
+        "version": key.version,
+    }
+
+
+def _key_of(row: Any) -> ReadKey:
+    return ReadKey(row["reader"], row["case_code"], row["presentation"], row["version"])
+
+
+def _of_read(query: sa.Select[Any], key: ReadKey) -> sa.Select[Any]:
+    return query.where(*(JOURNAL.c[name] == value for name, value in _read_values(key).items()))
+
+
+def written_elsewhere(case: str) -> StoreError:
+    """What a person is told whose window is behind what is kept."""
+    return StoreError(
+        f"The last entry for {case} was not kept",
+        "the case is open in another window or program, which wrote to it",
+        "Close the case here and open it again",
+    )

@@ -1,0 +1,219 @@
+"""A study's folder: the plan as text and one database, to which everything is only ever added.
+
+::
+
+    study/
+      plan.toml        the plan in force, for people; the database holds the one that counts
+      study.sqlite     plans, orders, journal, locks, amendments, reconciliation, audit chain
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from workstation.errors import ProtocolViolation, StoreError
+from workstation.reading.audit import AuditEntry
+from workstation.reading.journal import utc_now
+from workstation.reading.order import Presentation, case_order
+from workstation.reading.plan import StudyPlan
+from workstation.store.engine import open_database
+from workstation.store.study_file import SYSTEM, StudyFile
+from workstation.store.study_reads import StudyReads, has_begun
+from workstation.store.study_reconciling import StudyReconciling
+from workstation.store.study_tables import ORDERS, PLANS, STUDY
+
+DATABASE = "study.sqlite"
+PLAN = "plan.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersion:
+    """A plan as it was kept."""
+
+    number: int
+    toml: str
+    digest: str
+    made_at: str
+
+
+class StudyStore:
+    """An open study folder. Made by `create` or `open`.
+
+    Attributes
+    ----------
+    reads : StudyReads
+    reconciling : StudyReconciling
+    """
+
+    def __init__(self, folder: Path, file: StudyFile) -> None:
+        self.folder = folder
+        self._file = file
+        self.reads = StudyReads(file)
+        self.reconciling = StudyReconciling(file)
+
+    @classmethod
+    def create(cls, folder: Path, plan: StudyPlan, *, library: str = "", codec: str = "plain") -> StudyStore:
+        """Make a study, or give one that nobody has begun to read a new plan.
+
+        Raises
+        ------
+        ProtocolViolation
+            If reading has begun: the plan is frozen.
+        StoreError
+            If the folder cannot be written.
+        """
+        database = open_database(folder / DATABASE, "study", "study")
+        try:
+            with database.write() as connection:
+                if connection.execute(sa.select(STUDY.c.id)).first() is None:
+                    connection.execute(
+                        sa.insert(STUDY).values(
+                            id=1,
+                            study_uid=uuid.uuid4().hex,
+                            created_at=utc_now(),
+                            codec=codec,
+                            library=library,
+                        )
+                    )
+            store = cls(folder, StudyFile(database))
+            store._add_plan(plan)
+        except BaseException:
+            database.close()
+            raise
+        return store
+
+    @classmethod
+    def open(cls, folder: Path) -> StudyStore:
+        """Open an existing study.
+
+        Raises
+        ------
+        StoreError
+            If there is none in the folder, or it is damaged, in use, or from a newer version.
+        """
+        if not (folder / DATABASE).is_file():
+            raise StoreError(
+                "The study was not opened",
+                f"there is none in the folder {folder.name}",
+                "Check --study, or make one: marrow study new PLAN.toml --study DIR",
+            )
+        database = open_database(folder / DATABASE, "study", "study", create=False)
+        try:
+            return cls(folder, StudyFile(database))
+        except BaseException:
+            database.close()
+            raise
+
+    @property
+    def study_uid(self) -> str:
+        """Random name of the study; every chain starts from it."""
+        return self._file.study_uid
+
+    @property
+    def codec(self) -> str:
+        """Which codec made the payloads."""
+        return self._file.codec
+
+    @property
+    def library(self) -> str:
+        """Where the images were when the study was made; may be empty."""
+        return self._file.library
+
+    def close(self) -> None:
+        """Close the database."""
+        self._file.close()
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Make everything written inside one transaction: all of it is kept, or none."""
+        return self._file.batch()
+
+    def record(self, actor: str, event: str, detail: dict[str, Any]) -> AuditEntry:
+        """Add an event to the study's chain; on disk before this returns."""
+        return self._file.record(actor, event, detail)
+
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """The study's chain."""
+        return self._file.audit()
+
+    @property
+    def audit_root(self) -> str:
+        """Where the study's chain starts."""
+        return self._file.audit_root
+
+    def plans(self) -> tuple[PlanVersion, ...]:
+        """Every plan of the study; the last is in force."""
+        with self._file.reading() as connection:
+            rows = connection.execute(sa.select(PLANS).order_by(PLANS.c.number)).mappings()
+            return tuple(PlanVersion(**row) for row in rows)
+
+    def order(self, reader: str) -> tuple[Presentation, ...]:
+        """The kept order of a reader under the plan in force."""
+        number = sa.select(sa.func.max(PLANS.c.number)).scalar_subquery()
+        query = (
+            sa.select(ORDERS.c.case_code, ORDERS.c.presentation)
+            .where(ORDERS.c.plan_number == number, ORDERS.c.reader == reader)
+            .order_by(ORDERS.c.position)
+        )
+        with self._file.reading() as connection:
+            return tuple(Presentation(case, shown) for case, shown in connection.execute(query))
+
+    @property
+    def has_begun(self) -> bool:
+        """True once any reader has entered anything: the plan is frozen then."""
+        with self._file.reading() as connection:
+            return has_begun(connection)
+
+    def _add_plan(self, plan: StudyPlan) -> None:
+        text = plan.to_toml()
+        with self._file.writing() as connection:
+            last = connection.execute(sa.select(PLANS).order_by(PLANS.c.number.desc())).mappings().first()
+            if last is not None and last["digest"] == plan.digest:
+                return
+            if has_begun(connection):
+                raise ProtocolViolation(
+                    "The plan was not changed", "reading has begun, so it is frozen", "Make a new study"
+                )
+            number = int(last["number"]) + 1 if last else 1
+            connection.execute(
+                sa.insert(PLANS).values(number=number, toml=text, digest=plan.digest, made_at=utc_now())
+            )
+            rows = [
+                {
+                    "plan_number": number,
+                    "reader": reader,
+                    "position": position,
+                    "case_code": shown.case,
+                    "presentation": shown.number,
+                }
+                for reader in plan.readers
+                for position, shown in enumerate(case_order(plan, reader), start=1)
+            ]
+            connection.execute(sa.insert(ORDERS), rows)
+            event = "plan changed" if last else "study made"
+            self._record(
+                connection, SYSTEM, event, {"plan": plan.id, "number": number, "digest": plan.digest}
+            )
+            _write_text(self.folder / PLAN, text)
+
+
+def _write_text(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    try:
+        with new.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise StoreError(
+            "The study was not made",
+            f"its plan cannot be written ({error.strerror or 'disk'})",
+            "Check the disk and the permissions of the folder",
+        ) from error
