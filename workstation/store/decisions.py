@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from workstation.errors import StoreError
-from workstation.imaging.study import Case, Laterality
+from workstation.imaging.study import Case, Joint, Laterality
 from workstation.store.engine import Database
 from workstation.store.new_files import now
 from workstation.store.placing import place_subject
@@ -48,24 +48,29 @@ def _code_of(connection: sa.Connection, series_key: str) -> str:
     return str(connection.execute(query).scalar_one())
 
 
-def confirm_laterality(database: Database, key: bytes, case: Case, laterality: Laterality, by: str) -> str:
+def confirm_laterality(
+    database: Database, key: bytes, case: Case, laterality: Laterality, by: str, joint: Joint | None
+) -> str:
     """Set the side of every series of a case; returns the code that the images are under afterwards."""
-    if case.joint is None:
+    joint = joint or case.joint
+    if joint is None:
         raise StoreError(
-            f"The side of {case.code} was not confirmed", "its images show no hip or knee that is known here"
+            f"The side of {case.code} was not confirmed",
+            "its files do not say which joint they show",
+            "Say the joint (knee or hip) together with the side",
         )
     with database.write() as connection:
         connection.execute(
             sa.update(SERIES)
             .where(SERIES.c.key.in_(case.series_keys))
-            .values(confirmed_laterality=laterality)
+            .values(confirmed_laterality=laterality, confirmed_joint=joint)
         )
         subject = connection.execute(
             sa.select(CASES.c.subject_id).where(CASES.c.code == case.code)
         ).scalar_one()
         place_subject(connection, key, subject, _no_code)
         code = _code_of(connection, case.series_keys[0])
-        detail = {"from": case.laterality, "to": laterality, "case": code}
+        detail = {"from": case.laterality, "to": laterality, "joint": joint, "case": code}
         _record(connection, "confirm side", case.code, detail, by)
     return code
 
