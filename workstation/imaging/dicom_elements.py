@@ -36,6 +36,10 @@ _LARGEST_HEADER = 256 * 1024 * 1024
 _LARGEST_INFLATED = 512 * 1024 * 1024
 
 
+class NotDicomError(DataError):
+    """The file is no DICOM file at all: left out, not damaged."""
+
+
 class CutShortError(Exception):
     """The bytes end inside an element; more may have to be read."""
 
@@ -267,7 +271,7 @@ def _damaged() -> DataError:
 
 
 def _not_dicom() -> DataError:
-    return DataError("This file was not loaded", "it is not a DICOM file")
+    return NotDicomError("This file was not loaded", "it is not a DICOM file")
 
 
 def _parse(buffer: bytes, size: int, complete: bool, stream: BinaryIO) -> DataSet:
