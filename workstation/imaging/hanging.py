@@ -180,10 +180,10 @@ def load_protocol(path: Path) -> Protocol:
     )
 
 
-def rank(
+def ranked(
     series: Sequence[Series], protocols: Iterable[Protocol] | None = None, joint: Joint | None = None
-) -> Layout:
-    """The layout of the protocol with the highest score.
+) -> tuple[Layout, ...]:
+    """The layouts of all protocols that fit, best first.
 
     Parameters
     ----------
@@ -196,7 +196,15 @@ def rank(
     """
     offered = tuple(load_protocols() if protocols is None else protocols)
     layouts = [layout for p in offered if (layout := _hang(p, series, joint, forced=False)) is not None]
-    return max(layouts, key=lambda layout: layout.score) if layouts else grid_of(1, 1)
+    return tuple(sorted(layouts, key=lambda layout: -layout.score))
+
+
+def rank(
+    series: Sequence[Series], protocols: Iterable[Protocol] | None = None, joint: Joint | None = None
+) -> Layout:
+    """The layout of the protocol with the highest score; parameters as for `ranked`."""
+    layouts = ranked(series, protocols, joint)
+    return layouts[0] if layouts else grid_of(1, 1)
 
 
 def hang(

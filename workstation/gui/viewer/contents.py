@@ -1,0 +1,156 @@
+"""What the viewer holds of each series of a case: voxels, windows and overlays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from workstation.gui.viewer.palette import (
+    BOTH,
+    X_ONLY,
+    Y_ONLY,
+    ViewerPalette,
+    mask_styles,
+    reader_styles,
+)
+from workstation.imaging.frame import Overlay
+from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.study import Series
+from workstation.imaging.volume import Stack
+from workstation.imaging.windowing import (
+    Histogram,
+    Preset,
+    Window,
+    histogram,
+    presets,
+    start_window,
+)
+from workstation.masks.mask import Mask
+
+REGIONS, MASK, READERS = "regions", "mask", "readers"
+"""Layers of a series, drawn in this order."""
+
+
+class Reading:
+    """A decoded stack with what is derived from its values, each found when first needed."""
+
+    def __init__(self, stack: Stack, series: Series) -> None:
+        self.stack = stack
+        self._series = series
+
+    @cached_property
+    def histogram(self) -> Histogram:
+        """How often each value occurs."""
+        return histogram(self.stack)
+
+    @cached_property
+    def start(self) -> Window:
+        """The window the series opens with."""
+        return start_window(self.stack, self._series.first, self.histogram)
+
+    @cached_property
+    def presets(self) -> tuple[Preset, ...]:
+        """Windows with names; the first is the start."""
+        series = self._series
+        found = presets(
+            self.stack, series.first, series.weighting, series.fat_suppressed, counted=self.histogram
+        )
+        return (replace(found[0], window=self.start), *found[1:])
+
+
+@dataclass
+class SeriesContent:
+    """One series of the case as the viewer knows it.
+
+    Attributes
+    ----------
+    caption : str
+        Role and time point for the corner, already blinded.
+    preview : tuple of (int, Stack) or None
+        One slice that is shown while the rest is being read.
+    problem : str
+        Why its pictures cannot be shown; ``""`` normally.
+    reading_warnings : tuple of str
+        Slices that could not be decoded, one sentence each.
+    """
+
+    series: Series
+    caption: str
+    reading: Reading | None = None
+    preview: tuple[int, Reading] | None = None
+    problem: str = ""
+    reading_warnings: tuple[str, ...] = ()
+    layers: dict[str, Overlay] = field(default_factory=dict)
+
+    @property
+    def number_of_slices(self) -> int:
+        """How many slices the series has, also before they are read."""
+        return self.reading.stack.number_of_slices if self.reading else len(self.series.instances)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know of this series, from its headers and from reading its pixels."""
+        return self.series.warnings + self.reading_warnings
+
+    @property
+    def linkable(self) -> StackGeometry | None:
+        """The geometry by which this series is linked; None for time series and unknown positions."""
+        if self.reading is None or self.reading.stack.axis != "position":
+            return None
+        return self.reading.stack.geometry
+
+    @property
+    def is_lossy(self) -> bool:
+        """True when some plane was compressed with loss."""
+        return any(instance.pixels.lossy for instance in self.series.instances)
+
+    def shown_layers(self) -> tuple[Overlay, ...]:
+        """The overlays in drawing order, as far as they fit the stack."""
+        if self.reading is None:
+            return ()
+        shape = self.reading.stack.voxels.shape
+        return tuple(
+            self.layers[name]
+            for name in (REGIONS, MASK, READERS)
+            if name in self.layers and self.layers[name].labels.shape == shape
+        )
+
+    def set_layer(self, name: str, overlay: Overlay | None) -> None:
+        """Replace or remove a layer."""
+        if overlay is None:
+            self.layers.pop(name, None)
+        else:
+            self.layers[name] = overlay
+
+    def relook(self, filled: bool, opacity: float) -> None:
+        """Show the layers as outline or fill; traced outlines are kept."""
+        for name, overlay in self.layers.items():
+            self.layers[name] = replace(
+                overlay,
+                filled=filled or name == READERS,
+                opacity=opacity,
+                outlines=overlay.traced,
+            )
+
+
+def mask_overlay(mask: Mask, palette: ViewerPalette, filled: bool, opacity: float) -> Overlay:
+    """A mask as it is drawn."""
+    return Overlay(mask.labels, mask_styles(mask, palette), filled, opacity)
+
+
+def readers_overlay(
+    mask_x: Mask | None, mask_y: Mask | None, palette: ViewerPalette, opacity: float
+) -> Overlay | None:
+    """Two readers' masks of one series as X only, Y only and both; None if neither has one."""
+    masks = [mask for mask in (mask_x, mask_y) if mask is not None]
+    if not masks:
+        return None
+    labels = np.zeros(masks[0].labels.shape, dtype=np.uint8)
+    for mask, label in ((mask_x, X_ONLY), (mask_y, Y_ONLY)):
+        if mask is not None:
+            labels[mask.labels > 0] += label
+    assert X_ONLY + Y_ONLY == BOTH
+    labels.setflags(write=False)
+    return Overlay(labels, reader_styles(palette), filled=True, opacity=opacity)

@@ -1,0 +1,201 @@
+"""One viewport on the screen: shows frames and turns mouse events into moves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from workstation.gui.viewer.gestures import Gestures
+from workstation.gui.viewer.painting import FramePainter, elided, warning_box, wrap
+from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.imaging.frame import PixelBuffer
+
+SERIES_MIME = "application/x-marrow-series"
+ACTIVE_PX = 2
+
+
+class TileWidget(QWidget):
+    """A viewport. It asks the presenter for its frame when it is painted, so moves in between cost nothing.
+
+    Signals
+    -------
+    maximise_wanted(int)
+    """
+
+    maximise_wanted = Signal(int)
+
+    def __init__(
+        self,
+        presenter: ViewerPresenter,
+        gestures: Gestures,
+        painter: FramePainter,
+        index: int,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.index = index
+        self._presenter, self._gestures, self._painter = presenter, gestures, painter
+        self._buffer = PixelBuffer()
+        self._image: QImage | None = None
+        self._font = QFont(self.font())
+        self._font.setPixelSize(13)
+        self.setObjectName(f"viewport_{index + 1}")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(48, 48)
+        self.name_it()
+
+    @property
+    def image(self) -> QImage | None:
+        """The pixels shown last, before placement."""
+        return self._image
+
+    def set_painter(self, painter: FramePainter) -> None:
+        """Draw in other colours."""
+        self._painter = painter
+        self.update()
+
+    def name_it(self) -> None:
+        """Tell assistive technology what hangs here."""
+        presenter = self._presenter
+        content = presenter.content(self.index)
+        tile = presenter.layout.tiles[self.index]
+        what = content.caption if content else tile.missing or "empty"
+        self.setAccessibleName(f"Viewport {self.index + 1} of {len(presenter.states)}: {what}")
+        warnings = content.warnings if content else ()
+        self.setAccessibleDescription(" ".join((*warnings, content.problem if content else "")).strip())
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Black, the frame, and the border of the active viewport."""
+        painter = QPainter(self)
+        area = QRectF(self.rect())
+        painter.fillRect(area, QColor(self._painter.palette.background))
+        frame = self._presenter.frame(self.index, (area.width(), area.height()), self._buffer)
+        if frame is None:
+            self._paint_words(painter, area)
+        else:
+            if self._image is None or self._image.constBits() is None or not self._wraps(frame.pixels.shape):
+                self._image = wrap(frame.pixels)
+            extras = self._presenter.extras(self.index, frame)
+            self._painter.paint(painter, area, frame, self._image, extras, self._sized_font(area.width()))
+        if self.index == self._presenter.active:
+            painter.setPen(QPen(QColor(self._painter.palette.accent), ACTIVE_PX))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(area.adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Slices; with Ctrl zoom about the pointer."""
+        self._presenter.set_active(self.index)
+        self._gestures.wheel(self.index, event)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag."""
+        self._presenter.set_active(self.index)
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._gestures.press(self.index, event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with a drag, or point the 3-D cursor while Shift is held."""
+        self._gestures.move(self.index, event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag, or click."""
+        self._gestures.release(self.index, event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fill the grid with this viewport, or give the others back."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._gestures.forget()
+            self.maximise_wanted.emit(self.index)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The 3-D cursor leaves with the pointer."""
+        self._presenter.point_cursor(self.index, None)
+        super().leaveEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tab makes a viewport active."""
+        self._presenter.set_active(self.index)
+        super().focusInEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a series from the strip."""
+        if event.mimeData().hasFormat(SERIES_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hang the dropped series here."""
+        key = bytes(event.mimeData().data(SERIES_MIME).data()).decode("utf-8")
+        self._presenter.set_active(self.index)
+        self._presenter.hang_series(self.index, key)
+        event.acceptProposedAction()
+
+    def event(self, event: QEvent) -> bool:
+        """Show the warnings of a series where its ⚠ stands."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text = self._warning_at(QPointF(event.pos()))
+            if text:
+                QToolTip.showText(event.globalPos(), text, self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    # --- private ---------------------------------------------------------------------------------
+
+    def _wraps(self, shape: tuple[int, ...]) -> bool:
+        image = self._image
+        return image is not None and (image.height(), image.width()) == shape
+
+    def _sized_font(self, width: float) -> QFont:
+        self._font.setPixelSize(13 if width >= 320 else 11)
+        return self._font
+
+    def _warning_at(self, at: QPointF) -> str:
+        content = self._presenter.content(self.index)
+        if content is None or not content.warnings:
+            return ""
+        metrics = QFontMetricsF(self._sized_font(self.width()))
+        title = elided(metrics, content.caption, self.width() * 0.6)
+        box = warning_box(QRectF(self.rect()), metrics, title).adjusted(-6, -6, 6, 6)
+        return "\n".join(content.warnings) if box.contains(at) else ""
+
+    def _paint_words(self, painter: QPainter, area: QRectF) -> None:
+        """What an empty viewport waits for, that a series is being read, or why it cannot be shown."""
+        content = self._presenter.content(self.index)
+        palette = self._painter.palette
+        inner = area.adjusted(24, 24, -24, -24)
+        painter.setFont(self._sized_font(area.width()))
+        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+        if content is None:
+            missing = self._presenter.layout.tiles[self.index].missing or "Choose a series"
+            text = f"{missing}\n\nDrag a series here, or press ← → to go through them"
+            painter.setPen(QColor(palette.secondary))
+        elif content.problem:
+            text = f"{content.caption}\n\n{content.problem}"
+            painter.setPen(QColor(palette.attention))
+        else:
+            text = f"{content.caption}\n\nReading the images"
+            painter.setPen(QColor(palette.secondary))
+        painter.drawText(inner, flags, text)
