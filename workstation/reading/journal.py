@@ -199,15 +199,17 @@ class Replay:
         )
 
 
-def replay(entries: Iterable[Entry], instruments: Sequence[Instrument]) -> Replay:
-    """Play a journal from its beginning.
+def replay(
+    entries: Iterable[Entry], instruments: Sequence[Instrument], start: Replay | None = None
+) -> Replay:
+    """Play a journal from its beginning, or from where an earlier version of the read ended.
 
     Raises
     ------
     StoreError
         If an entry does not fit the instruments, naming its number.
     """
-    state = Replay(Content.empty(instruments))
+    state = start or Replay(Content.empty(instruments))
     for number, entry in enumerate(entries, start=1):
         try:
             state = state.after(entry)

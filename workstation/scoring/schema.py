@@ -16,7 +16,7 @@ _TOP = ("id", "version", "title", "joint", "citation", "status", "views", "regio
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _VERSION = re.compile(r"\d+(\.\d+){0,2}")
 ALL = "*"
-RESERVED_KEYS = frozenset("nNfFkKgG ")
+RESERVED_KEYS = frozenset("-.fFkKgG ")
 """Keys that mean something else while a form is open: not assessable, flag, evidence, peek, next."""
 
 

@@ -96,7 +96,8 @@ class StudyReads:
             with self._file.writing() as connection:
                 query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.digest), key)
                 row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
-                if (tuple(row) if row else None) != (lock.entries, lock.digest):
+                kept = tuple(row) if row else (0, self.root(key))
+                if kept != (lock.entries, lock.digest):
                     raise written_elsewhere(key.case)
                 connection.execute(
                     sa.insert(LOCKS).values(

@@ -197,7 +197,7 @@ class StudyStore:
             ]
             connection.execute(sa.insert(ORDERS), rows)
             event = "plan changed" if last else "study made"
-            self._record(
+            self._file.record_in(
                 connection, SYSTEM, event, {"plan": plan.id, "number": number, "digest": plan.digest}
             )
             _write_text(self.folder / PLAN, text)

@@ -1,0 +1,274 @@
+"""A reading study as a person opens it: made from a plan, read case by case, verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from workstation import settings
+from workstation.errors import ProtocolViolation, StoreError
+from workstation.imaging.study import Case, Joint
+from workstation.reading.journal import Codec, PlainCodec, ReadKey
+from workstation.reading.plan import StudyPlan, load_plan, parse_plan, require_same_instrument
+from workstation.reading.session import Lock, ReadingSession
+from workstation.reading.visibility import ReadId, Role, Viewer, is_unsealed, required_reads, who_sees
+from workstation.scoring.instrument import Instrument, instruments
+from workstation.store.library import Library
+from workstation.store.study_store import PLAN, StudyStore
+from workstation.workflow.open_read import (
+    OpenRead,
+    ReaderDesk,
+    WorklistEntry,
+    not_in_library,
+    session_of,
+)
+from workstation.workflow.workspace import Workspace
+
+__all__ = [
+    "OpenRead",
+    "ReaderDesk",
+    "StatusRow",
+    "Study",
+    "WorklistEntry",
+    "create_study",
+    "open_study_folder",
+]
+
+UNSEALED = "reads opened for comparison"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One required read, as far as the asking person may know it."""
+
+    case: str
+    presentation: int
+    reader: str
+    locked: bool
+    locked_at: str
+    version: int
+
+
+class Study:
+    """An open study. Made by `open_study_folder`; not shared between threads.
+
+    Attributes
+    ----------
+    plan : StudyPlan
+        The one in force.
+    instruments : tuple of Instrument
+        In the plan's order.
+    codec : Codec
+        Turns entries into what is kept.
+    """
+
+    def __init__(self, store: StudyStore, library: Library | None = None) -> None:
+        self.store = store
+        self._library = library
+        if store.codec != "plain":
+            raise StoreError(
+                "The study was not opened", "its reads are sealed in a way this version does not know"
+            )
+        self.codec: Codec = PlainCodec()
+        self.plan: StudyPlan = parse_plan(store.plans()[-1].toml, instruments())
+        self.instruments: tuple[Instrument, ...] = require_same_instrument(self.plan, instruments())
+
+    def close(self) -> None:
+        """Close the study; the library stays open."""
+        self.store.close()
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def joint(self) -> Joint:
+        """The joint that the plan's instruments are for."""
+        return Joint(self.instruments[0].joint)
+
+    def reader(self, reader: str) -> ReaderDesk:
+        """The desk of one reader.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the plan does not name the reader.
+        """
+        return ReaderDesk(self, reader)
+
+    def library_cases(self) -> Mapping[str, Case] | None:
+        """The library's cases by code, or None when the study is read without a library."""
+        return None if self._library is None else {case.code: case for case in self._library.cases()}
+
+    def library_case(self, code: str) -> Case | None:
+        """One case of the library, or None without a library.
+
+        Raises
+        ------
+        StoreError
+            If the library does not have it.
+        """
+        cases = self.library_cases()
+        if cases is None:
+            return None
+        if code not in cases:
+            raise not_in_library(code)
+        return cases[code]
+
+    def locked(self) -> frozenset[ReadId]:
+        """Reads that are locked. One that is being amended before comparison does not count as locked."""
+        locks = {lock.key for lock in self.store.reads.locks()}
+        reopened = {
+            one.key
+            for one in self.store.reads.amendments()
+            if one.key not in locks and not one.post_comparison
+        }
+        return frozenset(_read_id(key) for key in locks) - {_read_id(key) for key in reopened}
+
+    def is_unsealed(self, case: str) -> bool:
+        """Whether the reads of a case may be compared now."""
+        return is_unsealed(self.plan, self.locked(), case)
+
+    def has_unsealed_any(self) -> bool:
+        """Whether any case's reads may be compared now."""
+        locked = self.locked()
+        return any(is_unsealed(self.plan, locked, case) for case in self.plan.cases)
+
+    def unseal(self, case: str, actor: str) -> None:
+        """Open the reads of a case for comparison; the first time is an entry of the audit chain.
+
+        Raises
+        ------
+        ProtocolViolation
+            If a required read is not locked.
+        """
+        if not self.is_unsealed(case):
+            scope = "every reader has" if self.plan.unseal == "study" else "both readers have"
+            what = "all cases" if self.plan.unseal == "study" else "this case"
+            raise ProtocolViolation(
+                f"The reconciliation of {case} is not available yet", f"it opens when {scope} locked {what}"
+            )
+        scope = case if self.plan.unseal == "case" else "all"
+        known = f'"scope":"{scope}"'
+        if not any(one.event == UNSEALED and known in one.detail for one in self.store.audit()):
+            self.store.record(actor, UNSEALED, {"scope": scope})
+
+    def counted_read(self, reader: str, case: str, presentation: int = 1) -> ReadingSession | None:
+        """The locked read that counts: the latest version that was not made after comparison.
+
+        This is for what happens after unsealing, and for exporting a reader's own work; callers check
+        `who_sees` or `unseal` first.
+        """
+        reads = self.store.reads
+        compared = {one.key for one in reads.amendments() if one.post_comparison}
+        locks: dict[ReadKey, Lock] = {lock.key: lock for lock in reads.locks()}
+        keys = [key for key in locks if _read_id(key) == (reader, case, presentation) and key not in compared]
+        if not keys:
+            return None
+        key = max(keys, key=lambda one: one.version)
+        journals = {
+            one: reads.entries(one)
+            for one in (ReadKey(reader, case, presentation, v) for v in range(1, key.version + 1))
+        }
+        return session_of(self, key, journals, locks)
+
+    def status(self, viewer: Viewer | None = None) -> tuple[StatusRow, ...]:
+        """Required reads and whether they are locked, limited to what the viewer may know.
+
+        The default viewer is the coordinator, who sees which reads are locked and nothing else. A reader
+        gets the own rows only, in the own order.
+        """
+        viewer = viewer or Viewer(Role.COORDINATOR)
+        locked = self.locked()
+        latest: dict[ReadId, Lock] = {}
+        for lock in self.store.reads.locks():
+            latest[_read_id(lock.key)] = lock
+        rows = []
+        for reader in self.plan.readers:
+            for shown in self.store.order(reader):
+                sight = who_sees(viewer, reader, shown, self.plan, locked)
+                if not sight.lock or (viewer.role is Role.READER and viewer.reader != reader):
+                    continue
+                read_id = (reader, shown.case, shown.number)
+                lock_or_none = latest.get(read_id) if read_id in locked else None
+                rows.append(
+                    StatusRow(
+                        case=shown.case,
+                        presentation=shown.number,
+                        reader=reader if sight.identity else "",
+                        locked=lock_or_none is not None,
+                        locked_at=lock_or_none.locked_at if lock_or_none and sight.progress else "",
+                        version=lock_or_none.key.version if lock_or_none and sight.progress else 1,
+                    )
+                )
+        return tuple(rows)
+
+    @property
+    def outstanding(self) -> int:
+        """How many required reads are not locked."""
+        return len(required_reads(self.plan) - self.locked())
+
+    @property
+    def plan_file_differs(self) -> bool:
+        """True when ``plan.toml`` in the folder is no longer the plan in force (which counts)."""
+        try:
+            return (self.store.folder / PLAN).read_text(encoding="utf-8") != self.store.plans()[-1].toml
+        except (OSError, UnicodeDecodeError):
+            return True
+
+
+def create_study(plan_file: Path, folder: Path, library: Path | None = None) -> Study:
+    """Make a study folder from a plan, or give a study that nobody began a new plan.
+
+    Parameters
+    ----------
+    library : Path, optional
+        Where the cases' images are; by default the person's own library. The case codes are checked
+        against it. When no library was ever made there, they cannot be checked and are taken as written.
+
+    Raises
+    ------
+    ResourceError
+        If the plan has a mistake: the line and what is wrong.
+    ProtocolViolation
+        If reading has begun: the plan is frozen.
+    """
+    cases: dict[str, Joint | None] | None = None
+    opened = _library_at(library, must_exist=library is not None)
+    try:
+        if opened is not None:
+            cases = {case.code: case.joint for case in opened.cases()}
+        plan = load_plan(plan_file, instruments(), cases)
+        place = str((library or settings.default_library()).absolute()) if opened is not None else ""
+        return Study(StudyStore.create(folder, plan, library=place))
+    finally:
+        if opened is not None:
+            opened.close()
+
+
+def open_study_folder(folder: Path, workspace: Workspace | None = None) -> Study:
+    """Open a study, with the library that has its images or without.
+
+    Without a library a case's side is not known and not checked; only its code is shown.
+
+    Raises
+    ------
+    StoreError
+        If there is no study in the folder, or it cannot be opened.
+    """
+    return Study(StudyStore.open(folder), workspace.library if workspace else None)
+
+
+def _library_at(folder: Path | None, *, must_exist: bool) -> Library | None:
+    place = folder or settings.default_library()
+    if not must_exist and not place.is_dir():
+        return None
+    return Library.open(place, create=False)
+
+
+def _read_id(key: ReadKey) -> ReadId:
+    return (key.reader, key.case, key.presentation)
