@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from workstation.imaging.dicom_values import Values
 from workstation.imaging.study import Instance, Physics, PixelFormat, Triplet
+from workstation.imaging.vocabulary import kept
 
 _SIDES = {
     "L": "L", "LEFT": "L", "G-A101": "L", "7771000": "L",
@@ -50,6 +51,7 @@ def plane(values: Values, path: str, sop_class: str, modality: str, pixels: Pixe
         voi_lut_function=values.code(0x00281056) or "LINEAR",
         burned_in_annotation=values.code(0x00280301),
         physics=_physics(values),
+        study_description=kept(values.text(0x00081030)),
     )
 
 

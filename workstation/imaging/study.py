@@ -103,7 +103,7 @@ class Instance:
 
     Geometry is in patient coordinates (LPS, mm). `image_orientation_patient` is DICOM's: first triplet
     the direction of increasing column, second of increasing row. `pixel_spacing` is row spacing first.
-    `frame` counts from 0.
+    `frame` counts from 0. `study_description` holds known words only, as a hint for the joint.
     """
 
     path: str
@@ -136,6 +136,7 @@ class Instance:
     voi_lut_function: str = "LINEAR"
     burned_in_annotation: str = ""
     physics: Physics = field(default_factory=Physics)
+    study_description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

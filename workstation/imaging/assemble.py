@@ -1,0 +1,402 @@
+"""Series from planes: split what does not belong on one stack, sort along the normal, say what is wrong.
+
+The order is by position in the patient, never by InstanceNumber. A series that is not a neat stack is
+shown as it is, with one plain sentence per fault.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from workstation.errors import DataError
+from workstation.imaging.geometry import plane_of, slice_normal
+from workstation.imaging.roles import (
+    description_of,
+    dixon_type,
+    joint_of,
+    laterality_of,
+    weighting_of,
+)
+from workstation.imaging.study import Instance, Plane, Series
+
+SAME_POSITION = 0.02
+"""mm along the normal within which two planes are at one place."""
+
+_LARGEST_GAP = 20.0
+"""A hole of more spacings than this is no loss of single slices but two blocks of slices."""
+
+SAME_DIRECTION = 0.02
+"""Largest difference of direction cosines (about one degree) within one stack."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Planes that stay together so far, with the split that led here and what was found wrong."""
+
+    instances: tuple[Instance, ...]
+    split: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    axis: str = "position"
+
+
+def build_series(instances: Iterable[Instance]) -> tuple[Series, ...]:
+    """Group planes into stacks: one DICOM series may give several.
+
+    Parameters
+    ----------
+    instances : iterable of Instance
+        In any order, of any number of studies.
+
+    Returns
+    -------
+    tuple of Series
+        Ordered by study, series number, series UID and split. The result does not depend on the order of
+        `instances`, except that of two copies of one plane the first by path is kept.
+    """
+    by_series: dict[tuple[str, str], list[Instance]] = defaultdict(list)
+    for instance in instances:
+        by_series[instance.study_instance_uid, instance.series_instance_uid].append(instance)
+    result: list[Series] = []
+    for members in by_series.values():
+        groups = _split(_without_copies(sorted(members, key=_file_order)))
+        result += [_series(group) for group in groups]
+    return tuple(sorted(result, key=_series_order))
+
+
+def _series_order(series: Series) -> tuple[Any, ...]:
+    number = series.series_number
+    return (
+        series.study_instance_uid,
+        number is None,
+        number or 0,
+        series.series_instance_uid,
+        [(len(part), part) for part in series.split.split("-")],
+    )
+
+
+def _file_order(instance: Instance) -> tuple[Any, ...]:
+    number = instance.instance_number
+    return number is None, number or 0, instance.path, instance.frame
+
+
+def _without_copies(instances: Sequence[Instance]) -> _Group:
+    seen: set[tuple[str, int]] = set()
+    kept: list[Instance] = []
+    for instance in instances:
+        name = (instance.sop_instance_uid, instance.frame)
+        if instance.sop_instance_uid and name in seen:
+            continue
+        seen.add(name)
+        kept.append(instance)
+    dropped = len(instances) - len(kept)
+    warnings = (f"{_planes(dropped)} came twice; one copy of each is shown.",) if dropped else ()
+    return _Group(tuple(kept), warnings=warnings)
+
+
+def _planes(count: int) -> str:
+    return "One slice" if count == 1 else f"{count} slices"
+
+
+# --- splitting -------------------------------------------------------------------------------------------
+
+
+def _split(group: _Group) -> list[_Group]:
+    """All splits in their order: what can never share a stack first, then what repeats positions."""
+    groups = [group]
+    for divide in (_by_size, _by_geometry, _by_orientation):
+        groups = [part for one in groups for part in divide(one)]
+    for key in (_echo, _dixon, _b_value, _sort_of_picture, _temporal):
+        groups = [part for one in groups for part in _by(one, key)]
+    return [part for one in groups for part in _repeats(one)]
+
+
+def _divided(group: _Group, names: dict[str, list[Instance]]) -> list[_Group]:
+    if len(names) < 2:
+        return [group]
+    return [replace(group, instances=tuple(i), split=(*group.split, n)) for n, i in names.items()]
+
+
+def _by_size(group: _Group) -> list[_Group]:
+    sizes: dict[str, list[Instance]] = defaultdict(list)
+    for instance in group.instances:
+        sizes[f"{instance.pixels.columns}x{instance.pixels.rows}"].append(instance)
+    if len(sizes) > 1:
+        text = f"Its pictures have {len(sizes)} sizes; each size is shown as a series of its own."
+        group = replace(group, warnings=(*group.warnings, text))
+    return _divided(group, sizes)
+
+
+def _normal(instance: Instance) -> Any:
+    """Unit normal or None; a mosaic's own position is that of no slice in it."""
+    if instance.image_orientation_patient is None or instance.image_position_patient is None:
+        return None
+    if "MOSAIC" in instance.physics.image_type:
+        return None
+    try:
+        return slice_normal(instance.image_orientation_patient)
+    except DataError:
+        return None
+
+
+def _by_geometry(group: _Group) -> list[_Group]:
+    parts: dict[str, list[Instance]] = defaultdict(list)
+    for instance in group.instances:
+        parts["placed" if _normal(instance) is not None else "unplaced"].append(instance)
+    return _divided(group, parts)
+
+
+def _by_orientation(group: _Group) -> list[_Group]:
+    if _normal(group.instances[0]) is None:
+        return [group]
+    clusters: list[tuple[Any, list[Instance]]] = []
+    for instance in group.instances:
+        direction = np.asarray(instance.image_orientation_patient, dtype=np.float64)
+        for centre, members in clusters:
+            if np.abs(direction - centre).max() <= SAME_DIRECTION:
+                members.append(instance)
+                break
+        else:
+            clusters.append((direction, [instance]))
+    if len(clusters) > 4 and all(len(members) == 1 for _, members in clusters):
+        text = "Its slices are turned against each other; they are shown one after another, without links."
+        return [replace(group, axis="turn", warnings=(*group.warnings, text))]
+    names: dict[str, list[Instance]] = {}
+    clusters.sort(key=lambda cluster: tuple(cluster[0]))
+    planes = [plane_of(centre).value for centre, _ in clusters]
+    for index, (_, members) in enumerate(clusters):
+        plane = planes[index]
+        number = str(planes[:index].count(plane) + 1) if planes.count(plane) > 1 else ""
+        names[plane + number] = members
+    return _divided(group, names)
+
+
+def _echo(instance: Instance) -> str:
+    number, time = instance.echo_number, instance.physics.echo_time
+    if number is not None and number > 0:
+        return f"echo{number}"
+    return "" if time is None else f"echo{time:.1f}ms"
+
+
+def _dixon(instance: Instance) -> str:
+    product = dixon_type(instance.physics)
+    return product.value.replace(" ", "-") if product else ""
+
+
+def _b_value(instance: Instance) -> str:
+    b_value = instance.physics.b_value
+    return "" if b_value is None else f"b{b_value:.0f}"
+
+
+_COMPONENTS = {
+    "P": "phase", "PHASE": "phase", "PHASE MAP": "phase", "R": "real", "REAL": "real",
+    "I": "imaginary", "IMAGINARY": "imaginary", "M": "magnitude", "MAGNITUDE": "magnitude",
+}  # fmt: skip
+
+
+def _sort_of_picture(instance: Instance) -> str:
+    image_type = instance.physics.image_type
+    component = next((_COMPONENTS[v] for v in reversed(image_type[2:]) if v in _COMPONENTS), "")
+    derived = "derived" if image_type[:1] == ("DERIVED",) else ""
+    return component or derived
+
+
+def _temporal(instance: Instance) -> str:
+    return "" if instance.temporal_position is None else f"time{instance.temporal_position}"
+
+
+def _by(group: _Group, key: Callable[[Instance], str]) -> list[_Group]:
+    """Split by a key where it tells planes at one place apart, or names parts of two planes or more."""
+    if group.axis != "position" or len(group.instances) < 2:
+        return [group]
+    parts: dict[str, list[Instance]] = defaultdict(list)
+    for instance in group.instances:
+        parts[key(instance)].append(instance)
+    if len(parts) < 2:
+        return [group]
+    positions = _positions(group.instances)
+    if positions is not None and _distinct(positions) == 1 and key is _temporal:
+        return [group]
+    repeats = positions is None or _distinct(positions) < len(positions)
+    if not repeats and (key in (_temporal, _sort_of_picture) or min(map(len, parts.values())) < 2):
+        return [group]
+    if positions is None and key is _temporal:
+        return [group]
+    return _divided(group, {name or _UNNAMED[key]: members for name, members in sorted(parts.items())})
+
+
+_UNNAMED = {
+    _echo: "no-echo-time",
+    _dixon: "other",
+    _b_value: "no-b-value",
+    _sort_of_picture: "original",
+    _temporal: "no-time",
+}
+
+
+def _positions(instances: Sequence[Instance]) -> Any:
+    """Distance of each plane along the first plane's normal, mm; None without geometry."""
+    normal = _normal(instances[0])
+    if normal is None:
+        return None
+    return np.array([i.image_position_patient for i in instances], dtype=np.float64) @ normal
+
+
+def _distinct(positions: Any) -> int:
+    return 1 + int((np.diff(np.sort(positions)) > SAME_POSITION).sum())
+
+
+def _repeats(group: _Group) -> list[_Group]:
+    """What still shows one place several times: a course in time, whole repeats, or duplicates."""
+    positions = _positions(group.instances)
+    if group.axis != "position" or positions is None or len(positions) < 2:
+        return [group]
+    places = _distinct(positions)
+    if places == len(positions):
+        return [group]
+    ordered = [group.instances[i] for i in sorted(range(len(positions)), key=lambda i: _time_order(group, i))]
+    if places == 1:
+        return [replace(group, instances=tuple(ordered), axis="time")]
+    stacks = _deal(ordered)
+    if len({len(stack) for stack in stacks}) == 1:
+        text = f"It shows each place {len(stacks)} times and does not say why; each time is a series of its own."
+        group = replace(group, warnings=(*group.warnings, text))
+        return _divided(group, {f"repeat{n + 1}": stack for n, stack in enumerate(stacks)})
+    extra = len(ordered) - len(stacks[0])
+    text = f"{_planes(extra)} lie where another slice is; the first at each place is shown."
+    return [replace(group, instances=tuple(stacks[0]), warnings=(*group.warnings, text))]
+
+
+def _time_order(group: _Group, index: int) -> tuple[Any, ...]:
+    one = group.instances[index]
+    return (
+        one.temporal_position or 0,
+        one.acquisition_number or 0,
+        one.trigger_time or 0.0,
+        one.frame if one.pixels.number_of_frames > 1 else 0,
+        index,
+    )
+
+
+def _deal(instances: Sequence[Instance]) -> list[list[Instance]]:
+    """The first plane at each place, the second at each place, and so on."""
+    positions = _positions(instances)
+    order = np.argsort(positions, kind="stable")
+    place = np.zeros(len(order), dtype=int)
+    place[order[1:]] = np.cumsum(np.diff(positions[order]) > SAME_POSITION)
+    stacks: list[list[Instance]] = []
+    seen: dict[int, int] = defaultdict(int)
+    for index, instance in enumerate(instances):
+        turn = seen[place[index]]
+        seen[place[index]] += 1
+        if turn == len(stacks):
+            stacks.append([])
+        stacks[turn].append(instance)
+    return stacks
+
+
+# --- one stack -------------------------------------------------------------------------------------------
+
+
+def _series(group: _Group) -> Series:
+    first = group.instances[0]
+    instances, warnings = group.instances, list(group.warnings)
+    normal = _normal(first)
+    if group.axis == "position" and normal is not None:
+        positions = _positions(instances)
+        instances = tuple(instances[i] for i in np.argsort(positions, kind="stable"))
+        warnings += _spacing_warnings(instances)
+    warnings += _other_warnings(group)
+    split = "-".join(group.split)
+    weighting, fat_suppressed = None, False
+    if first.modality in ("MR", ""):
+        weighting, fat_suppressed = weighting_of(_shared_physics(instances), description_of(first))
+    joint = joint_of(
+        first.body_part_examined, first.series_description, first.protocol_name, first.study_description
+    )
+    laterality, note = laterality_of(instances, joint)
+    if note and any(i.laterality for i in instances):
+        warnings.append(note)
+    key = f"{first.series_instance_uid}#{split}" if split else first.series_instance_uid
+    return Series(
+        key=key,
+        series_instance_uid=first.series_instance_uid,
+        study_instance_uid=first.study_instance_uid,
+        split=split,
+        instances=instances,
+        plane=plane_of(first.image_orientation_patient) if normal is not None else None,
+        weighting=weighting,
+        fat_suppressed=fat_suppressed,
+        joint=joint,
+        laterality=laterality,
+        axis="time" if group.axis == "time" else "position",
+        warnings=tuple(warnings),
+    )
+
+
+def _shared_physics(instances: Sequence[Instance]) -> Any:
+    return instances[len(instances) // 2].physics
+
+
+def _spacing_warnings(instances: Sequence[Instance]) -> list[str]:
+    positions = _positions(instances)
+    if len(positions) < 3:
+        return []
+    steps = np.diff(positions)
+    usual = float(np.median(steps))
+    warnings: list[str] = []
+    ratios = steps / usual
+    gaps = np.flatnonzero(ratios > 1.5)
+    whole = (np.abs(ratios[gaps] - np.rint(ratios[gaps])) < 0.1) & (ratios[gaps] < _LARGEST_GAP)
+    if len(gaps) and whole.all() and len(gaps) <= max(1, len(steps) // 4):
+        missing = int((np.rint(ratios[gaps]) - 1).sum())
+        at = int(gaps[0]) + 1
+        warnings.append(f"{_planes(missing)} missing, the first between slices {at} and {at + 1}.")
+        ratios = np.delete(ratios, gaps)
+    if np.abs(ratios - 1).max(initial=0.0) > 0.05:
+        warnings.append(
+            f"Its slices are unevenly spaced, {steps.min():.2f} to {steps.max():.2f} mm; it is read slice by slice."
+        )
+    origins = np.array([i.image_position_patient for i in instances])
+    normal = _normal(instances[0])
+    sideways = origins - np.outer(origins @ normal, normal)
+    drift = np.abs(np.diff(sideways, axis=0)).max()
+    if drift > max(0.1, 0.05 * usual):
+        warnings.append(f"Its slices are shifted sideways against each other by up to {drift:.1f} mm.")
+    return warnings
+
+
+def _other_warnings(group: _Group) -> list[str]:
+    instances, first = group.instances, group.instances[0]
+    warnings = []
+    if "MOSAIC" in first.physics.image_type:
+        warnings.append(
+            "It is a Siemens mosaic: many slices tiled into one picture; it is shown as it is, "
+            "neither linked nor measured."
+        )
+    elif _normal(first) is None:
+        warnings.append(
+            "Its files do not say where it lies in the patient; it is shown in the order of its instance "
+            "numbers, neither linked nor measured."
+        )
+    elif any(i.pixel_spacing is None for i in instances):
+        warnings.append("It has no usable pixel spacing; it is shown, but neither linked nor measured.")
+    elif len({i.pixel_spacing for i in instances}) > 1:
+        warnings.append("Its slices have different pixel spacings; it is shown, but neither linked nor measured.")
+    if group.axis == "time":
+        known = len({_time_order(group, 0)[:4]} | {_time_order(group, i)[:4] for i in range(len(instances))}) > 1
+        warnings.append(
+            f"It shows one place at {len(instances)} times."
+            if known
+            else f"It shows one place {len(instances)} times and does not say when."
+        )
+    if len({i.frame_of_reference_uid for i in instances}) > 1:
+        warnings.append("Its slices name different frames of reference; it is not linked to other series.")
+    return warnings
+
+
+__all__ = ["Plane", "build_series"]
