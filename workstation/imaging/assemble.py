@@ -263,7 +263,9 @@ def _repeats(group: _Group) -> list[_Group]:
         return [replace(group, instances=tuple(ordered), axis="time")]
     stacks = _deal(ordered)
     if len({len(stack) for stack in stacks}) == 1:
-        text = f"It shows each place {len(stacks)} times and does not say why; each time is a series of its own."
+        text = (
+            f"It shows each place {len(stacks)} times and does not say why; each time is a series of its own."
+        )
         group = replace(group, warnings=(*group.warnings, text))
         return _divided(group, {f"repeat{n + 1}": stack for n, stack in enumerate(stacks)})
     extra = len(ordered) - len(stacks[0])
@@ -386,9 +388,13 @@ def _other_warnings(group: _Group) -> list[str]:
     elif any(i.pixel_spacing is None for i in instances):
         warnings.append("It has no usable pixel spacing; it is shown, but neither linked nor measured.")
     elif len({i.pixel_spacing for i in instances}) > 1:
-        warnings.append("Its slices have different pixel spacings; it is shown, but neither linked nor measured.")
+        warnings.append(
+            "Its slices have different pixel spacings; it is shown, but neither linked nor measured."
+        )
     if group.axis == "time":
-        known = len({_time_order(group, 0)[:4]} | {_time_order(group, i)[:4] for i in range(len(instances))}) > 1
+        known = (
+            len({_time_order(group, 0)[:4]} | {_time_order(group, i)[:4] for i in range(len(instances))}) > 1
+        )
         warnings.append(
             f"It shows one place at {len(instances)} times."
             if known

@@ -363,9 +363,7 @@ def _inflate(deflated: bytes) -> bytes:
     except zlib.error:
         raise DataError("This file was not loaded", "its compressed content is damaged") from None
     if engine.unconsumed_tail:
-        raise DataError(
-            "This file was not loaded", "its compressed content unpacks to more than 512 MiB"
-        )
+        raise DataError("This file was not loaded", "its compressed content unpacks to more than 512 MiB")
     if not engine.eof:
         raise DataError("This file was not loaded", "its compressed content is cut short", "Copy it again")
     return inflated

@@ -254,6 +254,4 @@ def _frame_pixels(pixels: PixelFormat, group: Values) -> PixelFormat:
         return pixels
     transformation = group.item(0x00289145)
     slope, intercept = transformation.decimal(0x00281053), transformation.decimal(0x00281052)
-    return replace(
-        pixels, rescale_slope=slope if slope else 1.0, rescale_intercept=intercept or 0.0
-    )
+    return replace(pixels, rescale_slope=slope if slope else 1.0, rescale_intercept=intercept or 0.0)

@@ -88,7 +88,9 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
         scale = _measured_scale(series.instances, problems)
     for done, index in enumerate(order):
         try:
-            _to_voxels(decode_plane(series.instances[index]), series.instances[index].pixels, scale, voxels[index])
+            _to_voxels(
+                decode_plane(series.instances[index]), series.instances[index].pixels, scale, voxels[index]
+            )
         except DataError as error:
             problems[index] = f"Slice {index + 1} is black: {error.why or error.what}."
         progress.report(done + 1, count, "Reading slices")

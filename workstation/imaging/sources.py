@@ -170,7 +170,15 @@ def _member(path: Path, index: int) -> bytes:
             with archive.open(info) as stream:
                 # The directory may lie about the size: never read more than it says.
                 content = stream.read(info.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, IndexError, ValueError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        IndexError,
+        ValueError,
+    ):
         raise DataError(_TITLE, "it is damaged inside its ZIP archive", "Copy the archive again") from None
     if len(content) != info.file_size:
         raise DataError(_TITLE, "it is damaged inside its ZIP archive", "Copy the archive again")
