@@ -238,6 +238,8 @@ def one_at_a_time() -> Iterator[None]:
             return
         import fcntl
 
+        # pip inherits the lock: when this process is killed, the next set-up waits for the orphan's end.
+        os.set_inheritable(handle.fileno(), True)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -363,6 +365,7 @@ def quietly(command: list[str], environment: dict[str, str], show: bool = False)
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        close_fds=False,
     )
     with process:
         for line in process.stdout or ():

@@ -352,6 +352,28 @@ def test_two_set_ups_at_once_make_one_environment(script: ModuleType, tmp_path: 
     assert record.read_text() == "made\n"
 
 
+ORPHAN = """
+import importlib.util, os, signal, sys, threading
+spec = importlib.util.spec_from_file_location("script", sys.argv[1])
+script = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(script)
+step = "import sys, time; print('started', flush=True); time.sleep(2); open(sys.argv[1], 'w').close()"
+with script.one_at_a_time():
+    threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+    script.quietly([sys.executable, "-c", step, sys.argv[2]], dict(os.environ))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file locks are not inherited on Windows")
+def test_a_killed_set_up_is_waited_for_until_its_last_step_ends(script: ModuleType, tmp_path: Path) -> None:
+    ended = tmp_path / "the step has ended"
+    killed = subprocess.run([sys.executable, "-c", ORPHAN, str(SCRIPT), str(ended)], check=False)
+    assert killed.returncode < 0
+    assert not ended.exists()
+    with script.one_at_a_time():
+        assert ended.exists()
+
+
 @pytest.fixture
 def bare_environment(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
     def make() -> Path:
