@@ -31,6 +31,7 @@ class Kind(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     VIEW = "view"
+    SETTLE = "settle"  # of a reconciliation only
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,10 +188,16 @@ class Study:
         for lock in self.store.reads.locks():
             latest[_read_id(lock.key)] = lock
         rows = []
+        is_reader = viewer.role is Role.READER
         for reader in self.plan.readers:
-            for shown in self.store.order(reader):
+            order = self.store.order(reader)
+            # The order of a reader is nobody else's business: others get the plan's.
+            listed = (
+                order if is_reader else sorted(order, key=lambda shown: self.plan.cases.index(shown.case))
+            )
+            for shown in listed:
                 sight = who_sees(viewer, reader, shown, self.plan, locked)
-                if not sight.lock or (viewer.role is Role.READER and viewer.reader != reader):
+                if not sight.lock or (is_reader and viewer.reader != reader):
                     continue
                 read_id = (reader, shown.case, shown.number)
                 lock_or_none = latest.get(read_id) if read_id in locked else None

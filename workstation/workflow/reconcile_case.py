@@ -1,0 +1,279 @@
+"""Settle what two readers scored differently: once both reads are locked, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from workstation.errors import ProtocolViolation, ResourceError
+from workstation.reading.audit import Link, root_digest
+from workstation.reading.journal import Entry, Kind, ReadKey, utc_now
+from workstation.reading.order import shown_as
+from workstation.reading.plan import Resolution
+from workstation.reading.reconcile import (
+    Final,
+    ItemPair,
+    Settlement,
+    compare,
+    final_of,
+    final_totals,
+    require_settlement,
+    settled,
+    worst_first,
+)
+from workstation.reading.session import ReadingSession
+from workstation.scoring.instrument import Instrument
+from workstation.scoring.sheet import AnswerState, Total
+from workstation.store.study_reconciling import ReconcileSignature
+from workstation.workflow.read_case import Study
+
+__all__ = ["ReconcileCase", "reconciliation", "reconciliations"]
+
+COMPUTED, OPEN, SETTLED, SIGNED = "computed", "open", "settled", "signed"
+
+
+class ReconcileCase:
+    """Both reads of one case, shown as X and Y, and what is settled between them.
+
+    Which reader is X is shuffled for each case; it is told once the case is signed. The originals are
+    never touched.
+
+    Attributes
+    ----------
+    case : str
+    x, y : ReadingSession
+        The locked reads that count.
+    """
+
+    def __init__(self, study: Study, case: str, reads: Mapping[str, ReadingSession]) -> None:
+        self._study = study
+        self.case = case
+        self.rule = study.plan.resolution
+        self._first, self._second = shown_as(study.plan, case)
+        self.x = reads[self._first]
+        self.y = reads[self._second]
+        self._links: tuple[Link, ...] = study.store.reconciling.journals().get(case, ())
+
+    @property
+    def items(self) -> tuple[ItemPair, ...]:
+        """Every item of every instrument: differing ones first and the worst of them first."""
+        return settled(self._pairs, self.settlements)
+
+    @property
+    def differing(self) -> tuple[ItemPair, ...]:
+        """Items that differ beyond the plan's tolerance, the worst first."""
+        return tuple(pair for pair in self.items if pair.differs)
+
+    @property
+    def unsettled(self) -> tuple[ItemPair, ...]:
+        """Differing items that still need a consensus; none under the rule of the mean."""
+        if self.rule is Resolution.MEAN:
+            return ()
+        return tuple(pair for pair in self.differing if pair.settlement is None)
+
+    @property
+    def settlements(self) -> tuple[Settlement, ...]:
+        """Every settlement in the order made; a later one of the same item counts."""
+        key = ReadKey("", self.case)
+        entries = (self._study.codec.decode(key, link.payload) for link in self._links)
+        return tuple(
+            Settlement(
+                instrument=entry.payload["instrument"],
+                item=entry.payload["item"],
+                grade=entry.payload["grade"],
+                reason=entry.payload["reason"],
+                by=entry.payload["by"],
+                at=entry.at,
+            )
+            for entry in entries
+        )
+
+    @property
+    def finals(self) -> tuple[Final, ...]:
+        """The result of every item, in the order of the forms."""
+        by_item = {(pair.instrument, pair.item): pair for pair in self.items}
+        return tuple(
+            final_of(by_item[one.id, item.id], one, self.rule)
+            for one in self._study.instruments
+            for item in one.items
+        )
+
+    @property
+    def totals(self) -> dict[str, dict[str, Total]]:
+        """Totals of the results, by instrument and total id."""
+        finals = self.finals
+        return {one.id: final_totals(finals, one) for one in self._study.instruments}
+
+    @property
+    def status(self) -> str:
+        """``"computed"`` (rule mean), ``"open"``, ``"settled"`` or ``"signed"``."""
+        if self.is_signed:
+            return SIGNED
+        if self.rule is Resolution.MEAN:
+            return COMPUTED
+        return OPEN if self.unsettled else SETTLED
+
+    @property
+    def is_signed(self) -> bool:
+        """True once all readers signed: then nothing changes."""
+        return self.case in self._study.store.reconciling.closed()
+
+    @property
+    def signed_by(self) -> tuple[str, ...]:
+        """Readers who signed the present state."""
+        digest = self._digest
+        return tuple(
+            one.signer
+            for one in self._study.store.reconciling.signatures()
+            if one.case == self.case and one.digest == digest
+        )
+
+    @property
+    def identities(self) -> tuple[str, str] | None:
+        """Reader codes of X and Y, once the case is signed; None before."""
+        return (self._first, self._second) if self.is_signed else None
+
+    @property
+    def views(self) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """The viewing state that X and Y left."""
+        return self.x.replay.view, self.y.replay.view
+
+    def instrument(self, instrument_id: str) -> Instrument:
+        """One of the study's instruments."""
+        return next(one for one in self._study.instruments if one.id == instrument_id)
+
+    def settle(
+        self, item: str, value: int | AnswerState | None, reason: str, *, instrument: str = "", by: str = ""
+    ) -> ItemPair:
+        """Keep a consensus on a differing item; on disk before this returns. It can be settled again.
+
+        Parameters
+        ----------
+        value : int, AnswerState or None
+            A grade; None or ``NOT_ASSESSABLE``.
+        by : str
+            Who entered it; by default both readers together.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the plan's rule is the mean, the item does not differ, no reason is given, or all signed.
+        ResourceError
+            If the item or grade does not exist.
+        """
+        grade = value if isinstance(value, int) else None
+        pair = self.require_settleable(item, grade, reason, instrument)
+        payload = {
+            "instrument": pair.instrument,
+            "item": item,
+            "grade": grade,
+            "reason": reason.strip(),
+            "by": by or " and ".join(self._study.plan.readers),
+        }
+        data = self._study.codec.encode(ReadKey("", self.case), Entry(Kind.SETTLE, payload, utc_now()))
+        link = self._study.store.reconciling.append(self.case, data, len(self._links))
+        self._links = (*self._links, link)
+        return next(one for one in self.items if (one.instrument, one.item) == (pair.instrument, item))
+
+    def require_settleable(self, item: str, grade: int | None, reason: str, instrument: str = "") -> ItemPair:
+        """The pair of an item that may be settled so; raises as `settle` does, and keeps nothing."""
+        pair = self._pair(item, instrument)
+        if self.rule is Resolution.MEAN:
+            raise ProtocolViolation(
+                f"The consensus on {item} was not kept", "this study's rule is the mean of both readers"
+            )
+        if self.is_signed:
+            raise ProtocolViolation(
+                f"The consensus on {item} was not kept", f"case {self.case} is signed by all readers"
+            )
+        if not pair.differs:
+            raise ProtocolViolation(f"The consensus on {item} was not kept", "both readers agree on it")
+        require_settlement(self.instrument(pair.instrument), item, grade, reason)
+        return pair
+
+    def sign(self, signature: str) -> None:
+        """Sign the present state as one of the readers; when both have, the case is closed.
+
+        Raises
+        ------
+        ProtocolViolation
+            If an item is unsettled, the signature is no reader's, or it was given already.
+        """
+        signer = signature.strip()
+        what = f"The reconciliation of {self.case} was not signed"
+        if signer not in self._study.plan.readers:
+            raise ProtocolViolation(what, f'"{signer}" is no reader of this study', "Sign with a reader code")
+        if self.unsettled:
+            names = ", ".join(pair.item for pair in self.unsettled)
+            raise ProtocolViolation(what, f"not yet settled: {names}", "Settle these items first")
+        if self.is_signed:
+            raise ProtocolViolation(what, "all readers have signed it already")
+        signed = ReconcileSignature(self.case, signer, self._digest, utc_now())
+        self._study.store.reconciling.sign(signed, self._study.plan.readers)
+
+    @cached_property
+    def _pairs(self) -> tuple[ItemPair, ...]:
+        pairs: list[ItemPair] = []
+        order: dict[tuple[str, str], int] = {}
+        for one in self._study.instruments:
+            order.update({(one.id, item.id): len(order) + i for i, item in enumerate(one.items)})
+            sheets = self.x.content.sheet(one.id), self.y.content.sheet(one.id)
+            pairs += compare(*sheets, self._study.plan.tolerance)
+        return worst_first(pairs, order)
+
+    def _pair(self, item: str, instrument: str) -> ItemPair:
+        found = [
+            pair
+            for pair in self.items
+            if pair.item == item and (not instrument or pair.instrument == instrument)
+        ]
+        if len(found) != 1:
+            why = "is in two instruments" if found else "is in no instrument of the plan"
+            raise ResourceError("This consensus was not kept", f"{item} {why}", "Name the instrument")
+        return found[0]
+
+    @property
+    def _digest(self) -> str:
+        # What is signed: both reads and every settlement.
+        head = self._links[-1].digest if self._links else self._study.store.reconciling.root(self.case)
+        return root_digest("reconciled", head, self.x.head, self.y.head)
+
+
+def reconciliation(study: Study, case: str, actor: str = "readers") -> ReconcileCase:
+    """Open the reconciliation of a case.
+
+    Raises
+    ------
+    ProtocolViolation
+        If the plan does not name the case, has one reader only, or a required read is not locked.
+    """
+    study.plan.require_case(case)
+    if len(study.plan.readers) < 2:
+        raise ProtocolViolation(
+            f"The reconciliation of {case} is not available", "this study has one reader only"
+        )
+    study.unseal(case, actor)
+    reads: dict[str, ReadingSession] = {}
+    for reader in study.plan.readers:
+        session = study.counted_read(reader, case)
+        if session is None:
+            raise ProtocolViolation(
+                f"The reconciliation of {case} is not available", f"no read of {reader} counts"
+            )
+        reads[reader] = session
+    return ReconcileCase(study, case, reads)
+
+
+def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase, ...]:
+    """Every case that can be reconciled now, in the plan's order.
+
+    Raises
+    ------
+    ProtocolViolation
+        If none can, saying why.
+    """
+    ready = tuple(case for case in study.plan.cases if study.is_unsealed(case))
+    if not ready:
+        return (reconciliation(study, study.plan.cases[0], actor),)  # raises with the reason
+    return tuple(reconciliation(study, case, actor) for case in ready)

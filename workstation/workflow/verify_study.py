@@ -1,0 +1,186 @@
+"""Check that nothing of a study was changed, removed, moved or added behind the program's back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from workstation.errors import WorkstationError
+from workstation.reading.audit import (
+    AuditEntry,
+    Finding,
+    head_code,
+    head_of,
+    proves_tail,
+    verify_audit,
+    verify_links,
+)
+from workstation.reading.journal import ReadKey
+from workstation.reading.order import case_order
+from workstation.reading.plan import parse_plan
+from workstation.scoring.instrument import instruments
+from workstation.store.study_reads import lock_detail
+from workstation.workflow.read_case import Study
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What verification found.
+
+    Attributes
+    ----------
+    findings : tuple of str
+        One sentence each; empty when everything is as it was written.
+    notes : tuple of str
+        What is worth knowing and no fault.
+    head : str
+        Digest of the last audit entry.
+    """
+
+    findings: tuple[str, ...]
+    notes: tuple[str, ...]
+    audit_entries: int
+    reads: int
+    journal_entries: int
+    head: str
+
+    @property
+    def is_intact(self) -> bool:
+        """True when nothing was found."""
+        return not self.findings
+
+    @property
+    def head_code(self) -> str:
+        """The head as a short code to write down."""
+        return head_code(self.head)
+
+
+def verify_study(study: Study, head: str = "") -> VerifyReport:
+    """Recompute every chain and hold locks, plans and orders against the audit chain.
+
+    Parameters
+    ----------
+    head : str
+        A head code written down earlier. Without it a cut tail cannot be told from an honest end.
+    """
+    store = study.store
+    audit, journals = store.audit(), store.reads.journals()
+    findings = list(verify_audit(audit, store.audit_root))
+    findings += _plans(study, audit)
+    for key, links in journals.items():
+        findings += verify_links(links, store.reads.root(key), read_name(key))
+    for case, links in store.reconciling.journals().items():
+        findings += verify_links(links, store.reconciling.root(case), f"reconciliation of {case}")
+    findings += _locks(study, audit)
+    findings += _amendments(study, audit)
+    findings += _signatures(study, audit)
+    findings += _readable(study)
+    notes = []
+    if not head:
+        notes.append("Without a head code it is unproven that no entries were cut off at the end.")
+    elif not proves_tail(audit, head):
+        findings.append(Finding("study log", "study log: the head code that was given is not in it"))
+    if study.plan_file_differs:
+        notes.append("plan.toml in the folder differs from the plan that is in force; the latter counts.")
+    sentences = tuple(dict.fromkeys(finding.sentence for finding in findings))
+    count = sum(len(links) for links in journals.values())
+    return VerifyReport(
+        sentences, tuple(notes), len(audit), len(journals), count, head_of(audit, store.audit_root)
+    )
+
+
+def read_name(key: ReadKey) -> str:
+    """A read in words: ``"read of K-0001 by R1"``."""
+    name = f"read of {key.case} by {key.reader}"
+    if key.presentation > 1:
+        name += f", presentation {key.presentation}"
+    return f"{name}, version {key.version}" if key.version > 1 else name
+
+
+def _details(audit: tuple[AuditEntry, ...], *events: str) -> list[tuple[AuditEntry, dict[str, Any]]]:
+    found = []
+    for entry in audit:
+        if entry.event in events:
+            try:
+                detail = json.loads(entry.detail)
+            except ValueError:
+                continue  # the chain itself has reported this entry
+            found.append((entry, detail if isinstance(detail, dict) else {}))
+    return found
+
+
+def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+    noted = [detail.get("digest") for _, detail in _details(audit, "study made", "plan changed")]
+    kept = study.store.plans()
+    for version in kept:
+        try:
+            made = parse_plan(version.toml, instruments()).digest
+        except WorkstationError:
+            made = ""
+        if made != version.digest or version.digest not in noted:
+            yield Finding("plan", f"plan {version.number} was changed")
+    if len(noted) != len(kept):
+        yield Finding("plan", "a plan was removed or added")
+    for reader in study.plan.readers:
+        if study.store.order(reader) != case_order(study.plan, reader):
+            yield Finding("plan", f"the case order of {reader} was changed")
+
+
+def _locks(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+    reads = study.store.reads
+    noted = [(entry.actor, detail) for entry, detail in _details(audit, "read locked")]
+    seen = []
+    for lock in reads.locks():
+        name = read_name(lock.key)
+        seen.append((lock.signer, lock_detail(lock)))
+        if seen[-1] not in noted:
+            yield Finding(name, f"{name}: its lock was changed or added")
+        links = reads.entries(lock.key)
+        last = links[-1].digest if links else reads.root(lock.key)
+        if len(links) != lock.entries or last != lock.digest:
+            yield Finding(name, f"{name}: it is not what was signed ({lock.entries} entries were)")
+    for signer, detail in noted:
+        if (signer, detail) not in seen:
+            name = f"read of {detail.get('case')} by {signer}"
+            yield Finding(name, f"{name}: its lock was removed or changed")
+
+
+def _amendments(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+    kept = {
+        (one.key.reader, one.key.case, one.key.presentation, one.key.version, one.reason, one.post_comparison)
+        for one in study.store.reads.amendments()
+    }
+    noted = {
+        (entry.actor, *(d.get(k) for k in ("case", "presentation", "version", "reason", "post_comparison")))
+        for entry, d in _details(audit, "read amended")
+    }
+    for one in kept ^ noted:
+        yield Finding("amendments", f"the amendment of {one[1]} by {one[0]} was changed, removed or added")
+    versions = {row[:4] for row in kept}
+    for key in study.store.reads.journals():
+        if key.version > 1 and (key.reader, key.case, key.presentation, key.version) not in versions:
+            yield Finding("amendments", f"{read_name(key)}: it has no amendment")
+
+
+def _signatures(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+    reconciling = study.store.reconciling
+    kept = {(one.case, one.signer, one.digest) for one in reconciling.signatures()}
+    noted = {
+        (d.get("case"), entry.actor, d.get("digest")) for entry, d in _details(audit, "reconciliation signed")
+    }
+    for case, signer, _ in kept ^ noted:
+        yield Finding("signatures", f"the signature of {signer} under {case} was changed, removed or added")
+    closed = set(reconciling.closed().items())
+    noted_closed = {(d.get("case"), d.get("digest")) for _, d in _details(audit, "reconciliation closed")}
+    for case, _ in closed ^ noted_closed:
+        yield Finding("signatures", f"the closing of {case} was changed, removed or added")
+
+
+def _readable(study: Study) -> Iterator[Finding]:
+    for reader in study.plan.readers:
+        try:
+            study.reader(reader).worklist()
+        except WorkstationError as error:
+            yield Finding(reader, f"the reads of {reader} cannot be replayed: {error.why}")
