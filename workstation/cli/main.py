@@ -16,7 +16,7 @@ from workstation.errors import Cancelled, UsageError, WorkstationError
 
 OK, REFUSED, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
-COMMANDS: tuple[str, ...] = ("agreement",)
+COMMANDS: tuple[str, ...] = ("import_", "library", "agreement",)
 """Modules of this room that each register one subcommand, in the order of the help text."""
 
 
@@ -77,7 +77,7 @@ def run(argv: Sequence[str], surface: Surface) -> int:
         return CANCELLED
     except BrokenPipeError:
         return OK
-    except Exception:  # noqa: BLE001 - the one roof over the command line
+    except Exception:
         logging.getLogger("workstation.cli").exception("unexpected error")
         print(
             f"The program made a mistake; the details are in {log.log_folder() / 'marrow.log'}.",

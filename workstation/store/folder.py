@@ -12,9 +12,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -144,6 +145,34 @@ def clean_incoming(folder: Path) -> None:
     for path in incoming.iterdir():
         if path.is_file():
             path.unlink()
+
+
+def flush_to_disk(files: Sequence[Path]) -> None:
+    """Return when the copies, and their names in their folders, would survive the loss of power.
+
+    Raises
+    ------
+    OSError
+        If the disk reports an error; rows for these files must then not be written.
+    """
+    for path in files:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def unwritable(error: OSError) -> StoreError:
+    """The sentence for copies that could not be put in place."""
+    full = error.errno == errno.ENOSPC
+    return StoreError(
+        "The import stopped",
+        "the disk is full" if full else (error.strerror or "the disk reported an error").lower(),
+        "Free some space and import again; what is in the library stays"
+        if full
+        else "Check the disk and import again; what is in the library stays",
+    )
 
 
 def copy_path(sop_instance_uid: str) -> str:

@@ -119,6 +119,14 @@ class Library:
             raise _unknown(code_or_uid)
         return cases[0]
 
+    def find(self, code_or_uid: str) -> str | None:
+        """Code of the case that `case` would return, or None."""
+        with self._database.read() as connection:
+            found = _find_case(connection, code_or_uid)
+            if found is None:
+                return None
+            return str(connection.execute(sa.select(CASES.c.code).where(CASES.c.id == found)).scalar_one())
+
     def series(self, case_code: str) -> tuple[Series, ...]:
         """The series of a case in order of visit and number, their instances' paths absolute.
 
@@ -205,6 +213,22 @@ class Library:
             What the coordinator should know: visits relabelled, codes not free.
         """
         return settle.settle(self._database, self.folder, self.key, choose_code, progress)
+
+    def series_of_files(self, sop_instance_uids: Sequence[str]) -> dict[str, str]:
+        """Key of the series that shows each of these files (the first, where frames were split)."""
+        found: dict[str, str] = {}
+        query = (
+            sa.select(FILES.c.sop_instance_uid, SERIES.c.key)
+            .join(INSTANCES, INSTANCES.c.file_id == FILES.c.id)
+            .join(SERIES, SERIES.c.id == INSTANCES.c.series_id)
+            .order_by(INSTANCES.c.frame)
+        )
+        with self._database.read() as connection:
+            for start in range(0, len(sop_instance_uids), 500):
+                some = FILES.c.sop_instance_uid.in_(sop_instance_uids[start : start + 500])
+                for uid, key in connection.execute(query.where(some)):
+                    found.setdefault(uid, key)
+        return found
 
     def record_import(self, started_at: str, loaded: int, skipped: int, refused: int) -> None:
         """Keep the counts of one finished import."""

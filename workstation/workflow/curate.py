@@ -1,0 +1,67 @@
+"""What the coordinator decides about cases, and the crosswalk kept in step with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workstation.imaging.study import Case, Joint, Laterality
+from workstation.store import crosswalk
+from workstation.workflow.workspace import Workspace
+
+
+def confirm_side(
+    workspace: Workspace,
+    code: str,
+    side: Laterality,
+    by: str,
+    joint: Joint | None = None,
+    crosswalk_file: Path | None = None,
+) -> Case:
+    """Set the side of a case (and the joint, where the files name none); recorded with who and when.
+
+    Raises
+    ------
+    StoreError
+        If the case is unknown or its joint neither known nor given.
+    """
+    case = workspace.library.confirm_laterality(code, side, by, joint)
+    _refresh(workspace, crosswalk_file)
+    return case
+
+
+def join(workspace: Workspace, first: str, second: str, by: str, crosswalk_file: Path | None = None) -> Case:
+    """Make one case of two that `Library.join_candidates` offers.
+
+    Raises
+    ------
+    StoreError
+        If nothing in the data says that they belong together.
+    """
+    case = workspace.library.join(first, second, by)
+    _refresh(workspace, crosswalk_file)
+    return case
+
+
+def part(workspace: Workspace, code: str, by: str, crosswalk_file: Path | None = None) -> tuple[Case, ...]:
+    """Undo the joins of a case.
+
+    Raises
+    ------
+    StoreError
+        If it was never joined.
+    """
+    cases = workspace.library.part(code, by)
+    _refresh(workspace, crosswalk_file)
+    return cases
+
+
+def _refresh(workspace: Workspace, crosswalk_file: Path | None) -> None:
+    from workstation.imaging.deidentify import Deidentifier
+
+    library = workspace.library
+    crosswalk.refresh(
+        crosswalk_file or crosswalk.default_path(library.folder),
+        library.folder,
+        library.case_studies(),
+        Deidentifier(library.key).uid,
+    )
