@@ -1,0 +1,182 @@
+"""One knee study opened in the real window, in a process of its own that tells what it took.
+
+`measure` makes a library with one imported phantom knee of five series and runs this file as a child:
+only a fresh process shows what the first case of a session costs, and how much memory it leaves in use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workstation.gui.main_window import MainWindow
+    from workstation.imaging.study import Series
+
+PATIENCE_S = 60
+TILE = 600
+
+
+@contextmanager
+def knee_library() -> Iterator[tuple[Path, str]]:
+    """A library with one right knee of five series; its folder and the case code."""
+    from workstation.phantoms.dicom_files import write_study
+    from workstation.phantoms.knee import knee
+    from workstation.tasks import SilentProgress
+    from workstation.workflow.import_files import import_paths
+    from workstation.workflow.workspace import open_workspace
+
+    with tempfile.TemporaryDirectory(prefix="marrow-benchmark-") as name:
+        place = Path(name)
+        write_study(knee("R"), place / "dicom")
+        with open_workspace(place / "library") as workspace:
+            import_paths(workspace, [place / "dicom"], workers=0, progress=SilentProgress())
+            (case,) = workspace.library.cases()
+        yield place / "library", case.code
+
+
+def measure(library: Path, code: str) -> dict[str, Any]:
+    """Open the case once in a fresh process; what it took, see `_child`."""
+    environment = dict(os.environ)
+    environment.pop("WORKSTATION_SYNCHRONOUS", None)
+    environment["MARROW_CONFIG"] = environment["MARROW_LOG"] = str(library.parent / "places")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.one_study", str(library), code],
+        cwd=Path(__file__).resolve().parent.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=5 * PATIENCE_S,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the window did not open the study:\n{done.stderr[-2000:]}")
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def _child(library: Path, code: str) -> dict[str, float]:
+    """Open the case in the window twice.
+
+    Returns
+    -------
+    dict
+        ``first_ms`` from asking for the case to its first picture painted, first case of the session;
+        ``again_ms`` the same for the case opened once more; ``floor_ms`` to read, window and draw that
+        slice with nothing around it; ``rss_mib`` resident once every series is loaded and ``peak_mib``
+        the most it ever was; ``window_mib`` resident before any case; ``voxels_mib`` decoded voxels.
+    """
+    import psutil
+    from PySide6.QtWidgets import QApplication
+
+    from workstation.gui.application import make_application, make_window, warm_up
+    from workstation.workflow.workspace import open_workspace
+
+    application = make_application()
+    window = make_window(open_workspace=lambda _progress: open_workspace(library))
+    window.resize(1440, 900)
+    window.show()
+
+    def wait(ready: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not ready():
+            application.processEvents()
+            if time.monotonic() > end:
+                raise TimeoutError
+
+    wait(lambda: window.context.has_workspace)
+    warm_up(window.context.jobs)
+    wait(lambda: not window.context.jobs.running)
+    process = psutil.Process()
+    before = process.memory_info().rss
+
+    first = _open(window, code, wait)
+    wait(lambda: not window.context.jobs.running)
+    grid = _reading(window).grid
+    resident = process.memory_info().rss
+    voxels = sum(
+        content.reading.stack.voxels.nbytes for content in grid.presenter.contents.values() if content.reading
+    )
+    floor = _floor(grid.series[0])
+    _reading(window).leave()
+    QApplication.processEvents()
+    again = _open(window, code, wait)
+    wait(lambda: not window.context.jobs.running)
+    window.close()
+    mib = 2**20
+    return {
+        "first_ms": first,
+        "again_ms": again,
+        "floor_ms": floor,
+        "rss_mib": resident / mib,
+        "peak_mib": _peak() / mib,
+        "window_mib": before / mib,
+        "voxels_mib": voxels / mib,
+    }
+
+
+def _reading(window: MainWindow) -> Any:
+    return window.built("reading")
+
+
+def _open(window: MainWindow, code: str, wait: Callable[[Callable[[], object]], None]) -> float:
+    """Time in ms from asking for a case to its first picture on the screen."""
+    window.show_desk("library")
+    wait(lambda: not window.context.jobs.running)
+    began = time.perf_counter()
+    window.show_desk("reading", code)
+    grid = _reading(window).grid
+    wait(lambda: any(tile.image is not None for tile in grid.tiles))
+    return (time.perf_counter() - began) * 1000
+
+
+def _floor(series: Series) -> float:
+    """Median ms to read the middle slice from its file, look its grey values up and draw it."""
+    import numpy as np
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QImage, QPainter
+
+    from benchmarks.figures import milliseconds
+
+    instance = series.instances[len(series.instances) // 2]
+    rows, columns = instance.pixels.rows, instance.pixels.columns
+    path = Path(instance.path)
+    size = rows * columns * 2
+    table = np.minimum(np.arange(2**16) // 4, 255).astype(np.uint32) * 0x010101 | 0xFF000000
+    screen = QImage(TILE, TILE, QImage.Format.Format_RGB32)
+
+    def work() -> None:
+        with path.open("rb") as file:
+            file.seek(-size, os.SEEK_END)
+            plane = np.frombuffer(file.read(size), dtype="<u2").reshape(rows, columns)
+        shown = np.take(table, plane).astype(np.uint32)
+        image = QImage(shown.data, columns, rows, columns * 4, QImage.Format.Format_RGB32)
+        painter = QPainter(screen)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        painter.drawImage(QRectF(0, 0, TILE, TILE), image)
+        painter.end()
+
+    samples = sorted(milliseconds(work, 21))
+    return samples[len(samples) // 2]
+
+
+def _peak() -> float:
+    """The most memory that was ever resident, in bytes."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(_child(Path(sys.argv[1]), sys.argv[2])))
