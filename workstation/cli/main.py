@@ -16,7 +16,7 @@ from workstation.errors import Cancelled, UsageError, WorkstationError
 
 OK, REFUSED, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
-COMMANDS: tuple[str, ...] = ("import_", "library", "agreement",)
+COMMANDS: tuple[str, ...] = ("import_", "library", "instruments", "study", "agreement",)
 """Modules of this room that each register one subcommand, in the order of the help text."""
 
 

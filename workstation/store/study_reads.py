@@ -67,14 +67,18 @@ class StudyReads:
         with self._file.reading() as connection:
             return tuple(Link(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
 
-    def journals(self, reader: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
-        """Every read with its entries, of one reader or of all."""
+    def journals(
+        self, reader: str | None = None, case: str | None = None
+    ) -> dict[ReadKey, tuple[Link, ...]]:
+        """Every read with its entries, of one reader or all, of one case or all."""
         columns = (JOURNAL.c.reader, JOURNAL.c.case_code, JOURNAL.c.presentation, JOURNAL.c.version)
         query = sa.select(*columns, JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest).order_by(
             *columns, JOURNAL.c.sequence
         )
         if reader is not None:
             query = query.where(JOURNAL.c.reader == reader)
+        if case is not None:
+            query = query.where(JOURNAL.c.case_code == case)
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
             for row in connection.execute(query):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = [
     "WorklistEntry",
     "create_study",
     "open_study_folder",
+    "open_study_with_library",
 ]
 
 UNSEALED = "reads opened for comparison"
@@ -157,24 +159,21 @@ class Study:
         if not any(one.event == UNSEALED and known in one.detail for one in self.store.audit()):
             self.store.record(actor, UNSEALED, {"scope": scope})
 
-    def counted_read(self, reader: str, case: str, presentation: int = 1) -> ReadingSession | None:
-        """The locked read that counts: the latest version that was not made after comparison.
+    def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:
+        """The locked reads that count: each the latest version that was not made after comparison.
 
-        This is for what happens after unsealing, and for exporting a reader's own work; callers check
-        `who_sees` or `unseal` first.
+        This is for what happens after unsealing, and for a reader's own export; callers ask `who_sees` or
+        `unseal` first.
         """
         reads = self.store.reads
         compared = {one.key for one in reads.amendments() if one.post_comparison}
         locks: dict[ReadKey, Lock] = {lock.key: lock for lock in reads.locks()}
-        keys = [key for key in locks if _read_id(key) == (reader, case, presentation) and key not in compared]
-        if not keys:
-            return None
-        key = max(keys, key=lambda one: one.version)
-        journals = {
-            one: reads.entries(one)
-            for one in (ReadKey(reader, case, presentation, v) for v in range(1, key.version + 1))
-        }
-        return session_of(self, key, journals, locks)
+        counted: dict[ReadId, ReadKey] = {}
+        for key in sorted(locks, key=lambda one: one.version):
+            if key not in compared and case in (None, key.case):
+                counted[_read_id(key)] = key
+        journals = reads.journals(case=case)
+        return {read_id: session_of(self, key, journals, locks) for read_id, key in counted.items()}
 
     def status(self, viewer: Viewer | None = None) -> tuple[StatusRow, ...]:
         """Required reads and whether they are locked, limited to what the viewer may know.
@@ -267,6 +266,29 @@ def open_study_folder(folder: Path, workspace: Workspace | None = None) -> Study
         If there is no study in the folder, or it cannot be opened.
     """
     return Study(StudyStore.open(folder), workspace.library if workspace else None)
+
+
+@contextmanager
+def open_study_with_library(folder: Path, library: Path | None = None) -> Iterator[Study]:
+    """Open a study with the library it was made with, or another one; both are closed at the end.
+
+    Raises
+    ------
+    StoreError
+        If either cannot be opened. A library that was named with the study and is no longer there is done
+        without.
+    """
+    store = StudyStore.open(folder)
+    opened: Library | None = None
+    try:
+        kept = Path(store.library) if store.library else None
+        place = library or (kept if kept is not None and kept.is_dir() else None)
+        opened = _library_at(place, must_exist=True) if place is not None else None
+        yield Study(store, opened)
+    finally:
+        store.close()
+        if opened is not None:
+            opened.close()
 
 
 def _library_at(folder: Path | None, *, must_exist: bool) -> Library | None:

@@ -254,14 +254,8 @@ def reconciliation(study: Study, case: str, actor: str = "readers") -> Reconcile
             f"The reconciliation of {case} is not available", "this study has one reader only"
         )
     study.unseal(case, actor)
-    reads: dict[str, ReadingSession] = {}
-    for reader in study.plan.readers:
-        session = study.counted_read(reader, case)
-        if session is None:
-            raise ProtocolViolation(
-                f"The reconciliation of {case} is not available", f"no read of {reader} counts"
-            )
-        reads[reader] = session
+    counted = study.counted_reads(case)
+    reads = {reader: counted[reader, case, 1] for reader in study.plan.readers}
     return ReconcileCase(study, case, reads)
 
 

@@ -1,0 +1,248 @@
+"""``marrow study``: a blinded dual read from its plan to its reconciliation, without a window."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workstation.cli.main import OK, REFUSED, Subparsers, Surface, print_json
+from workstation.cli.study_text import case_json, case_text, plan_json
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
+
+NOT_SEALED = "Not sealed: what readers enter lies readable in the study folder."
+
+
+def register(commands: Subparsers) -> None:
+    """Add the subcommand with its own subcommands."""
+    parser = commands.add_parser(
+        "study",
+        help="a blinded dual read: new, status, read, reconcile, verify",
+        description="A blinded dual read from its plan to its reconciliation.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    new = _action(actions, "new", _new, "make a study folder from a plan (TOML)")
+    new.add_argument("plan", type=Path, metavar="PLAN.toml", help="cases, readers, instruments, rules")
+
+    status = _action(actions, "status", _status, "which reads are locked")
+    status.add_argument("--reader", metavar="READER", help="only this reader's own cases, in the own order")
+
+    read = _action(actions, "read", _read, "record a reader's answers from a table")
+    read.add_argument("reader", metavar="READER", help="reader code of the plan")
+    read.add_argument(
+        "--answers",
+        type=Path,
+        required=True,
+        metavar="CSV",
+        help="columns case, item, value[, instrument, state]",
+    )
+    read.add_argument("--lock", action="store_true", help="sign every case of the table as this reader")
+    read.add_argument(
+        "--blinding-broken",
+        metavar="REASON",
+        default="",
+        help="blinding did not hold, and why (kept with the lock)",
+    )
+
+    reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
+    reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
+    reconcile.add_argument(
+        "--sign", action="append", default=[], metavar="READER", help="sign the settled cases as this reader"
+    )
+
+    verify = _action(actions, "verify", _verify, "recompute every chain; exit 1 if anything was changed")
+    verify.add_argument(
+        "--head", default="", metavar="CODE", help="a head code that was written down earlier"
+    )
+
+
+def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=text, description=text[0].upper() + text[1:]
+    )
+    parser.add_argument("--study", type=Path, required=True, metavar="DIR", help="the study folder")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="the library with the images")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(handler=run, action_handler=handler)
+    return parser
+
+
+def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001 - the shape of every command
+    """Run one action of a study."""
+    return int(arguments.action_handler(arguments))
+
+
+@contextmanager
+def _study(arguments: argparse.Namespace) -> Iterator[Study]:
+    from workstation.workflow.read_case import open_study_with_library
+
+    with open_study_with_library(arguments.study, arguments.library) as study:
+        yield study
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.read_case import create_study
+
+    with create_study(arguments.plan, arguments.study, arguments.library) as study:
+        plan, checked = study.plan, bool(study.store.library)
+        if arguments.json:
+            print_json({**plan_json(study), "cases_checked": checked, "sealed": study.codec.is_sealed})
+            return OK
+        readers = ", ".join(plan.readers)
+        print(f"{plan.title}: {len(plan.cases)} cases, readers {readers}, plan {plan.digest[:12]}")
+        print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
+        if not checked:
+            print("No library was found here, so the case codes were taken as written.")
+        if not study.codec.is_sealed:
+            print(NOT_SEALED)
+    return OK
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from workstation.reading.audit import head_code, head_of
+    from workstation.reading.visibility import Role, Viewer
+
+    with _study(arguments) as study:
+        if arguments.reader:
+            desk = study.reader(arguments.reader)
+            worklist = desk.worklist()
+            if arguments.json:
+                rows = [
+                    {
+                        "case": one.code,
+                        "position": one.position,
+                        "state": one.state.value,
+                        "version": one.version,
+                    }
+                    for one in worklist
+                ]
+                print_json({"study": study.plan.id, "reader": desk.reader, "reads": rows})
+                return OK
+            print(desk.title)
+            for one in worklist:
+                print(f"{one.position:>4} of {one.total}  {one.code:<16} {one.state.value}")
+                if one.blocked:
+                    print(f"      {one.blocked}")
+            return OK
+        rows_of_all = study.status(Viewer(Role.COORDINATOR))
+        open_cases = [case for case in study.plan.cases if study.is_unsealed(case)]
+        if arguments.json:
+            print_json(
+                {
+                    **plan_json(study),
+                    "sealed": study.codec.is_sealed,
+                    "reads": [
+                        {
+                            "case": one.case,
+                            "presentation": one.presentation,
+                            "reader": one.reader,
+                            "locked": one.locked,
+                        }
+                        for one in rows_of_all
+                    ],
+                    "locked": sum(one.locked for one in rows_of_all),
+                    "required": len(rows_of_all),
+                    "reconcile": open_cases,
+                    "head": head_of(study.store.audit(), study.store.audit_root),
+                }
+            )
+            return OK
+        locked = {(one.case, one.reader): one.locked for one in rows_of_all}
+        print(f"{study.plan.title}: {sum(locked.values())} of {len(locked)} reads locked")
+        print(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in study.plan.readers))
+        for case in study.plan.cases:
+            cells = ("locked" if locked.get((case, reader)) else "-" for reader in study.plan.readers)
+            print(f"{case:<16}" + "".join(f"{cell:<10}" for cell in cells))
+        print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
+        print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")
+        if not study.codec.is_sealed:
+            print(NOT_SEALED)
+    return OK
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.reads_csv import record_answers
+
+    with _study(arguments) as study:
+        done = record_answers(
+            study,
+            arguments.reader,
+            arguments.answers,
+            lock=arguments.lock,
+            blinding_held=not arguments.blinding_broken,
+            remark=arguments.blinding_broken,
+        )
+        if arguments.json:
+            print_json(
+                {
+                    "study": study.plan.id,
+                    "reader": done.reader,
+                    "answers": done.answers,
+                    "cases": list(done.cases),
+                    "locks": [
+                        {"case": one.key.case, "locked_at": one.locked_at, "digest": one.digest}
+                        for one in done.locks
+                    ],
+                }
+            )
+            return OK
+        counts = f"{done.answers} answers in {len(done.cases)} cases recorded"
+        print(f"{done.reader}: {counts}, {len(done.locks)} locked")
+    return OK
+
+
+def _reconcile(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.reads_csv import record_consensus
+    from workstation.workflow.reconcile_case import reconciliations
+
+    with _study(arguments) as study:
+        if arguments.answers is not None:
+            record_consensus(study, arguments.answers)
+        cases = reconciliations(study)
+        if arguments.sign:
+            with study.store.batch():
+                for case in cases:
+                    for signer in arguments.sign:
+                        if not case.is_signed and signer not in case.signed_by:
+                            case.sign(signer)
+        if arguments.json:
+            print_json({**plan_json(study), "cases": [case_json(case) for case in cases]})
+        else:
+            for case in cases:
+                print(case_text(case))
+    return OK
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.verify_study import verify_study
+
+    with _study(arguments) as study:
+        report = verify_study(study, arguments.head)
+    if arguments.json:
+        print_json(
+            {
+                "intact": report.is_intact,
+                "findings": list(report.findings),
+                "notes": list(report.notes),
+                "audit_entries": report.audit_entries,
+                "reads": report.reads,
+                "journal_entries": report.journal_entries,
+                "head": report.head,
+                "head_code": report.head_code,
+            }
+        )
+    else:
+        for finding in report.findings:
+            print(finding)
+        for note in report.notes:
+            print(note)
+        print(
+            f"{'Intact' if report.is_intact else 'NOT intact'}: {report.audit_entries} log entries, "
+            f"{report.journal_entries} entries in {report.reads} reads. Head {report.head_code}"
+        )
+    return OK if report.is_intact else REFUSED

@@ -1,0 +1,102 @@
+"""A study in JSON and in lines, for the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workstation.reading.reconcile import Final, ItemPair
+    from workstation.scoring.sheet import Answer
+    from workstation.workflow.read_case import Study
+    from workstation.workflow.reconcile_case import ReconcileCase
+
+
+def plan_json(study: Study) -> dict[str, Any]:
+    """What the plan says, for a JSON document."""
+    plan = study.plan
+    return {
+        "study": plan.id,
+        "title": plan.title,
+        "plan_version": plan.version,
+        "plan_digest": plan.digest,
+        "cases_in_plan": len(plan.cases),
+        "readers": list(plan.readers),
+        "instruments": [{"id": one, "version": version} for one, version in plan.instruments],
+        "rule": plan.resolution.value,
+        "tolerance": plan.tolerance,
+        "unseal": plan.unseal.value,
+    }
+
+
+def case_json(case: ReconcileCase) -> dict[str, Any]:
+    """A reconciliation, for a JSON document. X and Y stay X and Y."""
+    return {
+        "case": case.case,
+        "status": case.status,
+        "signed_by": list(case.signed_by),
+        "differing": [_pair_json(pair) for pair in case.differing],
+        "items": [_final_json(final) for final in case.finals],
+        "totals": {
+            instrument: {
+                name: {
+                    "value": total.value,
+                    "partial": total.partial,
+                    "answered": total.answered,
+                    "of": total.of,
+                }
+                for name, total in totals.items()
+            }
+            for instrument, totals in case.totals.items()
+        },
+    }
+
+
+def _pair_json(pair: ItemPair) -> dict[str, Any]:
+    settled = pair.settlement
+    return {
+        "instrument": pair.instrument,
+        "item": pair.item,
+        "x": _shown(pair.x),
+        "y": _shown(pair.y),
+        "distance": pair.distance,
+        "settled": None
+        if settled is None
+        else {
+            "value": _grade(settled.grade),
+            "reason": settled.reason,
+            "at": settled.at,
+        },
+    }
+
+
+def _final_json(final: Final) -> dict[str, Any]:
+    return {
+        "instrument": final.instrument,
+        "item": final.item,
+        "state": final.state.value,
+        "grade": final.grade,
+        "points": final.points,
+        "source": final.source.value,
+        "reason": final.reason,
+    }
+
+
+def _shown(answer: Answer) -> int | str:
+    return _grade(answer.grade)
+
+
+def _grade(grade: int | None) -> int | str:
+    return "NA" if grade is None else grade
+
+
+def case_text(case: ReconcileCase) -> str:
+    """A reconciliation in lines: what differs, what is settled, the totals."""
+    lines = [f"{case.case}: {len(case.differing)} items differ, {case.status}"]
+    for pair in case.differing:
+        settled = pair.settlement
+        told = "" if settled is None else f"  -> {_grade(settled.grade)}: {settled.reason}"
+        lines.append(f"  {pair.instrument:<14} {pair.item:<10} X {_shown(pair.x)}  Y {_shown(pair.y)}{told}")
+    for instrument, totals in case.totals.items():
+        sums = ", ".join(f"{name} {total.text}" for name, total in totals.items())
+        lines.append(f"  {instrument}: {sums}")
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""Rows of a CSV table of answers, each knowing its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workstation.errors import DataError, WorkstationError
+from workstation.scoring.instrument import Instrument, Item
+from workstation.scoring.sheet import Answer, AnswerState
+
+LARGEST_BYTES = 64 * 1024 * 1024
+NOT_ASSESSABLE_WORDS = frozenset({"na", "n/a", "not assessable", "not_assessable", "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One row. A column that the table does not have is empty."""
+
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells.get(name, "")
+
+
+class AnswerTable:
+    """Reads a table and speaks of its mistakes with their line.
+
+    Parameters
+    ----------
+    what : str
+        What did not happen, for the sentence: ``"These answers were not recorded"``.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._seen: dict[tuple[str, ...], int] = {}
+
+    def rows(self, path: Path, needed: Sequence[str]) -> Iterator[AnswerRow]:
+        """Rows that are not empty. Comma, semicolon and tab separate.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read, lacks a needed column, or a row is too short.
+        """
+        text = self._text(path)
+        first = text.partition("\n")[0]
+        separator = max((",", ";", "\t"), key=first.count)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        try:
+            names = [name.strip().lower() for name in next(reader, [])]
+            for name in needed:
+                if names.count(name) != 1:
+                    number = "twice" if name in names else "not"
+                    raise DataError(
+                        self.what,
+                        f"line 1 has the column {name} {number}",
+                        f"It needs {', '.join(needed)}",
+                    )
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) < len(names):
+                    raise self.wrong(reader.line_num, f"has {len(cells)} columns, the header {len(names)}")
+                named = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+                yield AnswerRow(reader.line_num, named)
+        except csv.Error as error:
+            raise self.wrong(reader.line_num, f"is not CSV ({error})", "Save it as CSV UTF-8") from error
+
+    def item_of(self, row: AnswerRow, instruments: Sequence[Instrument]) -> tuple[Instrument, Item]:
+        """The item a row speaks of, and that it does so once.
+
+        Raises
+        ------
+        DataError
+            If no instrument of the plan has it, two have it and none is named, or it is repeated.
+        """
+        named = [one for one in instruments if row["instrument"] in ("", one.id)]
+        if not named:
+            known = ", ".join(one.id for one in instruments)
+            raise self.wrong(row.line, f'names the instrument "{row["instrument"]}"', f"The plan has {known}")
+        owners = [one for one in named if one.has_item(row["item"])]
+        if not owners:
+            where = named[0].title if len(named) == 1 else "the plan"
+            raise self.wrong(row.line, f'names the item "{row["item"]}", which {where} does not have')
+        if len(owners) > 1:
+            raise self.wrong(
+                row.line,
+                f"names the item {row['item']}, which two instruments have",
+                "Add a column instrument",
+            )
+        key = (row["case"], owners[0].id, row["item"])
+        if key in self._seen:
+            raise self.wrong(row.line, f"repeats line {self._seen[key]}: {row['case']}, {row['item']}")
+        self._seen[key] = row.line
+        return owners[0], owners[0].item(row["item"])
+
+    def answer_of(self, row: AnswerRow, item: Item) -> Answer | None:
+        """The answer of a row; None where the item is unread.
+
+        Raises
+        ------
+        DataError
+            If the value is not one of the item's grades, or contradicts the state.
+        """
+        value, state = row["value"], row["state"].lower().replace(" ", "_")
+        if state and state not in list(AnswerState):
+            raise self.wrong(
+                row.line, f'has the unknown state "{row["state"]}"', f"States are {', '.join(AnswerState)}"
+            )
+        if value.lower() in NOT_ASSESSABLE_WORDS:
+            value, state = "", state or AnswerState.NOT_ASSESSABLE
+        if not value:
+            if state == AnswerState.SCORED:
+                raise self.wrong(row.line, f"says {item.id} is scored and has no value")
+            is_none = state == AnswerState.NOT_ASSESSABLE
+            return Answer.not_assessable(item.id) if is_none else None
+        level = item.level_of_key(value)
+        if level is None:
+            raise self.wrong(
+                row.line,
+                f'gives {item.id} the value "{value[:40]}"',
+                f"Allowed are {item.allowed_keys}, or NA where it is not assessable",
+            )
+        if state not in ("", AnswerState.SCORED):
+            raise self.wrong(row.line, f"gives {item.id} a value and the state {state}")
+        return Answer.scored(item.id, level.grade)
+
+    @contextmanager
+    def at(self, row: AnswerRow) -> Iterator[None]:
+        """Name the line of a row in whatever is refused inside.
+
+        Raises
+        ------
+        DataError
+        """
+        try:
+            yield
+        except WorkstationError as error:
+            said = f"{error.what}: {error.why}" if error.why else error.what
+            raise DataError(self.what, f"line {row.line}: {said}", error.remedy) from error
+
+    def wrong(self, line: int, why: str, remedy: str = "") -> DataError:
+        """The error for a line."""
+        return DataError(self.what, f"line {line} {why}", remedy or "Correct the table and try again")
+
+    def _text(self, path: Path) -> str:
+        try:
+            if path.stat().st_size > LARGEST_BYTES:
+                raise DataError(self.what, "the table is larger than any table of answers can be")
+            raw = path.read_bytes()
+        except OSError as error:
+            why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+            raise DataError(self.what, why or "the table cannot be opened") from error
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            raise self.wrong(line, "is not UTF-8 text", "Save it as CSV UTF-8") from error
+        if "\0" in text:
+            raise self.wrong(text[: text.index("\0")].count("\n") + 1, "holds binary data")
+        return text.replace("\r\n", "\n").replace("\r", "\n")

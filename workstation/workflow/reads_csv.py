@@ -1,0 +1,58 @@
+"""Locked reads as rows of the long CSV table, limited to what the asking person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workstation.analysis.reads import ReadRow
+from workstation.imaging.study import Case
+from workstation.reading.order import Presentation
+from workstation.reading.session import Lock, ReadingSession
+from workstation.reading.visibility import Role, Viewer, who_sees
+from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
+from workstation.workflow.read_case import Study
+
+__all__ = ["Recorded", "reads_rows", "record_answers", "record_consensus"]
+
+
+def reads_rows(study: Study, viewer: Viewer | None = None) -> tuple[ReadRow, ...]:
+    """Every item of every locked read that counts, one row each.
+
+    The coordinator (the default) gets reads only once they are unsealed; a reader gets the own reads at
+    any time, and the others' once they are unsealed. Amendments made after comparison are left out.
+    """
+    viewer = viewer or Viewer(Role.COORDINATOR)
+    locked = study.locked()
+    cases = study.library_cases() or {}
+    counted = study.counted_reads()
+    place = {case: i for i, case in enumerate(study.plan.cases)}
+    rows: list[ReadRow] = []
+    for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
+        session = counted[reader, case, number]
+        sight = who_sees(viewer, reader, Presentation(case, number), study.plan, locked)
+        if sight.scores and session.lock is not None:
+            rows += _rows(study, session, session.lock, cases.get(case))
+    return tuple(rows)
+
+
+def _rows(study: Study, session: ReadingSession, lock: Lock, case: Case | None) -> Iterator[ReadRow]:
+    key = session.key
+    for one in study.instruments:
+        sheet = session.content.sheet(one.id)
+        for answer in sheet.answers:
+            yield ReadRow(
+                case=key.case,
+                reader=key.reader,
+                item=answer.item_id,
+                value=None if answer.grade is None else float(answer.grade),
+                points=sheet.points(answer.item_id),
+                state=answer.state.value,
+                study=study.plan.id,
+                side=case.laterality.value if case and case.laterality else "",
+                visit=case.visits[0] if case and len(case.visits) == 1 else "",
+                repeat=key.presentation - 1,
+                read_version=key.version,
+                instrument=one.id,
+                instrument_version=one.version,
+                locked_at=lock.locked_at,
+            )
