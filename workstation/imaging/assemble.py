@@ -13,8 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from workstation.errors import DataError
-from workstation.imaging.geometry import plane_of, slice_normal
+from workstation.imaging.faults import (
+    normal_of,
+    other_faults,
+    positions_of,
+    slices,
+    spacing_faults,
+    time_of,
+)
+from workstation.imaging.geometry import plane_of
 from workstation.imaging.roles import (
     description_of,
     dixon_type,
@@ -22,13 +29,10 @@ from workstation.imaging.roles import (
     laterality_of,
     weighting_of,
 )
-from workstation.imaging.study import Instance, Plane, Series
+from workstation.imaging.study import Instance, Physics, Series
 
 SAME_POSITION = 0.02
 """mm along the normal within which two planes are at one place."""
-
-_LARGEST_GAP = 20.0
-"""A hole of more spacings than this is no loss of single slices but two blocks of slices."""
 
 SAME_DIRECTION = 0.02
 """Largest difference of direction cosines (about one degree) within one stack."""
@@ -94,12 +98,8 @@ def _without_copies(instances: Sequence[Instance]) -> _Group:
         seen.add(name)
         kept.append(instance)
     dropped = len(instances) - len(kept)
-    warnings = (f"{_planes(dropped)} came twice; one copy of each is shown.",) if dropped else ()
+    warnings = (f"{slices(dropped)} came twice; one copy of each is shown.",) if dropped else ()
     return _Group(tuple(kept), warnings=warnings)
-
-
-def _planes(count: int) -> str:
-    return "One slice" if count == 1 else f"{count} slices"
 
 
 # --- splitting -------------------------------------------------------------------------------------------
@@ -131,27 +131,15 @@ def _by_size(group: _Group) -> list[_Group]:
     return _divided(group, sizes)
 
 
-def _normal(instance: Instance) -> Any:
-    """Unit normal or None; a mosaic's own position is that of no slice in it."""
-    if instance.image_orientation_patient is None or instance.image_position_patient is None:
-        return None
-    if "MOSAIC" in instance.physics.image_type:
-        return None
-    try:
-        return slice_normal(instance.image_orientation_patient)
-    except DataError:
-        return None
-
-
 def _by_geometry(group: _Group) -> list[_Group]:
     parts: dict[str, list[Instance]] = defaultdict(list)
     for instance in group.instances:
-        parts["placed" if _normal(instance) is not None else "unplaced"].append(instance)
+        parts["placed" if normal_of(instance) is not None else "unplaced"].append(instance)
     return _divided(group, parts)
 
 
 def _by_orientation(group: _Group) -> list[_Group]:
-    if _normal(group.instances[0]) is None:
+    if normal_of(group.instances[0]) is None:
         return [group]
     clusters: list[tuple[Any, list[Instance]]] = []
     for instance in group.instances:
@@ -218,7 +206,7 @@ def _by(group: _Group, key: Callable[[Instance], str]) -> list[_Group]:
         parts[key(instance)].append(instance)
     if len(parts) < 2:
         return [group]
-    positions = _positions(group.instances)
+    positions = positions_of(group.instances)
     if positions is not None and _distinct(positions) == 1 and key is _temporal:
         return [group]
     repeats = positions is None or _distinct(positions) < len(positions)
@@ -229,7 +217,7 @@ def _by(group: _Group, key: Callable[[Instance], str]) -> list[_Group]:
     return _divided(group, {name or _UNNAMED[key]: members for name, members in sorted(parts.items())})
 
 
-_UNNAMED = {
+_UNNAMED: dict[Callable[[Instance], str], str] = {
     _echo: "no-echo-time",
     _dixon: "other",
     _b_value: "no-b-value",
@@ -238,27 +226,19 @@ _UNNAMED = {
 }
 
 
-def _positions(instances: Sequence[Instance]) -> Any:
-    """Distance of each plane along the first plane's normal, mm; None without geometry."""
-    normal = _normal(instances[0])
-    if normal is None:
-        return None
-    return np.array([i.image_position_patient for i in instances], dtype=np.float64) @ normal
-
-
 def _distinct(positions: Any) -> int:
     return 1 + int((np.diff(np.sort(positions)) > SAME_POSITION).sum())
 
 
 def _repeats(group: _Group) -> list[_Group]:
     """What still shows one place several times: a course in time, whole repeats, or duplicates."""
-    positions = _positions(group.instances)
+    positions = positions_of(group.instances)
     if group.axis != "position" or positions is None or len(positions) < 2:
         return [group]
     places = _distinct(positions)
     if places == len(positions):
         return [group]
-    ordered = [group.instances[i] for i in sorted(range(len(positions)), key=lambda i: _time_order(group, i))]
+    ordered = sorted(group.instances, key=time_of)
     if places == 1:
         return [replace(group, instances=tuple(ordered), axis="time")]
     stacks = _deal(ordered)
@@ -269,24 +249,13 @@ def _repeats(group: _Group) -> list[_Group]:
         group = replace(group, warnings=(*group.warnings, text))
         return _divided(group, {f"repeat{n + 1}": stack for n, stack in enumerate(stacks)})
     extra = len(ordered) - len(stacks[0])
-    text = f"{_planes(extra)} lie where another slice is; the first at each place is shown."
+    text = f"{slices(extra)} lie where another slice is; the first at each place is shown."
     return [replace(group, instances=tuple(stacks[0]), warnings=(*group.warnings, text))]
-
-
-def _time_order(group: _Group, index: int) -> tuple[Any, ...]:
-    one = group.instances[index]
-    return (
-        one.temporal_position or 0,
-        one.acquisition_number or 0,
-        one.trigger_time or 0.0,
-        one.frame if one.pixels.number_of_frames > 1 else 0,
-        index,
-    )
 
 
 def _deal(instances: Sequence[Instance]) -> list[list[Instance]]:
     """The first plane at each place, the second at each place, and so on."""
-    positions = _positions(instances)
+    positions = np.asarray(positions_of(instances))
     order = np.argsort(positions, kind="stable")
     place = np.zeros(len(order), dtype=int)
     place[order[1:]] = np.cumsum(np.diff(positions[order]) > SAME_POSITION)
@@ -307,12 +276,11 @@ def _deal(instances: Sequence[Instance]) -> list[list[Instance]]:
 def _series(group: _Group) -> Series:
     first = group.instances[0]
     instances, warnings = group.instances, list(group.warnings)
-    normal = _normal(first)
-    if group.axis == "position" and normal is not None:
-        positions = _positions(instances)
+    positions = positions_of(instances)
+    if group.axis == "position" and positions is not None:
         instances = tuple(instances[i] for i in np.argsort(positions, kind="stable"))
-        warnings += _spacing_warnings(instances)
-    warnings += _other_warnings(group)
+        warnings += spacing_faults(instances)
+    warnings += other_faults(instances, group.axis)
     split = "-".join(group.split)
     weighting, fat_suppressed = None, False
     if first.modality in ("MR", ""):
@@ -330,7 +298,7 @@ def _series(group: _Group) -> Series:
         study_instance_uid=first.study_instance_uid,
         split=split,
         instances=instances,
-        plane=plane_of(first.image_orientation_patient) if normal is not None else None,
+        plane=plane_of(first.image_orientation_patient or ()) if positions is not None else None,
         weighting=weighting,
         fat_suppressed=fat_suppressed,
         joint=joint,
@@ -340,69 +308,5 @@ def _series(group: _Group) -> Series:
     )
 
 
-def _shared_physics(instances: Sequence[Instance]) -> Any:
+def _shared_physics(instances: Sequence[Instance]) -> Physics:
     return instances[len(instances) // 2].physics
-
-
-def _spacing_warnings(instances: Sequence[Instance]) -> list[str]:
-    positions = _positions(instances)
-    if len(positions) < 3:
-        return []
-    steps = np.diff(positions)
-    usual = float(np.median(steps))
-    warnings: list[str] = []
-    ratios = steps / usual
-    gaps = np.flatnonzero(ratios > 1.5)
-    whole = (np.abs(ratios[gaps] - np.rint(ratios[gaps])) < 0.1) & (ratios[gaps] < _LARGEST_GAP)
-    if len(gaps) and whole.all() and len(gaps) <= max(1, len(steps) // 4):
-        missing = int((np.rint(ratios[gaps]) - 1).sum())
-        at = int(gaps[0]) + 1
-        warnings.append(f"{_planes(missing)} missing, the first between slices {at} and {at + 1}.")
-        ratios = np.delete(ratios, gaps)
-    if np.abs(ratios - 1).max(initial=0.0) > 0.05:
-        warnings.append(
-            f"Its slices are unevenly spaced, {steps.min():.2f} to {steps.max():.2f} mm; it is read slice by slice."
-        )
-    origins = np.array([i.image_position_patient for i in instances])
-    normal = _normal(instances[0])
-    sideways = origins - np.outer(origins @ normal, normal)
-    drift = np.abs(np.diff(sideways, axis=0)).max()
-    if drift > max(0.1, 0.05 * usual):
-        warnings.append(f"Its slices are shifted sideways against each other by up to {drift:.1f} mm.")
-    return warnings
-
-
-def _other_warnings(group: _Group) -> list[str]:
-    instances, first = group.instances, group.instances[0]
-    warnings = []
-    if "MOSAIC" in first.physics.image_type:
-        warnings.append(
-            "It is a Siemens mosaic: many slices tiled into one picture; it is shown as it is, "
-            "neither linked nor measured."
-        )
-    elif _normal(first) is None:
-        warnings.append(
-            "Its files do not say where it lies in the patient; it is shown in the order of its instance "
-            "numbers, neither linked nor measured."
-        )
-    elif any(i.pixel_spacing is None for i in instances):
-        warnings.append("It has no usable pixel spacing; it is shown, but neither linked nor measured.")
-    elif len({i.pixel_spacing for i in instances}) > 1:
-        warnings.append(
-            "Its slices have different pixel spacings; it is shown, but neither linked nor measured."
-        )
-    if group.axis == "time":
-        known = (
-            len({_time_order(group, 0)[:4]} | {_time_order(group, i)[:4] for i in range(len(instances))}) > 1
-        )
-        warnings.append(
-            f"It shows one place at {len(instances)} times."
-            if known
-            else f"It shows one place {len(instances)} times and does not say when."
-        )
-    if len({i.frame_of_reference_uid for i in instances}) > 1:
-        warnings.append("Its slices name different frames of reference; it is not linked to other series.")
-    return warnings
-
-
-__all__ = ["Plane", "build_series"]

@@ -298,7 +298,7 @@ def _parse(buffer: bytes, size: int, complete: bool, stream: BinaryIO) -> DataSe
         buffer = buffer[:start] + _inflate(buffer[start:])
         size, inflated, complete = len(buffer), True, True
     encoding = _encoding(buffer, start, syntax)
-    if syntax in NATIVE and syntax != DEFLATED and encoding.syntax_uid != syntax:
+    if syntax in NATIVE and syntax not in (DEFLATED, encoding.syntax_uid):
         notes.append("Its transfer syntax is stated wrongly; it was found from its content.")
     if syntax in NATIVE or (not syntax and start < len(buffer)):
         syntax = encoding.syntax_uid
@@ -353,7 +353,7 @@ def _starts_like_a_data_set(buffer: bytes) -> bool:
     if buffer[:2] == b"\x00\x08" and vr in VALUE_REPRESENTATIONS:
         return True
     (length,) = struct.unpack_from("<I", buffer, 4)
-    return group == 0x0008 and number <= 0x1200 and length <= 1024
+    return bool(group == 0x0008 and number <= 0x1200 and length <= 1024)
 
 
 def _inflate(deflated: bytes) -> bytes:

@@ -11,13 +11,13 @@ import os
 import struct
 import warnings
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.errors import DataError
-from workstation.imaging.dicom_elements import NATIVE, DataSet, Element, parse
+from workstation.imaging.dicom_elements import NATIVE, DataSet, parse
 from workstation.imaging.study import Instance, PixelFormat
 
 LARGEST_PLANE = 64 * 1024 * 1024
@@ -70,7 +70,7 @@ def check_size(pixels: PixelFormat, dataset: DataSet) -> None:
             "which is not read here",
         )
     element = dataset.pixels
-    assert element is not None  # noqa: S101 - callers ask only for files with pixels
+    assert element is not None
     claimed = plane_bytes(pixels) * pixels.number_of_frames
     held = max(0, min(element.end, dataset.size) - element.start)
     picture = f"{pixels.rows} × {pixels.columns} pixels"
@@ -184,7 +184,7 @@ def _native_values(dataset: DataSet, instance: Instance, stream: BinaryIO) -> Pl
 
 
 def _read_into(stream: BinaryIO, target: Plane) -> int:
-    view = memoryview(target).cast("B")
+    view = memoryview(cast(Any, target)).cast("B")
     done = 0
     while done < len(view):
         count = stream.readinto(view[done:])  # type: ignore[attr-defined]
@@ -246,15 +246,15 @@ class _Encapsulated:
                 decoder = get_decoder(self._syntax)
                 for plugin in PLUGINS[self._syntax]:
                     if plugin in decoder.available_plugins:
-                        array, meta = decoder.as_array(
+                        array, _ = decoder.as_array(
                             _one_frame(coded), index=0, decoding_plugin=plugin, raw=False, **options
                         )
-                        return self._checked(np.asarray(array), pixels, meta)
+                        return self._checked(np.asarray(array), pixels)
         except failures as error:
             raise _no_decoder(self._syntax, pixels) from error
         raise _no_decoder(self._syntax, pixels)
 
-    def _checked(self, array: Plane, pixels: PixelFormat, meta: dict[str, Any]) -> Plane:
+    def _checked(self, array: Plane, pixels: PixelFormat) -> Plane:
         expected = (pixels.rows, pixels.columns)
         if array.shape[:2] != expected:
             raise DataError(_TITLE, "its compressed picture has another size than its header says")
@@ -334,7 +334,7 @@ def _start_of_frame(coded: bytes) -> tuple[int, int, int, int]:
             position += 1
             continue
         marker = coded[position + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) or marker == 0xF7:
+        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
             bits, rows, columns = struct.unpack_from(">BHH", coded, position + 4)
             return marker, bits, rows, columns
         if marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8:
@@ -366,6 +366,3 @@ def _no_decoder(syntax: str, pixels: PixelFormat) -> DataError:
 
 def _cut_short() -> DataError:
     return DataError(_TITLE, "it is cut short within its pixels", "Copy it again")
-
-
-__all__ = ["Element", "check_decodable", "check_size", "decode_plane", "fragments_end", "guess_syntax"]

@@ -137,6 +137,6 @@ def decode_text(raw: bytes, character_set: bytes) -> str:
         warnings.simplefilter("ignore")
         try:
             encodings = convert_encodings([name or "ISO_IR 6" for name in names])
-            return decode_bytes(raw, encodings, {"\\", "^", "=", "\n", "\r", "\t", "\f"})
+            return str(decode_bytes(raw, encodings, {"\\", "^", "=", "\n", "\r", "\t", "\f"}))
         except (LookupError, ValueError):
             return raw.decode("latin-1")

@@ -85,7 +85,7 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
     problems: dict[int, str] = {}
     order = outwards(count, count // 2 if first_slice is None else first_slice)
     if not certain:
-        scale = _measured_scale(series.instances, problems)
+        scale = _measured_scale(series.instances)
     for done, index in enumerate(order):
         try:
             _to_voxels(
@@ -129,11 +129,11 @@ def load_middle(series: Series) -> tuple[int, Stack]:
     instance = series.instances[index]
     scale, certain = _scale(series.instances)
     if not certain:
-        scale = _measured_scale((instance,), {})
+        scale = _measured_scale((instance,))
     voxels = np.zeros((1, instance.pixels.rows, instance.pixels.columns), dtype=np.uint16)
     _to_voxels(decode_plane(instance), instance.pixels, scale, voxels[0])
     voxels.flags.writeable = False
-    geometry = _geometry((instance,), series.axis)
+    geometry = _geometry((instance,))
     return index, Stack(
         series.key, voxels, scale.slope, scale.intercept, geometry, series.axis, scale.inverted
     )
@@ -147,10 +147,10 @@ def outwards(count: int, start: int) -> list[int]:
 
 def stack_geometry(series: Series) -> StackGeometry | None:
     """Geometry of a series as shown; None where it may be neither linked nor measured."""
-    return _geometry(series.instances, series.axis)
+    return _geometry(series.instances)
 
 
-def _geometry(instances: Sequence[Instance], axis: str) -> StackGeometry | None:
+def _geometry(instances: Sequence[Instance]) -> StackGeometry | None:
     first = instances[0]
     orientation, spacing = first.image_orientation_patient, first.pixel_spacing
     if orientation is None or spacing is None or "MOSAIC" in first.physics.image_type:
@@ -200,7 +200,7 @@ def _scale(instances: Sequence[Instance]) -> tuple[_Scale, bool]:
     return _Scale(-slope, intercept + (top - offset) * slope, True), True
 
 
-def _measured_scale(instances: Iterable[Instance], problems: dict[int, str]) -> _Scale:
+def _measured_scale(instances: Iterable[Instance]) -> _Scale:
     """Scale that fits the real values of slices with different rescale or more than 16 bits.
 
     Costs a second decoding of the series, which such files are rare enough for.

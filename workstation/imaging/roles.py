@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workstation.imaging.study import Instance, Joint, Laterality, Physics, Plane, Weighting
+from workstation.imaging.study import Instance, Joint, Laterality, Physics, Weighting
 from workstation.imaging.vocabulary import words
 
 _DIXON_TYPES = {
@@ -221,6 +221,3 @@ def _reach(instances: Iterable[Instance]) -> tuple[float, float]:
 def description_of(instance: Instance) -> str:
     """The texts that may hint at contrast, the most telling first."""
     return f"{instance.series_description} {instance.protocol_name}"
-
-
-__all__ = ["Plane", "description_of", "dixon_type", "joint_of", "laterality_of", "weighting_of"]

@@ -82,8 +82,8 @@ class Source:
 def walk(paths: Iterable[Path]) -> Iterator[Source]:
     """Every file under `paths`, folders in name order, archives opened.
 
-    A folder reached twice (by a link or by being named twice) is walked once, and so is a file. What cannot be read is
-    yielded with its `refusal`, so that the report is complete.
+    A folder or file reached twice (by a link, or named twice) is yielded once. What cannot be read is yielded
+    with its `refusal`, so that the report is complete.
 
     Raises
     ------

@@ -57,19 +57,21 @@ _SAME = {
     "mese": "multiecho", "prost": "prostate", "lspine": "spine", "lumbar": "spine",
 }  # fmt: skip
 
-_PLAIN = frozenset(
-    "sag cor ax obl t1 t2 pd iw t2star t1rho fs fatsat nofs spair spir stir water fat we ff inphase oppphase "
-    "dixon gre dess se fse tse ir tir haste space cube vista blade propeller multivane epi adc dwi map mapping "
-    "multiecho cubequant localizer 3plane 3d 2d iso radial dynamic dyn mip mpr sub post pre gd "
-    "bilateral knee hip pelvis patella sacroiliac femur tibia thigh ankle foot shoulder elbow wrist hand spine "
-    "brain head neck chest abdomen prostate".split()
-)
+_PLAIN_WORDS = """
+    sag cor ax obl t1 t2 pd iw t2star t1rho fs fatsat nofs spair spir stir water fat we ff inphase
+    oppphase dixon gre dess se fse tse ir tir haste space cube vista blade propeller multivane epi adc
+    dwi map mapping multiecho cubequant localizer 3plane 3d 2d iso radial dynamic dyn mip mpr sub post
+    pre gd bilateral knee hip pelvis patella sacroiliac femur tibia thigh ankle foot shoulder elbow
+    wrist hand spine brain head neck chest abdomen prostate
+"""
+_PLAIN = frozenset(_PLAIN_WORDS.split())
 _SHORT = {"w": "water", "f": "fat", "in": "inphase", "ip": "inphase", "opp": "oppphase", "op": "oppphase",
           "out": "oppphase"}  # fmt: skip
 """Endings of Dixon products; only understood beside the word Dixon."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 _LONGEST_WORD = 40
+_LONGEST_DESCRIPTION = 64
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +95,12 @@ def words(text: str) -> tuple[str, ...]:
 
 def kept(text: str) -> str:
     """What a de-identified copy keeps of a free text: its known words."""
-    return " ".join(words(text)).upper()[:64].rstrip()
+    kept_words = ""
+    for word in words(text):
+        if len(kept_words) + len(word) >= _LONGEST_DESCRIPTION:
+            break
+        kept_words += f" {word.upper()}"
+    return kept_words.lstrip()
 
 
 def _known(part: str) -> tuple[str, ...]:
