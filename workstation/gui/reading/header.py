@@ -91,7 +91,7 @@ class ReadingHeader(QWidget):
     def _button(self, text: str, name: str, tip: str, by: int) -> QPushButton:
         button = QPushButton(text)
         button.setObjectName(name)
-        button.setAccessibleName(tip.split(" (")[0])
+        button.setAccessibleName(tip.split(" (", maxsplit=1)[0])
         button.setToolTip(tip)
         button.setFixedWidth(32)
         button.clicked.connect(lambda: self.step(by))

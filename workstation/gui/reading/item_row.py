@@ -84,21 +84,15 @@ class ItemRow(QWidget):
         font.setBold(False)
         painter.setFont(font)
         painter.setPen(QColor(self._theme.colour("secondary")))
-        room = area.adjusted(64, 0, -72, 0)
-        title = painter.fontMetrics().elidedText(
-            self._item.title, Qt.TextElideMode.ElideMiddle, room.width()
-        )
+        room = area.adjusted(80, 0, -60, 0)
+        title = painter.fontMetrics().elidedText(self._item.title, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, middle, title)
         mark = self.text
         painter.setPen(QColor(self._theme.colour("text" if mark else "disabled")))
-        painter.drawText(
-            area.adjusted(0, 0, -12, 0), middle | Qt.AlignmentFlag.AlignRight, mark or UNREAD
-        )
+        painter.drawText(area.adjusted(0, 0, -12, 0), middle | Qt.AlignmentFlag.AlignRight, mark or UNREAD)
         if self._answer is not None and self._answer.flagged:
             painter.setPen(QColor(self._theme.colour("attention")))
-            painter.drawText(
-                area.adjusted(0, 0, -48, 0), middle | Qt.AlignmentFlag.AlignRight, "⚑"
-            )
+            painter.drawText(area.adjusted(0, 0, -48, 0), middle | Qt.AlignmentFlag.AlignRight, "⚑")
 
     def _describe(self) -> None:
         flagged = ", flagged" if self._answer is not None and self._answer.flagged else ""

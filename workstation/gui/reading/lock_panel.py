@@ -10,9 +10,9 @@ MEANING = "initial read"
 
 
 class LockPanel(QWidget):
-    """Asks for the signature. ``signed`` carries what was typed and whether blinding held."""
+    """Asks for the signature. ``signed`` carries what was typed, whether blinding held, and why not."""
 
-    signed = Signal(str, bool)
+    signed = Signal(str, bool, str)
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -34,6 +34,14 @@ class LockPanel(QWidget):
         self._blinding.setToolTip("Say whether you learned anything about this case or the other reader")
         for text, held in (("Blinding held", True), ("Blinding did not hold", False)):
             self._blinding.addItem(text, held)
+        self._blinding.currentIndexChanged.connect(self._on_changed)
+        self._remark = QLineEdit()
+        self._remark.setObjectName("blinding_remark")
+        self._remark.setAccessibleName("What you learned")
+        self._remark.setPlaceholderText("What did you learn, and how?")
+        self._remark.setToolTip("Say in a few words what you saw")
+        self._remark.textChanged.connect(self._on_changed)
+        self._remark.returnPressed.connect(self._on_sign)
         self._sign = QPushButton("Sign and lock")
         self._sign.setObjectName("sign_and_lock")
         self._sign.setProperty("emphasis", "primary")
@@ -52,6 +60,7 @@ class LockPanel(QWidget):
         layout.addWidget(self._text)
         layout.addWidget(self._signature)
         layout.addWidget(self._blinding)
+        layout.addWidget(self._remark)
         layout.addLayout(buttons)
 
     def ask(self, case_code: str, reader: str) -> None:
@@ -61,6 +70,7 @@ class LockPanel(QWidget):
             "After this nothing in the read can change."
         )
         self._signature.clear()
+        self._remark.clear()
         self._blinding.setCurrentIndex(0)
         self._on_changed()
         self.show()
@@ -73,9 +83,16 @@ class LockPanel(QWidget):
             return
         super().keyPressEvent(event)
 
+    @property
+    def _is_ready(self) -> bool:
+        held = bool(self._blinding.currentData())
+        return bool(self._signature.text().strip() and (held or self._remark.text().strip()))
+
     def _on_changed(self) -> None:
-        self._sign.setEnabled(bool(self._signature.text().strip()))
+        self._remark.setVisible(not self._blinding.currentData())
+        self._sign.setEnabled(self._is_ready)
 
     def _on_sign(self) -> None:
-        if self._signature.text().strip():
-            self.signed.emit(self._signature.text().strip(), bool(self._blinding.currentData()))
+        if self._is_ready:
+            held = bool(self._blinding.currentData())
+            self.signed.emit(self._signature.text().strip(), held, self._remark.text().strip())

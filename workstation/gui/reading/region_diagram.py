@@ -15,7 +15,8 @@ from workstation.scoring.instrument import Instrument, Point, Region, View
 
 PANEL_GAP = 8
 TITLE_HEIGHT = 16
-LARGEST_PANEL = 164
+COLUMNS = 2
+ONE_ROW_PX, TWO_ROW_PX = 164, 124
 
 
 class RegionDiagram(QWidget):
@@ -40,8 +41,8 @@ class RegionDiagram(QWidget):
         self._marks: dict[str, str] = {}
 
     def sizeHint(self) -> QSize:
-        """As wide as the form, as high as one row of panels."""
-        return QSize(340, int(self._panel_side()) + TITLE_HEIGHT)
+        """As wide as the form, as high as its rows of panels: it does not change with the width."""
+        return QSize(340, self._rows() * (int(self._panel_side()) + TITLE_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         """The same: the diagram does not shrink."""
@@ -110,18 +111,22 @@ class RegionDiagram(QWidget):
                 return
         QToolTip.hideText()
 
+    def _rows(self) -> int:
+        return -(-len(self._instrument.views) // COLUMNS) if self._instrument else 1
+
     def _panel_side(self) -> float:
-        views = len(self._instrument.views) if self._instrument else 2
-        return min(LARGEST_PANEL, (max(self.width(), 240) - PANEL_GAP * (views - 1)) / views)
+        return ONE_ROW_PX if self._rows() == 1 else TWO_ROW_PX
 
     def _panels(self) -> Iterator[tuple[View, QRectF]]:
         if self._instrument is None:
             return
         views, side = self._instrument.views, self._panel_side()
-        step = (self.width() + PANEL_GAP) / len(views)
+        columns = min(COLUMNS, len(views))
+        step = (self.width() + PANEL_GAP) / columns
         for index, view in enumerate(views):
-            left = index * step + (step - PANEL_GAP - side) / 2
-            yield view, QRectF(left, TITLE_HEIGHT, side, side)
+            row, column = divmod(index, columns)
+            left = column * step + (step - PANEL_GAP - side) / 2
+            yield view, QRectF(left, row * (side + TITLE_HEIGHT) + TITLE_HEIGHT, side, side)
 
     def _placed(self) -> Iterator[tuple[Region, QPolygonF, bool]]:
         """Every outline on the widget, and whether it is the region's first (which carries the mark)."""
@@ -149,13 +154,14 @@ class RegionDiagram(QWidget):
         left, right = view.left, view.right
         if self._is_left and view.mirrors:
             left, right = right, left
-        strip = QRectF(panel.left(), 0, panel.width(), TITLE_HEIGHT)
+        wider = 16 if panel.width() < ONE_ROW_PX else 0
+        strip = QRectF(
+            panel.left() - wider, panel.top() - TITLE_HEIGHT, panel.width() + 2 * wider, TITLE_HEIGHT
+        )
         painter.drawText(strip, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left)
         painter.drawText(strip, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
 
-    def _paint_region(
-        self, painter: QPainter, region: Region, polygon: QPolygonF, has_mark: bool
-    ) -> None:
+    def _paint_region(self, painter: QPainter, region: Region, polygon: QPolygonF, has_mark: bool) -> None:
         mark = self._marks.get(region.id, "")
         is_current = region.id == self._current
         fill = QColor(0, 0, 0, 0)

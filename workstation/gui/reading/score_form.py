@@ -67,9 +67,7 @@ class ScoreForm(QWidget):
         """Identifier of the item that a digit would answer."""
         return self._item
 
-    def set_read(
-        self, sheets: Sequence[ScoreSheet], laterality: Laterality | None, *, locked: bool
-    ) -> None:
+    def set_read(self, sheets: Sequence[ScoreSheet], laterality: Laterality | None, *, locked: bool) -> None:
         """Show the sheets of a read from its first unread item."""
         self._sheets = tuple(sheets)
         self._laterality = laterality
@@ -129,8 +127,6 @@ class ScoreForm(QWidget):
             self.answer(None)
         elif key == Qt.Key.Key_Backspace:
             self._step(-1)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._step(1)
         elif key == Qt.Key.Key_Space:
             self._to_unanswered()
         elif key == Qt.Key.Key_F:
@@ -164,21 +160,21 @@ class ScoreForm(QWidget):
         self._counter = QLabel()
         self._counter.setProperty("text_role", "secondary")
         self._counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        heading = QHBoxLayout()
-        heading.addWidget(self._title, 1)
-        heading.addWidget(self._counter)
         self._diagram = RegionDiagram(self._theme, self)
         self._diagram.region_clicked.connect(self._on_region)
         self._item_title = QLabel()
         self._item_title.setObjectName("item_title")
         self._item_title.setWordWrap(True)
+        heading = QHBoxLayout()
+        heading.addWidget(self._item_title, 1)
+        heading.addWidget(self._counter)
         self._levels = QHBoxLayout()
         self._levels.setSpacing(4)
         self._definitions = QLabel()
         self._definitions.setObjectName("definitions")
         self._definitions.setWordWrap(True)
         self._definitions.setTextFormat(Qt.TextFormat.RichText)
-        self._definitions.setMinimumHeight(112)
+        self._definitions.setMinimumHeight(84)
         self._definitions.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._list = QWidget()
         self._list_layout = QVBoxLayout(self._list)
@@ -200,13 +196,16 @@ class ScoreForm(QWidget):
         self._lock.setToolTip("Sign this read; nothing changes after (Ctrl+L)")
         self._lock.setAccessibleName("Lock this read")
         self._lock.clicked.connect(self.lock_wanted)
+        self._lay_out(heading)
+
+    def _lay_out(self, heading: QHBoxLayout) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addLayout(self._tabs)
-        layout.addLayout(heading)
+        layout.addWidget(self._title)
         layout.addWidget(self._diagram)
-        layout.addWidget(self._item_title)
+        layout.addLayout(heading)
         layout.addLayout(self._levels)
         layout.addWidget(self._definitions)
         layout.addWidget(self._scroll, 1)
@@ -224,6 +223,7 @@ class ScoreForm(QWidget):
             return
         for index, sheet in enumerate(self._sheets):
             button = QPushButton(sheet.instrument.title)
+            button.setObjectName("form_tab")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setToolTip(f"Show the form {sheet.instrument.title}")
@@ -246,6 +246,7 @@ class ScoreForm(QWidget):
         self._list_layout.addStretch(1)
         self._diagram.set_instrument(self.instrument, self._laterality)
         self._title.setText(self.instrument.title)
+        self._title.setVisible(len(self._sheets) == 1)
         unvalidated = self.instrument.status != "validated"
         self._note.setText("⚠ Unvalidated scale: for research only" if unvalidated else "")
         self._note.setVisible(unvalidated)

@@ -1,0 +1,51 @@
+"""Keys of the form, caught before any widget: a digit scores wherever the mouse or the focus is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+_TEXT = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+
+
+class FormKeys(QObject):
+    """Offers key presses inside `desk` to `act` first; what it does not want goes its usual way."""
+
+    def __init__(self, desk: QWidget, act: Callable[[QKeyEvent], bool]) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._act = act
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """True for a key that the form took."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        if not isinstance(watched, QWidget) or not self._is_mine(watched):
+            return False
+        return self._act(event) if self._may_take(watched, event) else False
+
+    def _is_mine(self, widget: QWidget) -> bool:
+        return self._desk.isVisible() and (widget is self._desk or self._desk.isAncestorOf(widget))
+
+    @staticmethod
+    def _may_take(widget: QWidget, event: QKeyEvent) -> bool:
+        if isinstance(widget, _TEXT):
+            return False
+        # Space presses a button or opens a list that was reached by Tab.
+        pressed = event.key() == Qt.Key.Key_Space and isinstance(widget, QAbstractButton | QComboBox)
+        return not pressed

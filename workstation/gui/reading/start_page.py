@@ -1,0 +1,85 @@
+"""Before a case is open: what this desk is for, and the two ways in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class StartPage(QWidget):
+    """Teaches the empty desk, and asks who reads once a study was chosen."""
+
+    study_wanted = Signal()
+    library_wanted = Signal()
+    reader_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("reading_start")
+        self._title = QLabel()
+        self._title.setProperty("text_role", "title")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setProperty("text_role", "quiet")
+        self._text.setFixedWidth(520)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addStretch(2)
+        for widget in (self._title, self._text):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(self._buttons)
+        layout.addStretch(3)
+        self.show_empty()
+
+    def show_empty(self) -> None:
+        """Nothing is open."""
+        self._title.setText("Read a case")
+        self._text.setText(
+            "Open a case from the library to look at it freely and to make masks, "
+            "or open a reading study to score your cases blind to the other reader."
+        )
+        self._set_buttons(
+            [
+                ("Go to the library", "go_to_library", "Choose a case (Ctrl+1)", self.library_wanted.emit),
+                ("Open a reading study…", "open_study", "Choose a study folder", self.study_wanted.emit),
+            ]
+        )
+
+    def ask_reader(self, title: str, readers: Sequence[str], note: str = "") -> None:
+        """A study is open: who reads?"""
+        self._title.setText(title)
+        self._text.setText(note or "Who reads? You see your own cases in your own order, and nothing else.")
+        self._set_buttons(
+            [
+                (
+                    f"I am {code}",
+                    f"reader_{code}",
+                    f"Read as {code}",
+                    lambda c=code: self.reader_chosen.emit(c),
+                )
+                for code in readers
+            ]
+            + [("Another study…", "open_study", "Choose a study folder", self.study_wanted.emit)]
+        )
+
+    def _set_buttons(self, buttons: list) -> None:  # type: ignore[type-arg]  # (text, name, tip, run)
+        while self._buttons.count():
+            old = self._buttons.takeAt(0).widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        self._buttons.addStretch(1)
+        for number, (text, name, tip, run) in enumerate(buttons):
+            button = QPushButton(text)
+            button.setObjectName(name)
+            button.setToolTip(tip)
+            button.setAccessibleName(text)
+            if number == 0:
+                button.setProperty("emphasis", "primary")
+            button.clicked.connect(lambda _=False, act=run: act())
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)

@@ -1,0 +1,90 @@
+"""The items of one case as X and Y answered them, the worst difference first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from workstation.gui.theme import Theme
+from workstation.reading.reconcile import Final, ItemPair, Source
+from workstation.scoring.instrument import Instrument
+from workstation.scoring.sheet import Answer, AnswerState, number_text
+
+HEADINGS = ("item", "X", "Y", "final", "why")
+OPEN_MARK = "[   ]"
+
+
+def answer_text(instrument: Instrument, answer: Answer) -> str:
+    """The level's label, or ``n/a`` for not assessable."""
+    if answer.state == AnswerState.NOT_ASSESSABLE or answer.grade is None:
+        return "n/a"
+    return instrument.item(answer.item_id).level(answer.grade).label
+
+
+def final_text(instrument: Instrument, final: Final) -> str:
+    """The grade's label, a mean of points as a number, ``n/a``, or an empty box while open."""
+    if final.source == Source.OPEN:
+        return OPEN_MARK
+    if final.grade is not None:
+        return instrument.item(final.item).level(final.grade).label
+    return "n/a" if final.points is None else f"{number_text(final.points)} points"
+
+
+class ItemTable(QTableWidget):
+    """One row per item; the current row is the item in hand. ``item_chosen`` carries its row."""
+
+    item_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(HEADINGS), parent)
+        self.setObjectName("reconcile_items")
+        self.setAccessibleName("Items as X and Y answered them")
+        self.setHorizontalHeaderLabels(HEADINGS)
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.horizontalHeader()
+        for column, width in enumerate((112, 44, 44, 76)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(column, width)
+        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
+        self.currentCellChanged.connect(lambda row, *_: self.item_chosen.emit(row) if row >= 0 else None)
+
+    def show_items(
+        self,
+        pairs: tuple[ItemPair, ...],
+        instruments: dict[str, Instrument],
+        finals: dict[tuple[str, str], Final],
+        theme: Theme,
+    ) -> None:
+        """Fill the table; the current row stays."""
+        row_now = self.currentRow()
+        with QSignalBlocker(self):
+            self.setRowCount(len(pairs))
+            for row, pair in enumerate(pairs):
+                instrument = instruments[pair.instrument]
+                final = finals[pair.instrument, pair.item]
+                name = instrument.region_of(pair.item).code
+                prefix = f"{pair.instrument.split('-')[0].upper()} " if len(instruments) > 1 else ""
+                texts = (
+                    prefix + name,
+                    answer_text(instrument, pair.x),
+                    answer_text(instrument, pair.y),
+                    final_text(instrument, final),
+                    final.reason,
+                )
+                for column, text in enumerate(texts):
+                    cell = QTableWidgetItem(text)
+                    cell.setToolTip(instrument.item(pair.item).title if column == 0 else text)
+                    if pair.differs:
+                        role = "attention" if final.source == Source.OPEN else "text"
+                    else:
+                        role = "secondary"
+                    cell.setForeground(QColor(theme.colour(role)))
+                    self.setItem(row, column, cell)
+            if 0 <= row_now < len(pairs):
+                self.setCurrentCell(row_now, 0)

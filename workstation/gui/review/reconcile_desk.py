@@ -1,0 +1,473 @@
+"""The reconcile desk: both readers' slices side by side, and what becomes of each differing item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.errors import WorkstationError
+from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.reading.keys import FormKeys
+from workstation.gui.review.item_table import ItemTable, answer_text
+from workstation.gui.theme import Theme
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.loading import StackLoader
+from workstation.gui.viewer.theming import viewer_palette
+from workstation.imaging.hanging import grid_of
+from workstation.imaging.study import Series
+from workstation.reading.plan import Resolution
+from workstation.reading.reconcile import ItemPair
+from workstation.scoring.sheet import Answer
+from workstation.tasks import SilentProgress
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
+    from workstation.workflow.reconcile_case import ReconcileCase
+
+PANEL_WIDTH = 420
+EMPTY, WORK = 0, 1
+_RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
+
+
+class ReconcileDesk(Desk):
+    """Opens when the reads may be compared; before that it says what is still missing."""
+
+    id: ClassVar[str] = "reconcile"
+    title: ClassVar[str] = "Reconcile"
+
+    def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._study: Study | None = None
+        self._cases: tuple[ReconcileCase, ...] = ()
+        self._case: ReconcileCase | None = None
+        self._series: tuple[Series, ...] = ()
+        self._value: int | None = None
+        self._has_value = False
+        self._build()
+        self._loader = StackLoader(context.jobs, (self._grid,), "reconcile", self._on_problems)
+        self._keys = FormKeys(self, self._on_key)
+
+    # properties ----------------------------------------------------------------------------------
+
+    @property
+    def case(self) -> ReconcileCase | None:
+        """The case in hand."""
+        return self._case
+
+    @property
+    def grid(self) -> ViewerGrid:
+        """X on the left, Y on the right."""
+        return self._grid
+
+    @property
+    def table(self) -> ItemTable:
+        """The items."""
+        return self._table
+
+    # what a person does ----------------------------------------------------------------------------
+
+    def take(self, what: object) -> None:
+        """Open the folder of a reading study."""
+        if isinstance(what, Path | str):
+            self.open_study(Path(what))
+
+    def open_study(self, folder: Path) -> None:
+        """Open a study for reconciliation; refused in a sentence while a read is missing."""
+        from workstation.workflow.read_case import open_study_folder
+        from workstation.workflow.reconcile_case import reconciliations
+
+        self._close()
+        self._study = open_study_folder(folder, self.context.workspace)
+        try:
+            self._cases = reconciliations(self._study)
+        except WorkstationError as error:
+            self._close()
+            self._empty_text.setText(error.sentence)
+            self.context.messages.show(error)
+            return
+        with QSignalBlocker(self._choice):
+            self._choice.clear()
+            for one in self._cases:
+                self._choice.addItem(self._choice_text(one))
+        self._pages.setCurrentIndex(WORK)
+        first = next((i for i, one in enumerate(self._cases) if one.unsettled), 0)
+        self.show_case(first)
+
+    def show_case(self, index: int) -> None:
+        """Show one of the study's cases."""
+        from workstation.workflow.open_study import open_study
+
+        with QSignalBlocker(self._choice):
+            self._choice.setCurrentIndex(index)
+        self._case = self._cases[index]
+        try:
+            opened = open_study(self.context.workspace, self._case.case, SilentProgress())
+            self._series = opened.series
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            self._series = ()
+        self._grid.show_series(self._series, layout=grid_of(1, 2))
+        self._loader.forget()
+        self._refresh()
+        differing = self._case.differing
+        self._table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
+        self._show_item()
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def next_difference(self) -> None:
+        """Go to the next item that differs, unsettled ones first."""
+        if self._case is None:
+            return
+        pairs = self._case.items
+        now = self._table.currentRow()
+        wanted = [i for i, pair in enumerate(pairs) if pair.differs and pair.settlement is None]
+        wanted = wanted or [i for i, pair in enumerate(pairs) if pair.differs]
+        if wanted:
+            self._table.setCurrentCell(next((i for i in wanted if i > now), wanted[0]), 0)
+
+    def choose(self, grade: int | None) -> None:
+        """Take a value for the item in hand; it is kept when the reason is given."""
+        if self._case is None or self._pair() is None:
+            return
+        self._value, self._has_value = grade, True
+        self._show_choice()
+        if self._reason.text().strip():
+            self._settle()
+        else:
+            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def shut_down(self) -> None:
+        """Close the study."""
+        self._close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters and arrows act on the active viewport."""
+        if not self._grid.handle_key(event):
+            super().keyPressEvent(event)
+
+    # building ----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._empty_page())
+        self._pages.addWidget(self._work_page())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.context.appearance.changed.connect(self._on_theme)
+        shortcut = QShortcut(QKeySequence("Ctrl+L"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._on_sign_wanted)
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        title = QLabel("Settle what two readers scored differently")
+        title.setProperty("text_role", "title")
+        self._empty_text = QLabel(
+            "When both readers have locked their reads, open the study here: "
+            "differing items come first, each with both readers' slices."
+        )
+        self._empty_text.setObjectName("reconcile_empty")
+        self._empty_text.setProperty("text_role", "quiet")
+        self._empty_text.setWordWrap(True)
+        self._empty_text.setFixedWidth(520)
+        button = QPushButton("Open a reading study…")
+        button.setObjectName("open_reconcile_study")
+        button.setProperty("emphasis", "primary")
+        button.setToolTip("Choose a study folder")
+        button.clicked.connect(self._on_open_wanted)
+        layout = QVBoxLayout(page)
+        layout.addStretch(2)
+        for widget in (title, self._empty_text, button):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        return page
+
+    def _work_page(self) -> QWidget:
+        self._grid = ViewerGrid(viewer_palette(self.context.theme), self)
+        self._grid.set_form_open(True)
+        self._x_label, self._y_label = QLabel("X"), QLabel("Y")
+        captions = QHBoxLayout()
+        for label, name in ((self._x_label, "x_caption"), (self._y_label, "y_caption")):
+            label.setObjectName(name)
+            label.setContentsMargins(12, 6, 12, 6)
+            captions.addWidget(label, 1)
+        images = QVBoxLayout()
+        images.setSpacing(0)
+        images.addLayout(captions)
+        images.addWidget(self._grid, 1)
+        page = QWidget()
+        layout = QHBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(images, 1)
+        layout.addWidget(self._panel())
+        return page
+
+    def _panel(self) -> QWidget:
+        panel = QFrame()
+        panel.setObjectName("reconcile_panel")
+        panel.setFixedWidth(PANEL_WIDTH)
+        self._choice = QComboBox()
+        self._choice.setObjectName("reconcile_case")
+        self._choice.setAccessibleName("Case")
+        self._choice.setToolTip("Cases that can be reconciled")
+        self._choice.activated.connect(self.show_case)
+        self._rule = QLabel()
+        self._rule.setProperty("text_role", "quiet")
+        self._rule.setWordWrap(True)
+        self._table = ItemTable()
+        self._table.item_chosen.connect(lambda _row: self._show_item())
+        self._definition = QLabel()
+        self._definition.setObjectName("reconcile_definition")
+        self._definition.setProperty("text_role", "secondary")
+        self._definition.setWordWrap(True)
+        self._definition.setMinimumHeight(96)
+        self._definition.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._buttons = QHBoxLayout()
+        self._take_x = self._choice_button("Take X", "take_x", "Take the answer of X (X)", "x")
+        self._take_y = self._choice_button("Take Y", "take_y", "Take the answer of Y (Y)", "y")
+        self._reason = QLineEdit()
+        self._reason.setObjectName("reconcile_reason")
+        self._reason.setAccessibleName("Reason")
+        self._reason.setPlaceholderText("Reason (Enter keeps it)")
+        self._reason.setToolTip("Why this value (R); Enter keeps it, Esc goes back to the images")
+        self._reason.returnPressed.connect(self._settle)
+        self._signature = QLineEdit()
+        self._signature.setObjectName("reconcile_signature")
+        self._signature.setAccessibleName("Reader code to sign")
+        self._signature.setPlaceholderText("Reader code to sign (Ctrl+L)")
+        self._signature.setToolTip("Each reader signs with the own code")
+        self._signature.returnPressed.connect(self._on_sign)
+        self._signed = QLabel()
+        self._signed.setObjectName("reconcile_signed")
+        self._signed.setProperty("text_role", "secondary")
+        self._signed.setWordWrap(True)
+        keys = QLabel("J next difference · X · Y · digit other value · R reason · Ctrl+L sign")
+        keys.setProperty("text_role", "secondary")
+        keys.setWordWrap(True)
+        layout = QVBoxLayout(panel)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._choice)
+        layout.addWidget(self._rule)
+        layout.addWidget(self._table, 1)
+        layout.addWidget(self._definition)
+        layout.addLayout(self._buttons)
+        for widget in (self._reason, self._signature, self._signed, keys):
+            layout.addWidget(widget)
+        return panel
+
+    def _choice_button(self, text: str, name: str, tip: str, side: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.clicked.connect(lambda: self._take_side(side))
+        self._buttons.addWidget(button)
+        return button
+
+    # showing -----------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        case = self._case
+        if case is None or self._study is None:
+            return
+        instruments = {one.id: one for one in self._study.instruments}
+        finals = {(final.instrument, final.item): final for final in case.finals}
+        self._table.show_items(case.items, instruments, finals, self.context.theme)
+        is_consensus = case.rule == Resolution.CONSENSUS
+        left = f", {len(case.unsettled)} to settle" if is_consensus else ""
+        self._rule.setText(
+            f"{case.case} · {len(case.differing)} items differ{left} · rule: {_RULES[case.rule]}"
+        )
+        for widget in (self._take_x, self._take_y, self._reason):
+            widget.setEnabled(is_consensus and not case.is_signed)
+        self._signature.setEnabled(not case.is_signed and not case.unsettled)
+        self._signature.setVisible(is_consensus)
+        if case.is_signed and case.identities:
+            x, y = case.identities
+            self._signed.setText(f"Signed by both readers. X was {x}, Y was {y}.")
+        elif case.signed_by:
+            self._signed.setText(f"Signed by {' and '.join(case.signed_by)}; the other reader signs too.")
+        else:
+            self._signed.setText("")
+        index = self._choice.currentIndex()
+        self._choice.setItemText(index, self._choice_text(case))
+
+    def _show_item(self) -> None:
+        pair = self._pair()
+        if pair is None or self._case is None:
+            return
+        instrument = self._case.instrument(pair.instrument)
+        item = instrument.item(pair.item)
+        self._x_label.setText(f"<b>X</b>&nbsp;&nbsp;{answer_text(instrument, pair.x)}")
+        self._y_label.setText(f"<b>Y</b>&nbsp;&nbsp;{answer_text(instrument, pair.y)}")
+        levels = "<br>".join(f"<b>{level.key}</b>&nbsp; {level.definition}" for level in item.levels)
+        self._definition.setText(f"<b>{item.title}</b><br>{levels}")
+        settled = pair.settlement
+        self._reason.setText(settled.reason if settled else "")
+        self._has_value, self._value = settled is not None, settled.grade if settled else None
+        self._show_choice()
+        self._restore_both(pair)
+
+    def _show_choice(self) -> None:
+        pair = self._pair()
+        if pair is None:
+            return
+        for button, answer in ((self._take_x, pair.x), (self._take_y, pair.y)):
+            button.setCheckable(True)
+            button.setChecked(self._has_value and answer.grade == self._value)
+
+    def _restore_both(self, pair: ItemPair) -> None:
+        """Both slices with the windows they were read in; unlinked, so neither moves the other."""
+        tiles = [_tile_of(pair.x, self._fallback(0)), _tile_of(pair.y, self._fallback(1))]
+        self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
+        wanted = {tile["series_key"] for tile in tiles}
+        for one in self._series:
+            if one.key in wanted:
+                self._loader.want(one)
+
+    def _fallback(self, _side: int) -> str:
+        return self._series[0].key if self._series else ""
+
+    def _pair(self) -> ItemPair | None:
+        row = self._table.currentRow()
+        if self._case is None or not 0 <= row < len(self._case.items):
+            return None
+        return self._case.items[row]
+
+    def _first_open_row(self) -> int:
+        assert self._case is not None
+        pairs = self._case.items
+        return next((i for i, pair in enumerate(pairs) if pair.differs and pair.settlement is None), 0)
+
+    def _choice_text(self, case: ReconcileCase) -> str:
+        return f"{case.case} · {len(case.differing)} differ · {case.status}"
+
+    # events ------------------------------------------------------------------------------------------
+
+    def _on_key(self, event: QKeyEvent) -> bool:
+        plain = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.KeypadModifier
+        if self._case is None or self._pages.currentIndex() != WORK or event.modifiers() & ~plain:
+            return False
+        key = event.key()
+        if key == Qt.Key.Key_J:
+            self.next_difference()
+        elif key in (Qt.Key.Key_X, Qt.Key.Key_Y):
+            self._take_side("x" if key == Qt.Key.Key_X else "y")
+        elif key == Qt.Key.Key_R:
+            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif key == Qt.Key.Key_Minus:
+            self.choose(None)
+        elif event.text().isdigit():
+            pair = self._pair()
+            level = (
+                self._case.instrument(pair.instrument).item(pair.item).level_of_key(event.text())
+                if pair
+                else None
+            )
+            if level is not None:
+                self.choose(level.grade)
+        else:
+            return False
+        return True
+
+    def _take_side(self, side: str) -> None:
+        pair = self._pair()
+        if pair is not None:
+            self.choose((pair.x if side == "x" else pair.y).grade)
+
+    def _settle(self) -> None:
+        pair = self._pair()
+        if pair is None or self._case is None:
+            return
+        if not self._has_value:
+            self.context.messages.attention("Choose X, Y or a digit first; then the reason.")
+            return
+        try:
+            self._case.settle(pair.item, self._value, self._reason.text(), instrument=pair.instrument)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        self._refresh()
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._case.unsettled:
+            self.next_difference()
+
+    def _on_sign_wanted(self) -> None:
+        if self._case is not None and self._case.unsettled:
+            self.context.messages.attention(
+                f"{len(self._case.unsettled)} items are still to be settled; J goes to the next one."
+            )
+        elif self._signature.isEnabled():
+            self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_sign(self) -> None:
+        if self._case is None:
+            return
+        try:
+            self._case.sign(self._signature.text())
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        self._signature.clear()
+        self._refresh()
+
+    def _on_open_wanted(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
+        if folder:
+            try:
+                self.open_study(Path(folder))
+            except WorkstationError as error:
+                self.context.messages.show(error)
+
+    def _on_problems(self, series: Series, sentences: tuple[str, ...]) -> None:
+        self.context.messages.attention(f"{series.label}: {sentences[0]}")
+
+    def _on_theme(self, theme: Theme) -> None:
+        self._grid.set_palette(viewer_palette(theme))
+        self._refresh()
+
+    def _close(self) -> None:
+        self._loader.forget()
+        self._case, self._cases = None, ()
+        if self._study is not None:
+            self._study.close()
+            self._study = None
+        self._pages.setCurrentIndex(EMPTY)
+
+
+def _tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
+    """The viewport in which an answer was given, as plain values."""
+    unlinked = {"scroll": False, "zoom": False, "pan": False, "window": False}
+    evidence = answer.evidence
+    if evidence is None:
+        return {"series_key": fallback, "links": unlinked}
+    view: Mapping[str, Any] = evidence.view or {}
+    seen = next((t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {})
+    # The zoom belongs to another size of viewport; slice, window and turns are what was seen.
+    return {
+        **seen,
+        "series_key": evidence.series_key,
+        "slice_index": evidence.slice_index,
+        "scale": None,
+        "pan": [0.0, 0.0],
+        "links": unlinked,
+    }

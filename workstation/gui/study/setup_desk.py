@@ -1,0 +1,390 @@
+"""Study set-up: five steps on one page, and beside them what a reader will and will not see."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.errors import WorkstationError
+from workstation.gui.desk import Desk, DeskContext
+from workstation.imaging.study import Case, Joint
+from workstation.reading.plan import Resolution, StudyPlan, Unseal
+from workstation.scoring.instrument import Instrument, instruments
+
+_RULES = {
+    Resolution.MEAN: "Mean of the two readers",
+    Resolution.CONSENSUS: "Consensus with a reason",
+}
+_UNSEAL = {
+    Unseal.STUDY: "after every read of the study is locked",
+    Unseal.CASE: "case by case, after both have locked it",
+}
+PAGE_WIDTH = 640
+
+
+class SetupDesk(Desk):
+    """Makes a plan and its study folder from the cases of the library."""
+
+    id: ClassVar[str] = "setup"
+    title: ClassVar[str] = "Set-up"
+
+    def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._cases: tuple[Case, ...] = ()
+        self._build()
+        self._refresh()
+
+    # what is set ---------------------------------------------------------------------------------
+
+    @property
+    def chosen_cases(self) -> tuple[str, ...]:
+        """Codes of the ticked cases."""
+        items = (self._case_list.item(row) for row in range(self._case_list.count()))
+        return tuple(
+            str(item.data(Qt.ItemDataRole.UserRole))
+            for item in items
+            if item.checkState() == Qt.CheckState.Checked
+        )
+
+    @property
+    def chosen_instruments(self) -> tuple[Instrument, ...]:
+        """The ticked forms of the joint."""
+        return tuple(one for one, box in self._boxes if box.isChecked() and one.joint == self._joint())
+
+    def plan(self) -> StudyPlan:
+        """The plan as the page stands."""
+        title = self._title.text().strip() or "Reading study"
+        return StudyPlan(
+            id=_identifier(title),
+            title=title,
+            version=1,
+            cases=self.chosen_cases,
+            readers=tuple(edit.text().strip() for edit in self._readers if edit.text().strip()),
+            instruments=tuple((one.id, one.version) for one in self.chosen_instruments),
+            resolution=Resolution(self._rule.currentData()),
+            tolerance=self._tolerance.value(),
+            unseal=Unseal(self._unseal.currentData()),
+            seed=self._seed.value(),
+        )
+
+    def entered(self) -> None:
+        """Cases may have been imported meanwhile."""
+        if self.context.has_workspace:
+            self.context.jobs.start(
+                "setup-cases",
+                lambda progress: self.context.workspace.library.cases(),
+                self._on_cases,
+            )
+
+    def workspace_opened(self) -> None:
+        """The library can be listed now."""
+        self.entered()
+
+    # building --------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        page = QWidget()
+        page.setMaximumWidth(PAGE_WIDTH)
+        steps = QVBoxLayout(page)
+        steps.setContentsMargins(24, 16, 24, 24)
+        steps.setSpacing(8)
+        for title, text, widget in (
+            ("1  Name", "How the study is called on screens and exports.", self._name_step()),
+            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._case_step()),
+            (
+                "3  Readers and forms",
+                "Two readers by code, not by name, and the forms that both fill in.",
+                self._reader_step(),
+            ),
+            (
+                "4  Rules",
+                "How two differing reads become one result, and when they may be compared.",
+                self._rule_step(),
+            ),
+            ("5  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
+        ):
+            heading = QLabel(title)
+            heading.setProperty("text_role", "title")
+            note = QLabel(text)
+            note.setProperty("text_role", "quiet")
+            note.setWordWrap(True)
+            steps.addWidget(heading)
+            steps.addWidget(note)
+            steps.addWidget(widget)
+            steps.addSpacing(8)
+        steps.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setAccessibleName("Steps of the set-up")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 3)
+        layout.addWidget(self._summary_panel(), 2)
+
+    def _name_step(self) -> QWidget:
+        self._title = QLineEdit("Reading study")
+        self._title.setObjectName("study_title")
+        self._title.setAccessibleName("Name of the study")
+        self._title.setToolTip("Name of the study")
+        self._title.textChanged.connect(self._refresh)
+        return self._title
+
+    def _case_step(self) -> QWidget:
+        self._joint_box = QComboBox()
+        self._joint_box.setObjectName("study_joint")
+        self._joint_box.setAccessibleName("Joint")
+        self._joint_box.setToolTip("A study reads one joint")
+        for joint in Joint:
+            self._joint_box.addItem(joint.value, joint.value)
+        self._joint_box.currentIndexChanged.connect(self._on_joint)
+        every = QPushButton("Choose all")
+        every.setObjectName("choose_all_cases")
+        every.setToolTip("Tick every case that can be read")
+        every.clicked.connect(self._choose_all)
+        self._case_list = QListWidget()
+        self._case_list.setObjectName("study_cases")
+        self._case_list.setAccessibleName("Cases to read")
+        self._case_list.setToolTip("Space ticks a case")
+        self._case_list.setMinimumHeight(160)
+        self._case_list.itemChanged.connect(self._refresh)
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        row.addWidget(self._joint_box)
+        row.addWidget(every)
+        row.addStretch(1)
+        layout.addLayout(row)
+        layout.addWidget(self._case_list)
+        return box
+
+    def _reader_step(self) -> QWidget:
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        self._readers = []
+        for number in (1, 2):
+            edit = QLineEdit(f"R{number}")
+            edit.setObjectName(f"reader_{number}")
+            edit.setAccessibleName(f"Code of reader {number}")
+            edit.setToolTip("Letters, digits, dot, dash and underscore")
+            edit.setMaximumWidth(160)
+            edit.textChanged.connect(self._refresh)
+            self._readers.append(edit)
+            row.addWidget(edit)
+        row.addStretch(1)
+        layout.addLayout(row)
+        self._boxes: list[tuple[Instrument, QCheckBox]] = []
+        for one in instruments():
+            text = one.title if one.is_validated else f"{one.title} (unvalidated)"
+            check = QCheckBox(f"{text}: {len(one.items)} items")
+            check.setObjectName(f"instrument_{one.id}")
+            check.setAccessibleName(text)
+            check.setToolTip(one.citation)
+            check.toggled.connect(self._refresh)
+            self._boxes.append((one, check))
+            layout.addWidget(check)
+        return box
+
+    def _rule_step(self) -> QWidget:
+        self._rule = QComboBox()
+        self._rule.setObjectName("resolution_rule")
+        self._rule.setAccessibleName("Rule of reconciliation")
+        self._rule.setToolTip("How two differing answers become one")
+        for rule, text in _RULES.items():
+            self._rule.addItem(text, rule.value)
+        self._unseal = QComboBox()
+        self._unseal.setObjectName("unseal_rule")
+        self._unseal.setAccessibleName("When reads may be compared")
+        self._unseal.setToolTip("When the two reads may be compared")
+        for when, text in _UNSEAL.items():
+            self._unseal.addItem(f"Compare {text}", when.value)
+        self._tolerance = QSpinBox()
+        self._tolerance.setObjectName("tolerance")
+        self._tolerance.setAccessibleName("Tolerated difference in grades")
+        self._tolerance.setToolTip("Differences up to this many grades need not be settled")
+        self._tolerance.setPrefix("tolerate ")
+        self._tolerance.setSuffix(" grades")
+        self._tolerance.setRange(0, 3)
+        self._seed = QSpinBox()
+        self._seed.setObjectName("order_seed")
+        self._seed.setAccessibleName("Seed of the case order")
+        self._seed.setToolTip("Every reader's order follows from this number; keep it from the readers")
+        self._seed.setPrefix("order seed ")
+        self._seed.setRange(1, 2**31 - 1)
+        self._seed.setValue(secrets.randbelow(2**31 - 2) + 1)
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for pair in ((self._rule, self._unseal), (self._tolerance, self._seed)):
+            row = QHBoxLayout()
+            for widget in pair:
+                row.addWidget(widget, 1)
+            layout.addLayout(row)
+        self._rule.currentIndexChanged.connect(self._refresh)
+        self._unseal.currentIndexChanged.connect(self._refresh)
+        self._tolerance.valueChanged.connect(self._refresh)
+        return box
+
+    def _folder_step(self) -> QWidget:
+        self._folder = QLineEdit()
+        self._folder.setObjectName("study_folder")
+        self._folder.setAccessibleName("Folder of the study")
+        self._folder.setPlaceholderText("A new folder")
+        self._folder.setToolTip("A new or empty folder")
+        self._folder.textChanged.connect(self._refresh)
+        browse = QPushButton("Choose…")
+        browse.setObjectName("browse_study_folder")
+        browse.setToolTip("Choose the folder")
+        browse.clicked.connect(self._on_browse)
+        self._create = QPushButton("Make the study")
+        self._create.setObjectName("make_study")
+        self._create.setProperty("emphasis", "primary")
+        self._create.setToolTip("Write the plan and make the study folder")
+        self._create.clicked.connect(self._on_create)
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        row.addWidget(self._folder, 1)
+        row.addWidget(browse)
+        layout.addLayout(row)
+        layout.addWidget(self._create)
+        return box
+
+    def _summary_panel(self) -> QWidget:
+        panel = QFrame()
+        panel.setProperty("part", "panel")
+        self._summary = QLabel()
+        self._summary.setObjectName("study_summary")
+        self._summary.setTextFormat(Qt.TextFormat.RichText)
+        self._summary.setWordWrap(True)
+        self._summary.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(panel)
+        layout.setContentsMargins(24, 16, 24, 24)
+        layout.addWidget(self._summary)
+        layout.addStretch(1)
+        return panel
+
+    # events ------------------------------------------------------------------------------------------
+
+    def _joint(self) -> str:
+        return str(self._joint_box.currentData())
+
+    def _on_cases(self, cases: tuple[Case, ...]) -> None:
+        chosen = set(self.chosen_cases)
+        self._cases = cases
+        if not self._fitting() and cases:
+            joints = [case.joint.value for case in cases if case.joint]
+            if joints:
+                self._joint_box.setCurrentIndex(self._joint_box.findData(joints[0]))
+        self._fill_cases(chosen)
+
+    def _on_joint(self) -> None:
+        self._fill_cases(set())
+
+    def _fitting(self) -> list[Case]:
+        return [case for case in self._cases if case.joint is not None and case.joint.value == self._joint()]
+
+    def _fill_cases(self, chosen: set[str]) -> None:
+        self._case_list.blockSignals(True)
+        self._case_list.clear()
+        for case in self._fitting():
+            side = {"L": "left", "R": "right", "B": "bilateral"}.get(case.laterality or "", "side unknown")
+            item = QListWidgetItem(f"{case.code}   {side} {case.joint}")
+            item.setData(Qt.ItemDataRole.UserRole, case.code)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            if not case.laterality_confirmed:
+                item.setText(f"⚠ {item.text()}: confirm the side in the library first")
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            ticked = case.code in chosen and case.laterality_confirmed
+            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+            self._case_list.addItem(item)
+        self._case_list.blockSignals(False)
+        for one, box in self._boxes:
+            box.setVisible(one.joint == self._joint())
+        self._refresh()
+
+    def _choose_all(self) -> None:
+        for row in range(self._case_list.count()):
+            item = self._case_list.item(row)
+            if item.flags() & Qt.ItemFlag.ItemIsEnabled:
+                item.setCheckState(Qt.CheckState.Checked)
+
+    def _on_browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the study")
+        if folder:
+            self._folder.setText(folder)
+
+    def _on_create(self) -> None:
+        from workstation.workflow.set_up_study import set_up_study
+
+        folder = Path(self._folder.text().strip()).expanduser()
+        try:
+            set_up_study(self.plan(), folder, self.context.workspace)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        self.context.messages.inform(
+            f"The study was made in {folder.name}",
+            "Start reading",
+            lambda: self.asked_for.emit("reading", folder),
+        )
+        self._folder.clear()
+
+    def _refresh(self) -> None:
+        plan = self.plan()
+        missing = []
+        if not plan.cases:
+            missing.append("at least one case")
+        if len(set(plan.readers)) != 2:
+            missing.append("two different readers")
+        if not plan.instruments:
+            missing.append("at least one form")
+        if not self._folder.text().strip():
+            missing.append("a folder")
+        self._create.setEnabled(not missing)
+        forms = ", ".join(one.title for one in self.chosen_instruments) or "no form yet"
+        items = sum(len(one.items) for one in self.chosen_instruments)
+        still = f"<p>Still needed: {', '.join(missing)}.</p>" if missing else ""
+        self._summary.setText(
+            f"<h3>What will happen</h3>"
+            f"<p>{' and '.join(plan.readers) or 'Nobody'} read {len(plan.cases)} cases each, "
+            f"in different random orders: {len(plan.cases) * items} answers per reader ({forms}).</p>"
+            f"<p>{_RULES[plan.resolution]}. Reads may be compared {_UNSEAL[plan.unseal]}.</p>"
+            f"<h3>A reader sees</h3><p>the case code, joint and side; the images; the own answers.</p>"
+            f"<h3>A reader does not see</h3>"
+            f"<p>names, numbers, dates, groups or file names; masks; running totals; anything of the other "
+            f"reader: no answer, no count, no time.</p>"
+            f"<p>⚠ In this version a read is locked and hash-chained but <b>not sealed</b>: who can open "
+            f"the study folder on this disk can read its entries.</p>{still}"
+        )
+
+
+def _identifier(title: str) -> str:
+    """A code of letters, digits and dashes from the study's name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
+    return "-".join(part for part in kept.split("-") if part)[:48] or "study"
