@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from workstation.cli.main import COMMANDS, parser
+from workstation.reading.plan import load_plan
+from workstation.scoring.instrument import instruments
 from workstation.settings import SETTINGS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,14 @@ def test_every_named_file_of_the_project_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = re.findall(r"`((?:packaging|docs|workstation|tests|resources|benchmarks|icons)/[\w./-]+)`", text)
     assert [name for name in named if not (CHECKOUT / name).exists()] == []
+
+
+def test_the_plan_that_is_shown_is_a_plan(tmp_path: Path) -> None:
+    text = (CHECKOUT / "docs" / "reading-study.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    (tmp_path / "plan.toml").write_text(block, encoding="utf-8")
+    plan = load_plan(tmp_path / "plan.toml", instruments())
+    assert (len(plan.cases), len(plan.readers), len(plan.instruments)) == (3, 2, 2)
 
 
 def test_the_documents_show_commands() -> None:
