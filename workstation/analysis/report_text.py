@@ -51,7 +51,7 @@ def _part_text(part: InstrumentAgreement) -> str:
         head_of_totals = ("total", "n", "ICC(2,1)", "ICC(2,k)", "ICC(3,1)", "bias", "limits", "SDC")
         of_totals = [head_of_totals, *(_total_cells(total) for total in part.totals)]
         lines += ["", *_aligned(of_totals)]
-    lines += ["", *_reasons(part), *part.notes]
+    lines += ["", *reasons_of(part), *part.notes]
     return "\n".join(lines)
 
 
@@ -74,7 +74,8 @@ def _total_cells(total: TotalAgreement) -> tuple[str, ...]:
     return (total.title, str(total.n), *correlations, compared.bias.text(), limits, f"{compared.sdc:.2f}")
 
 
-def _reasons(part: InstrumentAgreement) -> list[str]:
+def reasons_of(part: InstrumentAgreement) -> list[str]:
+    """Why something is n/a or has no interval, each reason once, as sentences."""
     grades = [s for one in (*part.items, *part.regions, part.pooled) for s in one.statistics.values()]
     totals = [s for total in part.totals for s in total.icc.values()]
     said = (f"{'' if s.is_defined else 'n/a: '}{s.reason}." for s in (*grades, *totals) if s.reason)
