@@ -26,7 +26,7 @@ class QtSurface:
 
     def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
         """Save a picture of each desk."""
-        from workstation.gui.pictures import screenshots
+        from workstation.gui.screenshots import screenshots
 
         return screenshots(study_folder, library, out)
 

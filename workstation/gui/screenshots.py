@@ -1,0 +1,85 @@
+"""A picture of each desk on a finished study, for the demo and the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+
+from workstation.errors import StoreError
+from workstation.gui.application import make_application, make_window
+from workstation.gui.main_window import MainWindow
+from workstation.workflow.workspace import open_workspace
+
+SIZE = QSize(1440, 900)
+DESKS = ("library", "reading", "reconcile", "results", "setup")
+
+
+def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "dark") -> list[Path]:
+    """Show every desk off screen and save it.
+
+    Parameters
+    ----------
+    study_folder : Path
+        A reading study whose reads are all locked.
+    library : Path
+        The library with its images.
+
+    Returns
+    -------
+    list of Path
+        ``<desk>.png``, 1440 × 900.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
+    application = make_application()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError("The pictures were not saved", str(error.strerror or error)) from error
+    # Jobs run in place, so that every picture is complete when it is taken.
+    window = make_window(open_workspace(library, create=False), synchronous=True)
+    window.context.appearance.use(theme)
+    window.context.settings["intended_use_seen"] = True
+    window.resize(SIZE)
+    window.show()
+    saved = []
+    for desk in DESKS:
+        _open(window, desk, study_folder)
+        saved.append(_save(application, window, out / f"{desk}.png"))
+        _leave(window, desk)
+    window.close()
+    return saved
+
+
+def _open(window: MainWindow, desk: str, study_folder: Path) -> None:
+    what = study_folder if desk in ("reading", "reconcile", "results") else None
+    shown = window.show_desk(desk, what)
+    if desk == "reading" and shown is not None:
+        from workstation.gui.reading.reading_desk import ReadingDesk
+
+        assert isinstance(shown, ReadingDesk)
+        shown.choose_reader(shown.readers[0])
+        # Everything is locked in a finished study: show the first case as its reader left it.
+        shown.open_read(shown.worklist_codes[0])
+
+
+def _leave(window: MainWindow, desk: str) -> None:
+    if desk == "reading":
+        from workstation.gui.reading.reading_desk import ReadingDesk
+
+        shown = window.built(desk)
+        if isinstance(shown, ReadingDesk):
+            shown.leave()
+
+
+def _save(application: QApplication, window: MainWindow, path: Path) -> Path:
+    for _ in range(3):  # layout, then what the layout asked for, then paint
+        application.processEvents()
+    if not window.grab().save(str(path)):
+        raise StoreError("A picture was not saved", f"{path.name} could not be written", "Check the disk")
+    return path
