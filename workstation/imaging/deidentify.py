@@ -31,7 +31,8 @@ from workstation.imaging.deidentify_values import (
 )
 from workstation.imaging.dicom import COPY_MARK, DicomFile, from_dataset, parse_stream
 from workstation.imaging.dicom_elements import EXPLICIT_LITTLE, NATIVE, DataSet, parse
-from workstation.imaging.dicom_pixels import fragments_end, plane_bytes
+from workstation.imaging.dicom_fragments import fragments_end
+from workstation.imaging.dicom_pixels import plane_bytes
 from workstation.imaging.dicom_values import Values
 from workstation.imaging.pseudonyms import Pseudonyms
 from workstation.imaging.study import Identity

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from workstation.errors import DataError
+from workstation.imaging.dicom_fragments import guess_syntax
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
@@ -23,6 +24,7 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 NATIVE = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED))
 
 PIXEL_DATA = 0x7FE00010
+_TITLE = "This file was not loaded"
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, PIXEL_DATA))
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
@@ -256,9 +258,7 @@ def parse(stream: BinaryIO, size: int) -> DataSet:
             return _parse(buffer, size, complete=len(buffer) >= size, stream=stream)
         except CutShortError:
             if len(buffer) >= size:
-                raise DataError(
-                    "This file was not loaded", "it is cut short before its pixels", "Copy it again"
-                ) from None
+                raise DataError(_TITLE, "it is cut short before its pixels", "Copy it again") from None
             if len(buffer) >= _LARGEST_HEADER:
                 raise _damaged() from None
             buffer += stream.read(min(len(buffer) * 3, _LARGEST_HEADER - len(buffer) + 1))
@@ -267,41 +267,30 @@ def parse(stream: BinaryIO, size: int) -> DataSet:
 
 
 def _damaged() -> DataError:
-    return DataError("This file was not loaded", "its DICOM header is damaged", "Export it again")
+    return DataError(_TITLE, "its DICOM header is damaged", "Export it again")
 
 
 def _not_dicom() -> DataError:
-    return NotDicomError("This file was not loaded", "it is not a DICOM file")
+    return NotDicomError(_TITLE, "it is not a DICOM file")
 
 
 def _parse(buffer: bytes, size: int, complete: bool, stream: BinaryIO) -> DataSet:
-    if not buffer:
-        raise DataError("This file was not loaded", "it is empty")
     elements: dict[int, Element] = {}
     notes: list[str] = []
-    if buffer[128:132] == b"DICM":
-        start = 132
-    elif buffer[:4] == b"DICM":
-        start = 4
-    elif _starts_like_a_data_set(buffer):
-        start = 0
+    start = _beginning(buffer)
+    if start == 0:
         notes.append("It lacks the DICOM file header; its encoding was found from its content.")
-    else:
-        raise _not_dicom()
     start = _file_meta(buffer, start, elements)
-    syntax = _uid(buffer, elements.get(0x00020010))
-    inflated = False
-    if syntax == DEFLATED:
+    stated = _uid(buffer, elements.get(0x00020010))
+    if stated == DEFLATED:
         if not complete:
             stream.seek(0)
             buffer = stream.read(size)
         buffer = buffer[:start] + _inflate(buffer[start:])
-        size, inflated, complete = len(buffer), True, True
-    encoding = _encoding(buffer, start, syntax)
-    if syntax in NATIVE and syntax not in (DEFLATED, encoding.syntax_uid):
+        size, complete = len(buffer), True
+    encoding = _encoding(buffer, start, stated)
+    if stated in NATIVE and stated not in (DEFLATED, encoding.syntax_uid):
         notes.append("Its transfer syntax is stated wrongly; it was found from its content.")
-    if syntax in NATIVE or (not syntax and start < len(buffer)):
-        syntax = encoding.syntax_uid
     pixels = None
     for element in walk(buffer, start, len(buffer), encoding, size):
         if element.tag in _PIXELS:
@@ -310,7 +299,34 @@ def _parse(buffer: bytes, size: int, complete: bool, stream: BinaryIO) -> DataSe
         elements[element.tag] = element
     if pixels is None and not complete:
         raise CutShortError
-    return DataSet(buffer, elements, encoding, syntax, pixels, size, inflated, tuple(notes))
+    syntax = encoding.syntax_uid if not stated or stated in NATIVE else stated
+    if pixels is not None and pixels.undefined and syntax in NATIVE:
+        if pixels.start + 4096 > len(buffer) and not complete:
+            raise CutShortError
+        syntax = _compression(buffer[pixels.start :])
+        notes.append("Its compression is not stated; it was found from its content.")
+    return DataSet(buffer, elements, encoding, syntax, pixels, size, stated == DEFLATED, tuple(notes))
+
+
+def _beginning(buffer: bytes) -> int:
+    """Where the first element is: after the preamble, or at the very start where that is missing."""
+    if not buffer:
+        raise DataError(_TITLE, "it is empty")
+    if buffer[128:132] == b"DICM":
+        return 132
+    if buffer[:4] == b"DICM":
+        return 4
+    if _starts_like_a_data_set(buffer):
+        return 0
+    raise _not_dicom()
+
+
+def _compression(pixels: bytes) -> str:
+    """Transfer syntax of compressed pixels whose file does not state it."""
+    syntax = guess_syntax(pixels)
+    if not syntax:
+        raise DataError(_TITLE, "its pixels are compressed in a way that it does not say")
+    return syntax
 
 
 def _file_meta(buffer: bytes, position: int, elements: dict[int, Element]) -> int:
@@ -361,11 +377,11 @@ def _inflate(deflated: bytes) -> bytes:
     try:
         inflated = engine.decompress(deflated, _LARGEST_INFLATED)
     except zlib.error:
-        raise DataError("This file was not loaded", "its compressed content is damaged") from None
+        raise DataError(_TITLE, "its compressed content is damaged") from None
     if engine.unconsumed_tail:
-        raise DataError("This file was not loaded", "its compressed content unpacks to more than 512 MiB")
+        raise DataError(_TITLE, "its compressed content unpacks to more than 512 MiB")
     if not engine.eof:
-        raise DataError("This file was not loaded", "its compressed content is cut short", "Copy it again")
+        raise DataError(_TITLE, "its compressed content is cut short", "Copy it again")
     return inflated
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from workstation.errors import DataError
 from workstation.imaging.dicom_elements import NATIVE, DataSet, parse
+from workstation.imaging.dicom_fragments import fragments_end, size_in_codestream
 from workstation.imaging.study import Instance, PixelFormat
 
 LARGEST_PLANE = 64 * 1024 * 1024
@@ -77,8 +78,6 @@ def check_size(pixels: PixelFormat, dataset: DataSet) -> None:
     if pixels.number_of_frames > 1:
         picture = f"{pixels.number_of_frames} planes of {picture}"
     if dataset.transfer_syntax_uid in NATIVE:
-        if element.undefined:
-            raise DataError(_TITLE, "its pixels are compressed but it says they are not", "Export it again")
         if claimed > 4 * held + 65536:
             raise DataError(_TITLE, f"it claims {picture}, more than the file can hold")
         if claimed > held:
@@ -141,7 +140,7 @@ def check_decodable(instances: tuple[Instance, ...], source: Path | BinaryIO) ->
         except OSError as error:
             raise DataError(_TITLE, f"it cannot be read ({error.strerror or 'disk error'})") from None
         return
-    encapsulated = _Encapsulated(source, instances[0].pixels)
+    encapsulated = _Encapsulated(source)
     for instance in instances:
         encapsulated.decode(instance)
 
@@ -149,7 +148,7 @@ def check_decodable(instances: tuple[Instance, ...], source: Path | BinaryIO) ->
 def _decode(instance: Instance, stream: BinaryIO) -> Plane:
     pixels = instance.pixels
     if pixels.transfer_syntax_uid not in NATIVE:
-        return _Encapsulated(stream, pixels).decode(instance)
+        return _Encapsulated(stream).decode(instance)
     if pixels.offset is not None:
         flat = np.empty(plane_bytes(pixels) // (pixels.bits_allocated // 8), _dtype(pixels))
         stream.seek(pixels.offset)
@@ -218,52 +217,52 @@ def _clean(plane: Plane, pixels: PixelFormat) -> Plane:
 class _Encapsulated:
     """Compressed pixel data of one file, read once, decoded frame by frame."""
 
-    def __init__(self, stream: BinaryIO, pixels: PixelFormat) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         dataset = parse(stream, stream.seek(0, os.SEEK_END))
         if dataset.pixels is None or not dataset.pixels.undefined:
             raise DataError(_TITLE, "it says that its pixels are compressed, but they are not")
         stream.seek(dataset.pixels.start)
-        self._data = stream.read(dataset.size - dataset.pixels.start)
-        self._syntax = dataset.transfer_syntax_uid or guess_syntax(self._data)
+        data = stream.read(dataset.size - dataset.pixels.start)
+        self._syntax = dataset.transfer_syntax_uid
         if self._syntax not in PLUGINS:
             raise DataError(_TITLE, f"its compression ({self._syntax or 'not stated'}) is not read here")
-        self._end = fragments_end(self._data)
-        self._pixels = pixels
+        self._data = data[: fragments_end(data)]
 
     def decode(self, instance: Instance) -> Plane:
         from pydicom.encaps import get_frame
-        from pydicom.pixels import get_decoder
 
         pixels = instance.pixels
-        frames = pixels.number_of_frames
-        failures = _decoder_failures()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                coded = get_frame(self._data[: self._end], instance.frame, number_of_frames=frames)
-                _check_codestream(coded, pixels, self._syntax)
-                options = _options(pixels)
-                decoder = get_decoder(self._syntax)
-                for plugin in PLUGINS[self._syntax]:
-                    if plugin in decoder.available_plugins:
-                        array, _ = decoder.as_array(
-                            _one_frame(coded), index=0, decoding_plugin=plugin, raw=False, **options
-                        )
-                        return self._checked(np.asarray(array), pixels)
-        except failures as error:
+                coded = get_frame(self._data, instance.frame, number_of_frames=pixels.number_of_frames)
+                _check_codestream(coded, pixels)
+                plane = _decoded(coded, pixels, self._syntax)
+        # What the libraries behind pydicom's plugins raise on damaged data.
+        except (ValueError, RuntimeError, IndexError, struct.error, OSError, EOFError, MemoryError) as error:
             raise _no_decoder(self._syntax, pixels) from error
-        raise _no_decoder(self._syntax, pixels)
-
-    def _checked(self, array: Plane, pixels: PixelFormat) -> Plane:
-        expected = (pixels.rows, pixels.columns)
-        if array.shape[:2] != expected:
+        except BaseException as error:
+            # pylibjpeg-rle is written in Rust: its panic derives from BaseException and has no public name.
+            if type(error).__name__ == "PanicException":
+                raise _no_decoder(self._syntax, pixels) from error
+            raise
+        if plane.shape[:2] != (pixels.rows, pixels.columns):
             raise DataError(_TITLE, "its compressed picture has another size than its header says")
-        return array
+        return plane
 
 
-def _decoder_failures() -> tuple[type[Exception], ...]:
-    # The C libraries behind the plugins report damage through these; anything else is a bug of ours.
-    return (ValueError, RuntimeError, IndexError, KeyError, struct.error, OSError, EOFError, MemoryError)
+def _decoded(coded: bytes, pixels: PixelFormat, syntax: str) -> Plane:
+    """One frame through the best plugin that is installed."""
+    from pydicom.pixels import get_decoder
+
+    decoder = get_decoder(syntax)
+    for plugin in PLUGINS[syntax]:
+        if plugin in decoder.available_plugins:
+            array, _ = decoder.as_array(
+                _one_frame(coded), index=0, decoding_plugin=plugin, raw=False, **_options(pixels)
+            )
+            return np.asarray(array)
+    raise RuntimeError("no plugin is installed for this syntax")
 
 
 def _options(pixels: PixelFormat) -> dict[str, Any]:
@@ -291,70 +290,10 @@ def _one_frame(coded: bytes) -> bytes:
     )  # fmt: skip
 
 
-def fragments_end(data: bytes) -> int:
-    """Where the fragments end: the sequence delimiter, checked item by item.
-
-    Raises
-    ------
-    DataError
-        If the compressed data is cut short or damaged.
-    """
-    position = 0
-    while position + 8 <= len(data):
-        group, number, length = struct.unpack_from("<HHI", data, position)
-        if (group, number) == (0xFFFE, 0xE0DD):
-            return position
-        if (group, number) != (0xFFFE, 0xE000):
-            raise DataError(_TITLE, "its compressed pixels are damaged", "Export it again")
-        position += 8 + length
-    if position == len(data):
-        return position  # Some writers leave the last delimiter out; every fragment is whole.
-    raise _cut_short()
-
-
-def guess_syntax(data: bytes) -> str:
-    """Transfer syntax of compressed pixels by the first bytes of the first frame; ``""`` if unknown."""
-    position = 0
-    for _ in range(2):  # the offset table, then the first fragment
-        if position + 8 > len(data):
-            return ""
-        (length,) = struct.unpack_from("<I", data, position + 4)
-        fragment, position = data[position + 8 : position + 8 + length], position + 8 + length
-    if fragment[:4] == b"\xff\x4f\xff\x51":
-        return _JPEG + "90"
-    marker = _start_of_frame(fragment)[0] if fragment[:2] == b"\xff\xd8" else 0
-    return {0xC0: _JPEG + "50", 0xC1: _JPEG + "51", 0xC3: _JPEG + "70", 0xF7: _JPEG + "80"}.get(marker, "")
-
-
-def _start_of_frame(coded: bytes) -> tuple[int, int, int, int]:
-    """(marker, bits, rows, columns) of a JPEG or JPEG-LS frame; zeros if there is none (ITU-T T.81 B.2.2)."""
-    position = 2
-    while position + 9 <= len(coded):
-        if coded[position] != 0xFF:
-            position += 1
-            continue
-        marker = coded[position + 1]
-        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
-            bits, rows, columns = struct.unpack_from(">BHH", coded, position + 4)
-            return marker, bits, rows, columns
-        if marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8:
-            position += 1 if marker == 0xFF else 2
-            continue
-        position += 2 + struct.unpack_from(">H", coded, position + 2)[0]
-    return 0, 0, 0, 0
-
-
-def _check_codestream(coded: bytes, pixels: PixelFormat, syntax: str) -> None:
+def _check_codestream(coded: bytes, pixels: PixelFormat) -> None:
     """The picture inside may claim another size than the header: refuse before a decoder allocates it."""
-    rows = columns = 0
-    if coded[:4] == b"\xff\x4f\xff\x51" and len(coded) >= 24:
-        width, height, left, top = struct.unpack_from(">IIII", coded, 8)
-        rows, columns = height - top, width - left
-    elif coded[:2] == b"\xff\xd8":
-        _, _, rows, columns = _start_of_frame(coded)
-    elif syntax != "1.2.840.10008.1.2.5":
-        raise DataError(_TITLE, "its compressed pixels are damaged", "Export it again")
-    if (rows or columns) and (rows, columns) != (pixels.rows, pixels.columns):
+    inside = size_in_codestream(coded)
+    if inside is not None and inside != (pixels.rows, pixels.columns):
         raise DataError(_TITLE, "its compressed picture has another size than its header says")
 
 
