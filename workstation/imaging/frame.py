@@ -36,6 +36,15 @@ class LabelStyle:
 
 
 @dataclass(frozen=True, eq=False)
+class Fill:
+    """The filled labels of one slice: their box (rows, columns), where they are, and label × 256."""
+
+    box: tuple[slice, slice]
+    where: NDArray[np.bool_]
+    shifted: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
 class Overlay:
     """Labels to draw over a stack.
 
@@ -79,9 +88,31 @@ class Overlay:
         return table.ravel()
 
     @cached_property
-    def blends(self) -> bool:
-        """True when some label is blended into the pixels."""
-        return self.filled and any(not s.outline_only and not s.hatch for s in self.styles.values())
+    def _filled_labels(self) -> NDArray[np.uint8]:
+        return np.array(
+            [n for n, style in self.styles.items() if not style.outline_only and not style.hatch],
+            dtype=np.uint8,
+        )
+
+    @cached_property
+    def _fills(self) -> dict[int, Fill | None]:
+        return {}
+
+    def fill_of(self, slice_index: int) -> Fill | None:
+        """What to blend into a slice; None if nothing. Kept, because a reader comes back to a slice."""
+        if not self.filled or not len(self._filled_labels):
+            return None
+        if slice_index not in self._fills:
+            plane = self.labels[slice_index]
+            kept = np.where(np.isin(plane, self._filled_labels), plane, np.uint8(0))
+            box = bounding_box(kept)
+            inside = kept[box] if box else None
+            self._fills[slice_index] = (
+                Fill(box, inside > 0, inside.astype(np.uint16) << np.uint16(8))
+                if box and inside is not None
+                else None
+            )
+        return self._fills[slice_index]
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,17 +285,12 @@ def _paint(
     plane = stack.voxels[index]
     np.take(lut32(window, stack, inverted), plane, out=pixels, mode="clip")
     for overlay in overlays:
-        if not overlay.blends:
-            continue
-        box = bounding_box(overlay.labels[index])
-        if box is None:
-            continue
-        # Only the box that holds labels is looked up again; masks are small beside the image.
-        labels = overlay.labels[index][box].astype(np.uint16)
-        inside = pixels[box]
-        grey = lut8(window, stack, inverted)[plane[box]] if len(overlays) == 1 else inside & np.uint32(255)
-        blended = overlay.blend[(labels << 8) + grey.astype(np.uint16)]
-        np.copyto(inside, blended, where=labels > 0)
+        fill = overlay.fill_of(index)
+        if fill is not None:
+            # Only the box that holds labels is looked up again; masks are small beside the image.
+            inside = pixels[fill.box]
+            grey = lut8(window, stack, inverted)[plane[fill.box]]
+            np.copyto(inside, np.take(overlay.blend, fill.shifted | grey), where=fill.where)
 
 
 def _outlines(overlay: Overlay, index: int) -> list[Outline]:

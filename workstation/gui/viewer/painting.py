@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,13 @@ from workstation.imaging.outline import Line
 
 MARGIN = 8.0
 OUTLINE_PX = 1.5
+OUTLINE_OFFSETS = tuple(
+    (0.29 * math.cos(angle), 0.29 * math.sin(angle))
+    for angle in (0.5, 0.5 + math.tau / 3, 0.5 - math.tau / 3)
+)
+"""Three one-pixel lines around a circle of 0.29 px look like one of `OUTLINE_PX` in any direction, and Qt
+draws them three times faster than a line wider than one pixel."""
+
 HATCH_PX = 8
 DIMMED = QColor(0, 0, 0, 150)
 SHADOW = QColor(0, 0, 0, 200)
@@ -54,36 +62,59 @@ class FramePainter:
 
     def __init__(self, palette: ViewerPalette) -> None:
         self.palette = palette
+        self._background = QColor(palette.background)
         self._text = QColor(palette.text)
         self._attention = QColor(palette.attention)
         self._accent = QColor(palette.accent)
 
     def paint(
-        self, painter: QPainter, area: QRectF, frame: Frame, image: QImage, extras: Extras, font: QFont
+        self, painter: QPainter, area: QRectF, frame: Frame, image: QImage, extras: Extras, size_px: int
     ) -> None:
         """Draw everything of a viewport but its border. `image` wraps ``frame.pixels``."""
+        words = Words(size_px, painter.device().devicePixelRatioF())
         transform = QTransform(*frame.placement.matrix)
+        self._paint_surround(painter, area, transform.mapRect(QRectF(image.rect())))
         painter.setTransform(transform, True)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.drawImage(QPointF(0, 0), image)
         painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if frame.dimmed:
             painter.fillRect(area, DIMMED)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for outline in frame.outlines:
             self._paint_outline(painter, outline, transform)
-        self._paint_extras(painter, extras, transform)
+        self._paint_extras(painter, extras, transform, words)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._paint_texts(painter, area, frame, extras, font)
+        self._paint_texts(painter, area, frame, extras, words)
+
+    def _paint_surround(self, painter: QPainter, area: QRectF, picture: QRectF) -> None:
+        """Black where the picture does not reach; painting the whole viewport twice costs a fifth more."""
+        inner = picture.adjusted(1, 1, -1, -1) & area
+        if not inner.isValid():
+            painter.fillRect(area, self._background)
+            return
+        for strip in (
+            QRectF(area.topLeft(), QPointF(area.right(), inner.top())),
+            QRectF(QPointF(area.left(), inner.bottom()), area.bottomRight()),
+            QRectF(QPointF(area.left(), inner.top()), QPointF(inner.left(), inner.bottom())),
+            QRectF(QPointF(inner.right(), inner.top()), QPointF(area.right(), inner.bottom())),
+        ):
+            if not strip.isEmpty():
+                painter.fillRect(strip, self._background)
 
     def _paint_outline(self, painter: QPainter, outline: Outline, transform: QTransform) -> None:
         path = transform.map(outline_path(outline.lines))
-        colour = QColor.fromRgb(outline.color)
-        painter.setPen(QPen(colour, OUTLINE_PX))
-        painter.setBrush(hatch(outline.color, outline.hatch) if outline.hatch else Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
+        if outline.hatch:
+            painter.fillPath(path, hatch(outline.color, outline.hatch))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor.fromRgb(outline.color), 1))
+        for across, down in OUTLINE_OFFSETS:
+            painter.translate(across, down)
+            painter.drawPath(path)
+            painter.translate(-across, -down)
 
-    def _paint_extras(self, painter: QPainter, extras: Extras, transform: QTransform) -> None:
+    def _paint_extras(self, painter: QPainter, extras: Extras, transform: QTransform, words: Words) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if extras.reference is not None:
             one, two = (transform.map(QPointF(*end)) for end in extras.reference)
@@ -98,84 +129,123 @@ class FramePainter:
             at = transform.map(QPointF(x, y))
             painter.setPen(QPen(self._accent, 1.5))
             painter.drawEllipse(at, 4, 4)
-            draw_text(painter, at + QPointF(7, 4), text, self._accent)
+            words.draw(painter, at.x() + 8, at.y() - words.height / 2, text, self._accent)
 
     def _paint_texts(
-        self, painter: QPainter, area: QRectF, frame: Frame, extras: Extras, font: QFont
+        self, painter: QPainter, area: QRectF, frame: Frame, extras: Extras, words: Words
     ) -> None:
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        top, bottom = area.top() + MARGIN + metrics.ascent(), area.bottom() - MARGIN - metrics.descent()
+        height, corners, letters = words.height, frame.corners, frame.letters
         left, right = area.left() + MARGIN, area.right() - MARGIN
-        corners, letters = frame.corners, frame.letters
-        slice_width = metrics.horizontalAdvance(corners.top_right)
-        draw_text(painter, QPointF(right - slice_width, top), corners.top_right, self._text)
-        room = area.width() - 3 * MARGIN - slice_width
+        top, bottom = area.top() + MARGIN, area.bottom() - MARGIN - height
+        slice_width = words.draw(painter, right, top, corners.top_right, self._text, RIGHT)
+        room = area.width() - 3 * MARGIN - slice_width - (height if extras.warned else 0)
+        title = words.elided(corners.top_left, room)
+        title_width = words.draw(painter, left, top, title, self._text)
         if extras.warned:
-            room -= metrics.height()
-        title = elided(metrics, corners.top_left, room)
-        draw_text(painter, QPointF(left, top), title, self._text)
-        if extras.warned:
-            paint_warning(painter, warning_box(area, metrics, title), self._attention)
-        link_width = metrics.horizontalAdvance(corners.bottom_right)
-        fits = link_width + metrics.horizontalAdvance(corners.bottom_left) + 3 * MARGIN < area.width()
-        draw_text(painter, QPointF(left, bottom), corners.bottom_left, self._text)
-        if fits:
-            draw_text(painter, QPointF(right - link_width, bottom), corners.bottom_right, self._text)
-        middle = area.center().y() + metrics.ascent() / 2
-        draw_text(painter, QPointF(left, middle), letters.left, self._text)
-        width = metrics.horizontalAdvance(letters.right)
-        draw_text(painter, QPointF(right - width, middle), letters.right, self._text)
-        centre = area.center().x()
-        width = metrics.horizontalAdvance(letters.top)
-        # Under the corner text where the tile is narrow, so that they never run into each other.
-        draw_text(painter, QPointF(centre - width / 2, top + metrics.height()), letters.top, self._text)
-        width = metrics.horizontalAdvance(letters.bottom)
-        base = bottom - metrics.height()
-        draw_text(painter, QPointF(centre - width / 2, base - 14), letters.bottom, self._text)
+            paint_warning(painter, warning_box(area, height, title_width), self._attention)
+        width = words.draw(painter, left, bottom, corners.bottom_left, self._text)
+        if width + words.width(corners.bottom_right) + 3 * MARGIN < area.width():
+            words.draw(painter, right, bottom, corners.bottom_right, self._text, RIGHT)
+        centre, middle = area.center().x(), area.center().y() - height / 2
+        words.draw(painter, left, middle, letters.left, self._text)
+        words.draw(painter, right, middle, letters.right, self._text, RIGHT)
+        # On a line of their own, so that they never run into the corner text of a narrow tile.
+        words.draw(painter, centre, top + height, letters.top, self._text, CENTRE)
+        words.draw(painter, centre, bottom - height - 16, letters.bottom, self._text, CENTRE)
         if frame.scale_bar is not None:
-            self._paint_scale_bar(painter, QPointF(centre, base + 2), frame.scale_bar, metrics)
-        down = top + metrics.height() * 2
+            self._paint_scale_bar(painter, centre, bottom - height + 4, frame.scale_bar, words)
+        down = top + height * 2 + 4
         for badge in frame.badges:
             colour = self._attention if badge.kind == "attention" else self._text
-            down = paint_badge(painter, QPointF(centre, down), badge.text, colour, metrics)
+            down = paint_badge(painter, QPointF(centre, down), badge.text, colour, words)
 
     def _paint_scale_bar(
-        self, painter: QPainter, centre: QPointF, bar: ScaleBar, metrics: QFontMetricsF
+        self, painter: QPainter, centre: float, top: float, bar: ScaleBar, words: Words
     ) -> None:
-        half = bar.length_px / 2
-        left, right = round(centre.x() - half), round(centre.x() - half) + round(bar.length_px)
-        y = round(centre.y() - 8)
+        left = round(centre - bar.length_px / 2)
+        right, y = left + round(bar.length_px), round(top)
         for colour, shift in ((SHADOW, 1), (self._text, 0)):
             painter.setPen(QPen(colour, 1))
-            painter.drawLine(left, y + shift, right, y + shift)
-            painter.drawLine(left, y - 3 + shift, left, y + 3 + shift)
-            painter.drawLine(right, y - 3 + shift, right, y + 3 + shift)
-        width = metrics.horizontalAdvance(bar.text)
-        draw_text(painter, QPointF(centre.x() - width / 2, y + metrics.ascent() + 5), bar.text, self._text)
+            for x0, y0, x1, y1 in (
+                (left, y, right, y),
+                (left, y - 3, left, y + 3),
+                (right, y - 3, right, y + 3),
+            ):
+                painter.drawLine(x0, y0 + shift, x1, y1 + shift)
+        words.draw(painter, centre, y + 4, bar.text, self._text, CENTRE)
 
 
-def draw_text(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
-    """Text with a thin dark shadow, legible on bright bone as well as on black."""
-    if text:
-        painter.setPen(SHADOW)
-        painter.drawText(at + QPointF(1, 1), text)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Draws short words from a store of small pictures: four times faster than laying text out."""
+
+    size_px: int
+    ratio: float
+
+    @property
+    def height(self) -> float:
+        """Height of a line."""
+        return _metrics(self.size_px).height()
+
+    def width(self, text: str) -> float:
+        """How wide a text is."""
+        return _metrics(self.size_px).horizontalAdvance(text)
+
+    def elided(self, text: str, room: float) -> str:
+        """The text, shortened in the middle when it is wider than `room`."""
+        metrics = _metrics(self.size_px)
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0.0))
+
+    def draw(
+        self, painter: QPainter, x: float, top: float, text: str, colour: QColor, align: float = 0.0
+    ) -> float:
+        """Draw a text from its left end (`RIGHT`: its right end, `CENTRE`: its middle); its width."""
+        if not text:
+            return 0.0
+        picture, width = _word(text, self.size_px, colour.rgb(), self.ratio)
+        painter.drawPixmap(round(x - width * align), round(top), picture)
+        return width
+
+
+LEFT, CENTRE, RIGHT = 0.0, 0.5, 1.0
+
+
+@lru_cache(maxsize=8)
+def _metrics(size_px: int) -> QFontMetricsF:
+    return QFontMetricsF(corner_font(size_px))
+
+
+def corner_font(size_px: int) -> QFont:
+    """The application's font at a size, with figures of equal width: numbers do not dance."""
+    font = QFont()
+    font.setPixelSize(size_px)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+@lru_cache(maxsize=512)
+def _word(text: str, size_px: int, rgb: int, ratio: float) -> tuple[QPixmap, float]:
+    """A text with a thin dark shadow, legible on bright bone as well as on black; and its width."""
+    metrics = _metrics(size_px)
+    width, height = metrics.horizontalAdvance(text), metrics.height()
+    picture = QPixmap(math.ceil((width + 2) * ratio), math.ceil((height + 2) * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setFont(corner_font(size_px))
+    for colour, shift in ((SHADOW, 1), (QColor.fromRgb(rgb), 0)):
         painter.setPen(colour)
-        painter.drawText(at, text)
+        painter.drawText(QPointF(shift, metrics.ascent() + shift), text)
+    painter.end()
+    return picture, width
 
 
-def elided(metrics: QFontMetricsF, text: str, room: float) -> str:
-    """The text, shortened in the middle when it is wider than `room`."""
-    if metrics.horizontalAdvance(text) <= room:
-        return text
-    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0))
-
-
-def warning_box(area: QRectF, metrics: QFontMetricsF, title: str) -> QRectF:
+def warning_box(area: QRectF, height: float, title_width: float) -> QRectF:
     """Where the ⚠ of a series stands: after its title."""
-    side = metrics.height() - 2
-    left = area.left() + MARGIN + metrics.horizontalAdvance(title) + 6
-    return QRectF(left, area.top() + MARGIN, side, side)
+    side = height - 2
+    return QRectF(area.left() + MARGIN + title_width + 6, area.top() + MARGIN, side, side)
 
 
 def paint_warning(painter: QPainter, box: QRectF, colour: QColor) -> None:
@@ -193,19 +263,16 @@ def paint_warning(painter: QPainter, box: QRectF, colour: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def paint_badge(
-    painter: QPainter, top_centre: QPointF, text: str, colour: QColor, metrics: QFontMetricsF
-) -> float:
+def paint_badge(painter: QPainter, top_centre: QPointF, text: str, colour: QColor, words: Words) -> float:
     """A word in a thin frame; returns where the next one may begin."""
-    width = metrics.horizontalAdvance(text) + 16
-    box = QRectF(top_centre.x() - width / 2, top_centre.y(), width, metrics.height() + 6)
+    width = words.width(text) + 16
+    box = QRectF(top_centre.x() - width / 2, top_centre.y(), width, words.height + 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QPen(colour, 1))
     painter.setBrush(QColor(0, 0, 0, 190))
     painter.drawRoundedRect(box, 4, 4)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(colour)
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    words.draw(painter, top_centre.x(), box.top() + 3, text, colour, CENTRE)
     return box.bottom() + 4
 
 

@@ -8,8 +8,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
-    QFont,
-    QFontMetricsF,
     QHelpEvent,
     QImage,
     QMouseEvent,
@@ -21,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from workstation.gui.viewer.gestures import Gestures
-from workstation.gui.viewer.painting import FramePainter, elided, warning_box, wrap
+from workstation.gui.viewer.painting import FramePainter, Words, corner_font, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.imaging.frame import PixelBuffer
 
@@ -52,8 +50,6 @@ class TileWidget(QWidget):
         self._presenter, self._gestures, self._painter = presenter, gestures, painter
         self._buffer = PixelBuffer()
         self._image: QImage | None = None
-        self._font = QFont(self.font())
-        self._font.setPixelSize(13)
         self.setObjectName(f"viewport_{index + 1}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -88,7 +84,6 @@ class TileWidget(QWidget):
         """Black, the frame, and the border of the active viewport."""
         painter = QPainter(self)
         area = QRectF(self.rect())
-        painter.fillRect(area, QColor(self._painter.palette.background))
         frame = self._presenter.frame(self.index, (area.width(), area.height()), self._buffer)
         if frame is None:
             self._paint_words(painter, area)
@@ -96,7 +91,7 @@ class TileWidget(QWidget):
             if self._image is None or self._image.constBits() is None or not self._wraps(frame.pixels.shape):
                 self._image = wrap(frame.pixels)
             extras = self._presenter.extras(self.index, frame)
-            self._painter.paint(painter, area, frame, self._image, extras, self._sized_font(area.width()))
+            self._painter.paint(painter, area, frame, self._image, extras, self._text_px())
         if self.index == self._presenter.active:
             painter.setPen(QPen(QColor(self._painter.palette.accent), ACTIVE_PX))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -168,25 +163,25 @@ class TileWidget(QWidget):
         image = self._image
         return image is not None and (image.height(), image.width()) == shape
 
-    def _sized_font(self, width: float) -> QFont:
-        self._font.setPixelSize(13 if width >= 320 else 11)
-        return self._font
+    def _text_px(self) -> int:
+        return 13 if self.width() >= 320 else 11
 
     def _warning_at(self, at: QPointF) -> str:
         content = self._presenter.content(self.index)
         if content is None or not content.warnings:
             return ""
-        metrics = QFontMetricsF(self._sized_font(self.width()))
-        title = elided(metrics, content.caption, self.width() * 0.6)
-        box = warning_box(QRectF(self.rect()), metrics, title).adjusted(-6, -6, 6, 6)
+        words = Words(self._text_px(), self.devicePixelRatioF())
+        title = words.elided(content.caption, self.width() * 0.6)
+        box = warning_box(QRectF(self.rect()), words.height, words.width(title)).adjusted(-6, -6, 6, 6)
         return "\n".join(content.warnings) if box.contains(at) else ""
 
     def _paint_words(self, painter: QPainter, area: QRectF) -> None:
         """What an empty viewport waits for, that a series is being read, or why it cannot be shown."""
         content = self._presenter.content(self.index)
         palette = self._painter.palette
+        painter.fillRect(area, QColor(palette.background))
         inner = area.adjusted(24, 24, -24, -24)
-        painter.setFont(self._sized_font(area.width()))
+        painter.setFont(corner_font(self._text_px()))
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         if content is None:
             missing = self._presenter.layout.tiles[self.index].missing or "Choose a series"
