@@ -60,7 +60,7 @@ class ReconcileDesk(Desk):
         self._value: int | None = None
         self._has_value = False
         self._build()
-        self._loader = StackLoader(context.jobs, (self._grid,), "reconcile", self._on_problems)
+        self._loader = StackLoader(context.jobs, self._grid, "reconcile")
         self._keys = FormKeys(self, self._on_key)
 
     # properties ----------------------------------------------------------------------------------
@@ -122,8 +122,8 @@ class ReconcileDesk(Desk):
         except WorkstationError as error:
             self.context.messages.show(error)
             self._series = ()
-        self._grid.show_series(self._series, layout=grid_of(1, 2))
         self._loader.forget()
+        self._grid.show_series(self._series, layout=grid_of(1, 2))
         self._refresh()
         differing = self._case.differing
         self._table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
@@ -339,10 +339,6 @@ class ReconcileDesk(Desk):
         """Both slices with the windows they were read in; unlinked, so neither moves the other."""
         tiles = [_tile_of(pair.x, self._fallback(0)), _tile_of(pair.y, self._fallback(1))]
         self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
-        wanted = {tile["series_key"] for tile in tiles}
-        for one in self._series:
-            if one.key in wanted:
-                self._loader.want(one)
 
     def _fallback(self, _side: int) -> str:
         return self._series[0].key if self._series else ""
@@ -437,9 +433,6 @@ class ReconcileDesk(Desk):
                 self.open_study(Path(folder))
             except WorkstationError as error:
                 self.context.messages.show(error)
-
-    def _on_problems(self, series: Series, sentences: tuple[str, ...]) -> None:
-        self.context.messages.attention(f"{series.label}: {sentences[0]}")
 
     def _on_theme(self, theme: Theme) -> None:
         self._grid.set_palette(viewer_palette(theme))

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -91,7 +92,7 @@ class SetupDesk(Desk):
         if self.context.has_workspace:
             self.context.jobs.start(
                 "setup-cases",
-                lambda progress: self.context.workspace.library.cases(),
+                lambda _progress: self.context.workspace.library.cases(),
                 self._on_cases,
             )
 
@@ -167,7 +168,7 @@ class SetupDesk(Desk):
         self._case_list.setObjectName("study_cases")
         self._case_list.setAccessibleName("Cases to read")
         self._case_list.setToolTip("Space ticks a case")
-        self._case_list.setMinimumHeight(160)
+        self._case_list.setFixedHeight(150)
         self._case_list.itemChanged.connect(self._refresh)
         box = QWidget()
         layout = QVBoxLayout(box)
@@ -236,6 +237,8 @@ class SetupDesk(Desk):
         self._seed.setPrefix("order seed ")
         self._seed.setRange(1, 2**31 - 1)
         self._seed.setValue(secrets.randbelow(2**31 - 2) + 1)
+        for spin in (self._tolerance, self._seed):
+            spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)

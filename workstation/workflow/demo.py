@@ -1,0 +1,226 @@
+"""The whole job on the built-in phantoms: files, library, masks, two blind reads, reconciliation, exports."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workstation.errors import StoreError
+from workstation.phantoms.study import PhantomStudy
+from workstation.reading.plan import Resolution, StudyPlan, Unseal
+from workstation.scoring.instrument import instrument
+from workstation.tasks import Progress, SilentProgress
+from workstation.workflow.workspace import Workspace, open_workspace
+
+_T = TypeVar("_T")
+
+READERS = ("R1", "R2")
+INSTRUMENTS = ("recht", "worms-marrow")
+KNEES: tuple[tuple[str, str, int, bool], ...] = (
+    # case code, side, variant of the phantom, with lesions
+    ("K-101", "R", 0, True),
+    ("K-102", "L", 1, True),
+    ("K-103", "R", 2, True),
+)
+HIP = "H-201"
+REASON = "Both looked at the slice again together"
+SEED = 20231
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """Where everything is, and what came out.
+
+    Attributes
+    ----------
+    dice : dict
+        Overlap of each mask with the phantom's truth, by case and file name.
+    seconds : dict
+        Time of each step.
+    """
+
+    library: Path
+    study: Path
+    exports: tuple[Path, ...]
+    masks: Path
+    loaded: int
+    dice: dict[str, float]
+    agreement: dict[str, Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        values = asdict(self)
+        values |= {name: str(values[name]) for name in ("library", "study", "masks")}
+        values["exports"] = [str(path) for path in self.exports]
+        return values
+
+
+def run_demo(out: Path, progress: Progress) -> DemoReport:
+    """Do the whole job in a folder.
+
+    Parameters
+    ----------
+    out : Path
+        New or empty folder, or one that an earlier demo made (which is refused: nothing is overwritten).
+
+    Raises
+    ------
+    StoreError
+        If the folder holds anything already, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StoreError(
+            "The demo was not run", f"the folder {out.name} is not empty", "Name a new folder with --out"
+        )
+    steps = _Steps(progress, 6)
+    cases = steps.run("building the phantoms", lambda: _phantoms(out / "dicom"))
+    with open_workspace(out / "library") as workspace:
+        loaded = steps.run("importing", lambda: _import(workspace, out, cases))
+        dice = steps.run("marking masks", lambda: _segment(workspace, cases, out / "masks"))
+        study = out / "study"
+        steps.run("reading blind, twice", lambda: _read(workspace, cases, study))
+        steps.run("reconciling", lambda: _reconcile(workspace, cases, study))
+        exports, agreement = steps.run("exporting", lambda: _export(workspace, study, out / "exports"))
+    return DemoReport(
+        library=out / "library",
+        study=study,
+        exports=exports,
+        masks=out / "masks",
+        loaded=loaded,
+        dice=dice,
+        agreement=agreement,
+        seconds=steps.seconds,
+    )
+
+
+class _Steps:
+    """Runs named steps, reports each and keeps its time."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self.seconds: dict[str, float] = {}
+
+    def run(self, name: str, work: Callable[[], _T]) -> _T:
+        self._progress.report(len(self.seconds), self._total, name)
+        started = time.perf_counter()
+        result = work()
+        self.seconds[name] = round(time.perf_counter() - started, 2)
+        self._progress.report(len(self.seconds), self._total, name)
+        return result
+
+
+def _phantoms(folder: Path) -> dict[str, PhantomStudy]:
+    """Write the phantom studies as DICOM and give them by the case code they are to have."""
+    from workstation.phantoms.dicom_files import write_study
+    from workstation.phantoms.hip import hip
+    from workstation.phantoms.knee import knee
+
+    cases = {code: knee(side, variant=variant, lesions=lesions) for code, side, variant, lesions in KNEES}
+    cases[HIP] = hip(variant=0)
+    for code, phantom in cases.items():
+        write_study(phantom, folder / code, patient_id=f"PHANTOM-{code}", truth=True)
+    return cases
+
+
+def _import(workspace: Workspace, out: Path, cases: dict[str, PhantomStudy]) -> int:
+    from workstation.workflow.import_files import import_paths
+
+    codes = out / "codes.csv"
+    with codes.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("patient_id", "code"))
+        writer.writerows((f"PHANTOM-{code}", code) for code in cases)
+    report = import_paths(workspace, [out / "dicom"], codes=codes, progress=SilentProgress())
+    report.write_csv(out / "import.csv")
+    return report.loaded
+
+
+def _segment(workspace: Workspace, cases: dict[str, PhantomStudy], out: Path) -> dict[str, float]:
+    """Masks of every case from one click per bone, and their overlap with the truth."""
+    from workstation.masks.overlap import dice
+    from workstation.workflow.segment import segment_study
+
+    found: dict[str, float] = {}
+    for code, phantom in cases.items():
+        recipe, label = ("reconversion", 2) if code == HIP else ("edema", 1)
+        seeds = out.parent / "dicom" / code / "truth" / "seeds.json"
+        report = segment_study(workspace, code, recipe, seeds, out / code, progress=SilentProgress())
+        for mask in report.masks:
+            truth = next(
+                series for series in phantom.series if series.acquisition.number == mask.series.series_number
+            )
+            overlap = dice(mask.mask.labels > 0, truth.lesions == label)
+            if overlap is not None:
+                found[f"{code} {mask.series.series_number}-{recipe}"] = round(overlap, 3)
+    return found
+
+
+def _plan() -> StudyPlan:
+    return StudyPlan(
+        id="phantom-knees",
+        title="Phantom knees",
+        version=1,
+        cases=tuple(code for code, *_ in KNEES),
+        readers=READERS,
+        instruments=tuple((name, instrument(name).version) for name in INSTRUMENTS),
+        resolution=Resolution.CONSENSUS,
+        unseal=Unseal.STUDY,
+        seed=SEED,
+    )
+
+
+def _read(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) -> None:
+    """Both scripted readers read every case in their own order, and lock."""
+    from workstation.workflow.demo_readers import evidence_of, scripted_grade
+    from workstation.workflow.open_study import open_study
+    from workstation.workflow.read_case import open_study_folder
+    from workstation.workflow.set_up_study import set_up_study
+
+    variants = {code: variant for code, _, variant, _ in KNEES}
+    set_up_study(_plan(), folder, workspace)
+    with open_study_folder(folder, workspace) as study:
+        for code in study.plan.readers:
+            desk = study.reader(code)
+            for entry in desk.worklist():
+                images = open_study(workspace, entry.code, SilentProgress())
+                read = desk.open_read(entry.code)
+                for form in study.instruments:
+                    for item in form.items:
+                        grade = scripted_grade(code, entry.code, form.id, item, variants[entry.code])
+                        evidence = evidence_of(item.id, cases[entry.code], images.series)
+                        read.answer(item.id, grade, evidence, instrument=form.id)
+                read.lock(code)
+
+
+def _reconcile(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) -> None:
+    """Settle every differing item at the key's grade, with a reason; both sign."""
+    from workstation.workflow.demo_readers import key_grade
+    from workstation.workflow.read_case import open_study_folder
+    from workstation.workflow.reconcile_case import reconciliations
+
+    variants = {code: variant for code, _, variant, _ in KNEES}
+    with open_study_folder(folder, workspace) as study:
+        for case in reconciliations(study):
+            for pair in case.unsettled:
+                grade = key_grade(pair.instrument, pair.item, variants[case.case])
+                case.settle(pair.item, grade, REASON, instrument=pair.instrument)
+            for code in study.plan.readers:
+                case.sign(code)
+
+
+def _export(workspace: Workspace, study: Path, out: Path) -> tuple[tuple[Path, ...], dict[str, Any]]:
+    from workstation.workflow.agree import agreement_of
+    from workstation.workflow.deliver import export_study
+
+    written = export_study(workspace, study, ("csv", "nifti", "seg", "html"), out, progress=SilentProgress())
+    reads = next(path for path in written if path.name.endswith("reads.csv"))
+    agreement = agreement_of(reads).to_json()
+    (out / "agreement.json").write_text(json.dumps(agreement, indent=1), encoding="utf-8")
+    return tuple(written), agreement
