@@ -201,15 +201,16 @@ def _reconcile(arguments: argparse.Namespace) -> int:
     from workstation.workflow.reconcile_case import reconciliations
 
     with _study(arguments) as study:
-        if arguments.answers is not None:
-            record_consensus(study, arguments.answers)
+        cases = reconciliations(study)  # refused before anything of a table is looked at
+        with study.store.batch():
+            to_sign = cases
+            if arguments.answers is not None:
+                to_sign = record_consensus(study, arguments.answers)
+            for case in to_sign:
+                for signer in arguments.sign:
+                    if not case.is_signed and signer not in case.signed_by:
+                        case.sign(signer)
         cases = reconciliations(study)
-        if arguments.sign:
-            with study.store.batch():
-                for case in cases:
-                    for signer in arguments.sign:
-                        if not case.is_signed and signer not in case.signed_by:
-                            case.sign(signer)
         if arguments.json:
             print_json({**plan_json(study), "cases": [case_json(case) for case in cases]})
         else:

@@ -89,7 +89,9 @@ def _views(source: TomlSource, value: Any) -> tuple[View, ...]:
                 left=source.text((*where, "left"), table["left"]),
                 right=source.text((*where, "right"), table["right"]),
                 mirrors=source.boolean((*where, "mirrors"), table.get("mirrors", True)),
-                outlines=tuple(_outline(source, (*where, "outlines"), one) for one in outlines),
+                outlines=tuple(
+                    _outline(source, (*where, "outlines", j), one) for j, one in enumerate(outlines)
+                ),
             )
         )
     _unique(source, "view", ("views",), [view.id for view in found])
@@ -103,8 +105,8 @@ def _regions(source: TomlSource, value: Any, views: set[str]) -> tuple[Region, .
         table = source.table(where, raw, ("id", "label", "shapes"), ("code",))
         region_id = _identifier(source, (*where, "id"), table["id"])
         shapes = []
-        for shape in source.tables((*where, "shapes"), table["shapes"]):
-            at: Where = (*where, "shapes")
+        for j, shape in enumerate(source.tables((*where, "shapes"), table["shapes"])):
+            at: Where = (*where, "shapes", j)
             part = source.table(at, shape, ("view", "points"))
             view = source.choice((*at, "view"), part["view"], sorted(views))
             shapes.append(Shape(view, _outline(source, at, part["points"])))
@@ -128,10 +130,10 @@ def _outline(source: TomlSource, where: Where, value: Any) -> tuple[Point, ...]:
             raise source.mistake(where, f"the point [{x:g}, {y:g}] lies outside 0 to 100")
         points.append((x, y))
     outline = tuple(points)
-    if area(outline) < 1:
-        raise source.mistake(where, "an outline has no area")
     if not is_simple(outline):
         raise source.mistake(where, "an outline crosses itself")
+    if area(outline) < 1:
+        raise source.mistake(where, "an outline has no area")
     return outline
 
 

@@ -22,7 +22,8 @@ MAX_BYTES = 2_000_000
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\"|'[^']*')\s*=")
-_QUOTED = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_TRIPLE, _TRIPLE_LITERAL = '"""', "'''"
+_STRING = re.compile(r"\"\"\"|'''|\"(?:\\.|[^\"\\])*\"|'[^']*'")
 
 
 @dataclass(frozen=True)
@@ -82,37 +83,37 @@ class TomlSource:
     def tables(self, where: Where, value: Any) -> list[Any]:
         """`value` as a list with at least one element."""
         if not isinstance(value, list) or not value:
-            raise self.mistake(where, f'"{where[-1]}" needs at least one entry')
+            raise self.mistake(where, f'"{_named(where)}" needs at least one entry')
         return value
 
     def text(self, where: Where, value: Any) -> str:
         """`value` as text that is not empty."""
         if not isinstance(value, str) or not value.strip():
-            raise self.mistake(where, f'"{where[-1]}" must be text in quotes, not {_spoken(value)}')
+            raise self.mistake(where, f'"{_named(where)}" must be text in quotes, not {_spoken(value)}')
         return value.strip()
 
     def texts(self, where: Where, value: Any) -> tuple[str, ...]:
         """`value` as a list of texts."""
         if not isinstance(value, list):
-            raise self.mistake(where, f'"{where[-1]}" must be a list of texts, not {_spoken(value)}')
+            raise self.mistake(where, f'"{_named(where)}" must be a list of texts, not {_spoken(value)}')
         return tuple(self.text((*where, i), element) for i, element in enumerate(value))
 
     def number(self, where: Where, value: Any) -> float:
         """`value` as a finite number."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not -1e12 < value < 1e12:
-            raise self.mistake(where, f'"{where[-1]}" must be a number, not {_spoken(value)}')
+            raise self.mistake(where, f'"{_named(where)}" must be a number, not {_spoken(value)}')
         return float(value)
 
     def integer(self, where: Where, value: Any) -> int:
         """`value` as a whole number."""
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self.mistake(where, f'"{where[-1]}" must be a whole number, not {_spoken(value)}')
+            raise self.mistake(where, f'"{_named(where)}" must be a whole number, not {_spoken(value)}')
         return value
 
     def boolean(self, where: Where, value: Any) -> bool:
         """`value` as true or false."""
         if not isinstance(value, bool):
-            raise self.mistake(where, f'"{where[-1]}" must be true or false, not {_spoken(value)}')
+            raise self.mistake(where, f'"{_named(where)}" must be true or false, not {_spoken(value)}')
         return value
 
     def choice(self, where: Where, value: Any, allowed: Iterable[str]) -> str:
@@ -120,7 +121,7 @@ class TomlSource:
         allowed = tuple(allowed)
         if value not in allowed:
             raise self.mistake(
-                where, f'"{where[-1]}" must be one of {", ".join(allowed)}, not {_spoken(value)}'
+                where, f'"{_named(where)}" must be one of {", ".join(allowed)}, not {_spoken(value)}'
             )
         return str(value)
 
@@ -172,36 +173,83 @@ def _syntax_error(message: str, text: str) -> tuple[int, str]:
     return last, message.replace("(at end of document)", "").strip() or "the text ends too early"
 
 
+class _Value:
+    """Follows one value over its lines: open brackets, strings, and where list elements begin."""
+
+    def __init__(self, where: Where, lines: dict[Where, int]) -> None:
+        self._where = where
+        self._lines = lines
+        self._depth = 0
+        self._element = 0
+        self._expects = False
+        self._closing = ""  # the quotes that end a multi-line string
+
+    @property
+    def is_open(self) -> bool:
+        """True while the value goes on in the next line."""
+        return self._depth > 0 or bool(self._closing)
+
+    def read(self, text: str, number: int) -> None:
+        """Take the rest of a line."""
+        place = 0
+        while place < len(text):
+            if self._closing:
+                end = text.find(self._closing, place)
+                if end < 0:
+                    return
+                place, self._closing = end + len(self._closing), ""
+            elif string := _STRING.match(text, place):
+                self._begins_element(number)
+                place = string.end()
+                if string[0] in (_TRIPLE, _TRIPLE_LITERAL):
+                    self._closing = string[0]
+            elif text[place] == "#":
+                return
+            else:
+                self._take(text[place], number)
+                place += 1
+
+    def _take(self, character: str, number: int) -> None:
+        if character in "[{":
+            self._begins_element(number)
+            self._depth += 1
+            if self._depth == 1:
+                self._element, self._expects = 0, True
+        elif character in "]}":
+            self._depth = max(0, self._depth - 1)
+        elif character == "," and self._depth == 1:
+            self._element, self._expects = self._element + 1, True
+        elif not character.isspace():
+            self._begins_element(number)
+
+    def _begins_element(self, number: int) -> None:
+        if self._depth == 1 and self._expects:
+            self._lines.setdefault((*self._where, self._element), number)
+            self._expects = False
+
+
 def _line_map(text: str) -> dict[Where, int]:
-    """Line of each table header and of each key outside brackets and multi-line strings."""
+    """Line of each table header, of each key, and of each element of a list."""
     lines: dict[Where, int] = {}
     seen: dict[Where, int] = {}  # last index of each array of tables
     table: Where = ()
-    depth = 0
-    closing = ""  # the quotes that end a multi-line string
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw
-        if closing:
-            if closing not in line:
-                continue
-            line = line.split(closing, 1)[1]
-            closing = ""
-        elif depth == 0:
-            header = _HEADER.match(line)
-            if header:
-                table = _table_path(header[2], header[1] == "[[", seen)
-                lines.setdefault(table, number)
-                lines.setdefault(table[:-1], number) if isinstance(table[-1], int) else None
-                continue
-            key = _KEY.match(line)
-            if key:
-                lines.setdefault((*table, key[1].strip("\"'")), number)
-        bare = _QUOTED.sub("", line)
-        for quotes in ('"""', "'''"):
-            if quotes in bare:
-                closing, bare = quotes, bare.split(quotes, 1)[0]
-        bare = bare.split("#", 1)[0]
-        depth = max(0, depth + sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}"))
+    value: _Value | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if value is not None and value.is_open:
+            value.read(line + "\n", number)
+            continue
+        header = _HEADER.match(line)
+        key = _KEY.match(line)
+        if header:
+            table = _table_path(header[2], header[1] == "[[", seen)
+            lines.setdefault(table, number)
+            if isinstance(table[-1], int):
+                lines.setdefault(table[:-1], number)
+        elif key:
+            where = (*table, key[1].strip("\"'"))
+            lines.setdefault(where, number)
+            value = _Value(where, lines)
+            value.read(line[key.end() :] + "\n", number)
     return lines
 
 
@@ -219,6 +267,11 @@ def _table_path(name: str, is_array: bool, seen: dict[Where, int]) -> Where:
         if path in seen:
             path = (*path, seen[path])
     return path
+
+
+def _named(where: Where) -> str:
+    """The key that a value belongs to; an element of a list has the name of the list."""
+    return next((str(part) for part in reversed(where) if isinstance(part, str)), "the file")
 
 
 def _spoken(value: Any) -> str:
