@@ -239,7 +239,7 @@ def _version(connection: sa.Connection, chain: str, name: str) -> int:
     if not tables:
         return 0
     found = (
-        dict(connection.execute(sa.select(_VERSION.c.chain, _VERSION.c.version)).tuples().all())
+        dict(connection.execute(sa.select(_VERSION.c.chain, _VERSION.c.version)).all())
         if _VERSION.name in tables
         else {}
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -147,7 +148,7 @@ def clean_incoming(folder: Path) -> None:
             path.unlink()
 
 
-def flush_to_disk(files: Sequence[Path]) -> None:
+def flush_to_disk(folder: Path, files: Sequence[Path]) -> None:
     """Return when the copies, and their names in their folders, would survive the loss of power.
 
     Raises
@@ -155,12 +156,33 @@ def flush_to_disk(files: Sequence[Path]) -> None:
     OSError
         If the disk reports an error; rows for these files must then not be written.
     """
-    for path in files:
-        descriptor = os.open(path, os.O_RDONLY)
+    if not files or _flush_file_system(folder):
+        return
+    for path in {*files, *(path.parent for path in files)} if os.name == "posix" else files:
+        descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _flush_file_system(folder: Path) -> bool:
+    """Linux: one call for all files, several times faster than one by one; False elsewhere."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def unwritable(error: OSError) -> StoreError:

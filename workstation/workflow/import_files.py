@@ -112,6 +112,7 @@ class _Import:
         self._identities: dict[Identity, str] = {}
         self._new_identities: dict[Identity, str] = {}
         self._notes: tuple[str, ...] = ()
+        self._folders: set[Path] = set()
         self._last_report = 0.0
         self._last_write = time.monotonic()
 
@@ -178,7 +179,7 @@ class _Import:
         try:
             for looked in waiting:
                 placed.append(self._place(looked))
-            folder.flush_to_disk(placed)
+            folder.flush_to_disk(self._library.folder, placed)
             self._library.add_files([looked.copy for looked in waiting if looked.copy])
         except OSError as error:
             raise folder.unwritable(error) from error
@@ -186,7 +187,9 @@ class _Import:
     def _place(self, looked: Looked) -> Path:
         assert looked.copy is not None
         target = self._library.folder / looked.copy.path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent not in self._folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(target.parent)
         (self._library.folder / folder.INCOMING / looked.incoming).replace(target)
         return target
 

@@ -27,11 +27,14 @@ _KILLED = "reading it made the reading process stop; it is damaged or in a form 
 Chunk = tuple[Source, ...]
 
 
-def default_workers() -> int:
-    """Processes for an import: 0 (in this process) where jobs run in place, else two to four."""
-    if os.environ.get("WORKSTATION_SYNCHRONOUS") == "1":
-        return 0
+def processes() -> int:
+    """One process per core, at most four: then the disk is the limit."""
     return max(1, min(4, os.cpu_count() or 2))
+
+
+def default_workers() -> int:
+    """Processes for an import; 0 (in this process) where jobs run in place."""
+    return 0 if os.environ.get("WORKSTATION_SYNCHRONOUS") == "1" else processes()
 
 
 def look_at_all(
