@@ -31,14 +31,13 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("empty_state")
         self.setAccessibleName(title)
-        self.setAccessibleDescription(text)
         self._icon_name = icon
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         heading = QLabel(title)
         heading.setProperty("text_role", "title")
         heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text = QLabel(text)
+        self._text = QLabel()
         self._text.setObjectName("empty_text")
         self._text.setProperty("text_role", "quiet")
         self._text.setWordWrap(True)
@@ -53,12 +52,17 @@ class EmptyState(QWidget):
         for place, action in enumerate(actions):
             layout.addLayout(_line(action, appearance.theme, primary=place == 0))
         layout.addStretch(3)
+        self.set_text(text)
         self._on_theme(appearance.theme)
         appearance.changed.connect(self._on_theme)
 
     def set_text(self, text: str) -> None:
         """Say something else below the title."""
         self._text.setText(text)
+        self.setAccessibleDescription(text)
+        # A wrapped label in a centred line is not asked how high it must be.
+        self._text.ensurePolished()
+        self._text.setFixedHeight(self._text.heightForWidth(_TEXT_WIDTH_PX))
 
     def _on_theme(self, theme: Theme) -> None:
         ratio = self.devicePixelRatioF()

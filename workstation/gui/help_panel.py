@@ -1,4 +1,4 @@
-"""Help at the right edge: one Markdown page per desk, and About."""
+"""Help at the right edge of the window: one Markdown page per desk, and About."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ABOUT = "about"
 
 
 class HelpPanel(QFrame):
-    """A page beside the desk; it never covers an image."""
+    """A page over the right edge of a desk, where its panel is: no image moves or is covered."""
 
     closed = Signal()
 
@@ -75,6 +75,7 @@ class HelpPanel(QFrame):
     def show_page(self, name: str) -> None:
         """Show ``resources/help/<name>.md``; ``$version`` and ``$intended_use`` are filled in."""
         self._page = name
+        self._title.setText("About" if name == ABOUT else "Help")
         source = resource_path("help", f"{name}.md").read_text(encoding="utf-8")
         source = source.replace("$version", __version__).replace("$intended_use", INTENDED_USE)
         document = self._text.document()
@@ -83,6 +84,7 @@ class HelpPanel(QFrame):
         converter = QTextDocument()
         converter.setMarkdown(source)
         self._text.setHtml(_bare(converter.toHtml()))
+        self.setFocusProxy(self._text)
 
     def _on_theme(self, _theme: Theme) -> None:
         if self._page:

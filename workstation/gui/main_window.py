@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         self._notice = self._intended_use_notice()
         self._pages = QStackedWidget()
         self._pages.setObjectName("desks")
-        self._help = HelpPanel(context.appearance)
+        self._help = HelpPanel(context.appearance, self)
         self._help.closed.connect(self.toggle_help)
         self._help.hide()
         self._bar = MessageBar(context.messages, context.appearance, INTENDED_USE)
@@ -169,7 +169,10 @@ class MainWindow(QMainWindow):
         """Show or hide the page about the desk in front."""
         if self._help.isHidden():
             self._help.show_page(self.desk.id if self.desk else "about")
+        self._place_help()
         self._help.setVisible(self._help.isHidden())
+        if not self._help.isHidden():
+            self._help.setFocus()
 
     def keep_setting(self, name: str, value: Any) -> None:
         """Change one setting and save it; a disk that refuses is said."""
@@ -205,6 +208,11 @@ class MainWindow(QMainWindow):
             self.context.workspace.library.close()
         event.accept()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the help at the right edge."""
+        super().resizeEvent(event)
+        self._place_help()
+
     # private ----------------------------------------------------------------------------------
 
     def _build(self, entry: DeskEntry) -> Desk:
@@ -220,6 +228,15 @@ class MainWindow(QMainWindow):
         self._titles[desk_id] = text
         if self.desk is not None and self.desk.id == desk_id:
             self._show_title(self.desk)
+
+    def _place_help(self) -> None:
+        # Over the right edge of the desk, where a desk has its panel and never an image: opening help
+        # must not move or rescale a picture.
+        pages = self._pages
+        corner = pages.mapTo(self, pages.rect().topRight())
+        self._help.setGeometry(
+            corner.x() - self._help.width() + 1, corner.y(), self._help.width(), pages.height()
+        )
 
     def _show_title(self, desk: Desk) -> None:
         title = self._titles.get(desk.id, "")
@@ -247,22 +264,19 @@ class MainWindow(QMainWindow):
         icons.redress(self, theme)
 
     def _lay_out(self) -> None:
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self._pages, 1)
-        middle.addWidget(self._help)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
         if self._notice is not None:
             layout.addWidget(self._notice)
-        layout.addLayout(middle, 1)
+        layout.addWidget(self._pages, 1)
         layout.addWidget(self._bar)
         body = QWidget()
         body.setObjectName("body")
         body.setLayout(layout)
         self.setCentralWidget(body)
+        self._help.raise_()
 
     def _bind_keys(self, desks: Sequence[DeskEntry]) -> None:
         for entry in desks:

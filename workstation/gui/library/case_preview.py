@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from workstation.gui import icons
 from workstation.gui.library.case_rows import CaseRow, ListedSeries, series_facts, series_label
 from workstation.gui.library.side_control import SideControl
-from workstation.gui.library.thumbnails import Thumbnails
+from workstation.gui.library.thumbnails import Thumbnails, draw_inside
 from workstation.gui.messages import ElidedLabel
 from workstation.gui.theme import SMALL_PX, Appearance, interface_font
 
@@ -183,9 +183,5 @@ class _SeriesDelegate(QStyledItemDelegate):
         box = QRect(rect.left() + 6, rect.top() + (_ROW_PX - _PICTURE_PX) // 2, _PICTURE_PX, _PICTURE_PX)
         painter.fillRect(box, self._appearance.theme.colour("image.background"))
         picture = self._thumbnails.pixmap(code, series.key)
-        if isinstance(picture, QPixmap):
-            size = picture.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            target = QRect(0, 0, size.width(), size.height())
-            target.moveCenter(box.center())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(target, picture)
+        if picture is not None:
+            draw_inside(painter, box, picture)

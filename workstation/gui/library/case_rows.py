@@ -131,7 +131,9 @@ class CaseRow:
     def roles_text(self) -> str:
         """Series roles found, each once with how often: ``"sag PD FS · cor T1 ×2"``."""
         counted = Counter(series_label(series) for series in self.series)
-        return " · ".join(name if n == 1 else f"{name} ×{n}" for name, n in counted.items())
+        # Spaces that do not break: a line ends between two roles, never inside one.
+        names = [name if n == 1 else f"{name} ×{n}" for name, n in counted.items()]
+        return " · ".join(name.replace(" ", "\u00a0") for name in names)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -211,9 +213,9 @@ class CaseFilter:
         words = self.text.casefold().split()
         if not words:
             return True
-        searched = " ".join(
-            (row.code, row.joint_text, row.side_text, *(visit for visit, _ in row.visits), row.roles_text)
-        ).casefold()
+        visits = (visit for visit, _ in row.visits)
+        searched = " ".join((row.code, row.joint_text, row.side_text, *visits, row.roles_text))
+        searched = searched.casefold().replace("\u00a0", " ")
         return all(word in searched for word in words)
 
 

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui import icons
 from workstation.gui.library.case_rows import CaseFilter, CaseRow, State
-from workstation.gui.library.thumbnails import Thumbnails
+from workstation.gui.library.thumbnails import Thumbnails, draw_inside
 from workstation.gui.theme import Appearance
 
 Index = QModelIndex | QPersistentModelIndex
@@ -38,7 +38,7 @@ COLUMNS = ("", "Case", "Joint", "Side", "Visits", "Series found", "State")
 PICTURE, CODE, JOINT, SIDE, VISITS, ROLES, STATE = range(7)
 ROW_PX, PICTURE_PX = 52, 44
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
-_WIDTHS = {PICTURE: 56, CODE: 150, JOINT: 62, SIDE: 68, VISITS: 58, STATE: 170}
+_WIDTHS = {PICTURE: 56, CODE: 128, JOINT: 56, SIDE: 60, VISITS: 52, STATE: 160}
 
 
 class CaseModel(QAbstractTableModel):
@@ -102,7 +102,7 @@ def _text(row: CaseRow, column: int) -> str:
         extra = f"{len(row.warnings)} warning{'' if len(row.warnings) == 1 else 's'}" if row.warnings else ""
         if row.state is State.READY:
             return extra or "ready"
-        return f"{row.state.value}, {extra}" if extra else row.state.value
+        return f"{row.state.value}\n{extra}" if extra else row.state.value
     texts = {
         CODE: row.code,
         JOINT: row.joint_text,
@@ -168,7 +168,8 @@ class CaseDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """The picture and the state's icon are drawn by `paint`."""
         super().initStyleOption(option, index)
-        option.textElideMode = Qt.TextElideMode.ElideMiddle
+        whole = index.column() in (ROLES, STATE)  # words on two lines; codes are cut in the middle
+        option.textElideMode = Qt.TextElideMode.ElideRight if whole else Qt.TextElideMode.ElideMiddle
         if index.column() == PICTURE:
             option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration
 
@@ -185,11 +186,7 @@ class CaseDelegate(QStyledItemDelegate):
             painter.fillRect(box, self._appearance.theme.colour("image.background"))
             picture = index.data(Qt.ItemDataRole.DecorationRole)
             if isinstance(picture, QPixmap):
-                size = picture.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
-                target = QRect(0, 0, size.width(), size.height())
-                target.moveCenter(box.center())
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-                painter.drawPixmap(target, picture)
+                draw_inside(painter, box, picture)
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: CaseRow = index.data(ROW_ROLE)
@@ -206,8 +203,8 @@ class CaseDelegate(QStyledItemDelegate):
         painter.drawPixmap(rect.left() + 8, rect.center().y() - 7, picture)
         room = rect.adjusted(30, 0, -6, 0)
         painter.setPen(theme.colour("text"))
-        shown = inner.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+        painter.drawText(room, flags, text)
 
 
 class CaseTable(QTableView):
@@ -228,7 +225,7 @@ class CaseTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(True)
         self.setTabKeyNavigation(False)  # Tab leaves the table
         self.setSortingEnabled(True)
         self.sortByColumn(CODE, Qt.SortOrder.AscendingOrder)

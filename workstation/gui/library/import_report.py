@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
 from workstation.gui.theme import Appearance
 
 if TYPE_CHECKING:
-    from workstation.workflow.import_files import ImportReport
+    from workstation.workflow.import_report import ImportReport
 
 LOADED, SKIPPED, REFUSED = "loaded", "skipped", "refused"
 _CHOICES = (("", "All files"), (REFUSED, "Refused"), (SKIPPED, "Skipped"), (LOADED, "Loaded"))
-COLUMNS = ("Status", "File", "Reason")
+COLUMNS = ("Status", "File and reason")
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -84,12 +84,13 @@ class OutcomeModel(QAbstractTableModel):
         return COLUMNS[section] if shown else None
 
     def data(self, index: Index, role: int = 0) -> Any:
-        """Status as a word, file name, reason; the whole path in the tooltip."""
+        """Status as a word, file and reason on two lines; the whole path in the tooltip."""
         file = self._shown[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (file.status, _short(file.path), file.reason)[index.column()]
+            text = f"{_short(file.path)}\n{file.reason}" if file.reason else _short(file.path)
+            return (file.status, text)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (file.status, file.path, file.reason)[index.column()]
+            return f"{file.path}\n{file.reason}" if file.reason else file.path
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:
             roles = {LOADED: "complete", REFUSED: "refused"}
             return self._appearance.theme.colour(roles.get(file.status, "secondary"))
@@ -117,6 +118,10 @@ class ImportReportPanel(QFrame):
         self._summary = QLabel("No import yet in this session.")
         self._summary.setObjectName("import_summary")
         self._summary.setWordWrap(True)
+        self._crosswalk = QLabel()
+        self._crosswalk.setObjectName("crosswalk_note")
+        self._crosswalk.setProperty("text_role", "secondary")
+        self._crosswalk.setWordWrap(True)
         self._status = QComboBox()
         self._status.setObjectName("import_status")
         self._status.setAccessibleName("Show files that were")
@@ -146,6 +151,7 @@ class ImportReportPanel(QFrame):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addWidget(self._summary)
+        layout.addWidget(self._crosswalk)
         layout.addLayout(line)
         layout.addWidget(self._table, 1)
         layout.addWidget(self._detail)
@@ -155,6 +161,9 @@ class ImportReportPanel(QFrame):
         self.report = report
         self.model.set_outcomes(report.files)
         self._summary.setText(summary(report))
+        self._summary.setToolTip("\n".join(report.notes))
+        self._crosswalk.setText(f"Names and codes are kept apart, in {report.crosswalk.name}.")
+        self._crosswalk.setToolTip(str(report.crosswalk))
         self._save.setEnabled(True)
         self._detail.clear()
         self._status.setCurrentIndex(1 if report.refused else 0)
@@ -168,14 +177,12 @@ class ImportReportPanel(QFrame):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
-        table.setWordWrap(False)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(28)
+        table.verticalHeader().setDefaultSectionSize(40)
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         table.setColumnWidth(0, 72)
         table.selectionModel().currentRowChanged.connect(self._on_line)
         return table

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from workstation.errors import WorkstationError
-from workstation.gui import icons
 from workstation.gui.actions import Action, button, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
@@ -36,7 +35,7 @@ from workstation.imaging.study import Laterality
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
-    from workstation.workflow.import_files import ImportReport
+    from workstation.workflow.import_report import ImportReport
 
 BY = "coordinator"
 _SEARCH_MS = 120
@@ -276,6 +275,7 @@ class LibraryDesk(Desk):
         self._tabs = QTabWidget()
         self._tabs.setObjectName("library_tabs")
         self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setAccessibleName("Case or import report")
         self._tabs.addTab(self._preview, "Case")
         self._tabs.addTab(self._report, "Import report")
@@ -324,16 +324,11 @@ class LibraryDesk(Desk):
         self._search = QLineEdit()
         self._search.setObjectName("search")
         self._search.setAccessibleName("Search cases")
-        self._search.setPlaceholderText("Code, joint, side, series…")
+        self._search.setPlaceholderText("Search code, side, series…")
         self._search.setToolTip(self._search_action.tooltip)
         self._search.setClearButtonEnabled(True)
         self._search.setAcceptDrops(False)  # files dropped here are for the window
         self._search.setMinimumWidth(220)
-        find = self._search.addAction(
-            icons.icon("search", self.context.theme, "secondary"), QLineEdit.ActionPosition.LeadingPosition
-        )
-        find.setProperty("icon_name", "search")
-        find.setProperty("icon_role", "secondary")
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.setInterval(_SEARCH_MS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from workstation.gui.desk import DeskContext
 
@@ -101,25 +101,30 @@ def middle_picture(series: Series) -> NDArray[np.uint8]:
     import numpy as np
 
     from workstation.imaging.load import load_middle
+    from workstation.imaging.windowing import lut8, start_window
 
-    _, plane = load_middle(series)
-    values = np.asarray(plane, dtype=np.float32)
-    rows, columns = values.shape[:2]
+    _, stack = load_middle(series)
+    plane = stack.voxels[0]
+    rows, columns = plane.shape
     spacing = series.first.pixel_spacing or (1.0, 1.0)
     height, width = rows * spacing[0], columns * spacing[1]
     scale = SIDE_PX / max(height, width)
     take_rows = np.linspace(0, rows - 1, max(1, round(height * scale))).round().astype(int)
     take_columns = np.linspace(0, columns - 1, max(1, round(width * scale))).round().astype(int)
-    small = values[np.ix_(take_rows, take_columns)]
-    shown = small[small != 0] if (small != 0).any() else small.ravel()
-    low, high = np.percentile(shown, [1, 99])
-    grey = np.clip((small - low) / max(float(high - low), 1e-6), 0, 1) * 255
-    if series.first.pixels.photometric_interpretation == "MONOCHROME1":
-        grey = 255 - grey
-    return np.ascontiguousarray(grey.astype(np.uint8))
+    table = lut8(start_window(stack, series.first), stack)
+    return np.ascontiguousarray(table[plane[np.ix_(take_rows, take_columns)]])
 
 
 def _pixmap(picture: NDArray[np.uint8]) -> QPixmap:
     rows, columns = picture.shape
     image = QImage(picture.tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8)
     return QPixmap.fromImage(image)
+
+
+def draw_inside(painter: QPainter, box: QRect, picture: QPixmap) -> None:
+    """Draw a picture as large as it fits in the middle of a box."""
+    size = picture.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+    target = QRect(0, 0, size.width(), size.height())
+    target.moveCenter(box.center())
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawPixmap(target, picture)
