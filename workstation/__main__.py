@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from workstation import cli
 from workstation.cli.main import COMMANDS
@@ -18,11 +19,13 @@ class QtSurface:
 
         return open_window(library, study)
 
-    def render(self, study: str, library: Path | None, protocol: str | None, out: Path) -> None:
+    def render(
+        self, study: str, library: Path | None, protocol: str | None, out: Path, size: tuple[int, int]
+    ) -> dict[str, Any]:
         """Save the hung screen of a study."""
         from workstation.gui.pictures import render
 
-        render(study, library, protocol, out)
+        return render(study, library, protocol, out, size)
 
     def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
         """Save a picture of each desk."""

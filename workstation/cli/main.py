@@ -16,7 +16,7 @@ from workstation.errors import Cancelled, UsageError, WorkstationError
 
 OK, REFUSED, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
-COMMANDS: tuple[str, ...] = ("import_", "library", "instruments", "study", "agreement",)
+COMMANDS: tuple[str, ...] = ("import_", "library", "render", "instruments", "study", "agreement", "export")
 """Modules of this room that each register one subcommand, in the order of the help text."""
 
 
@@ -26,8 +26,10 @@ class Surface(Protocol):
     def open_window(self, library: Path | None, study: str | None) -> int:
         """Show the workstation and return its exit code."""
 
-    def render(self, study: str, library: Path | None, protocol: str | None, out: Path) -> None:
-        """Save the hung screen of a study as PNG."""
+    def render(
+        self, study: str, library: Path | None, protocol: str | None, out: Path, size: tuple[int, int]
+    ) -> dict[str, Any]:
+        """Save the hung screen of a study as PNG; say what hangs where."""
 
     def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
         """Save a picture of each desk."""

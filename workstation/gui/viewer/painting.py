@@ -19,7 +19,6 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
-    QPixmap,
     QPolygonF,
     QTransform,
 )
@@ -205,7 +204,7 @@ class Words:
         if not text:
             return 0.0
         picture, width = _word(text, self.size_px, colour.rgb(), self.ratio)
-        painter.drawPixmap(round(x - width * align), round(top), picture)
+        painter.drawImage(round(x - width * align), round(top), picture)
         return width
 
 
@@ -226,11 +225,15 @@ def corner_font(size_px: int) -> QFont:
 
 
 @lru_cache(maxsize=512)
-def _word(text: str, size_px: int, rgb: int, ratio: float) -> tuple[QPixmap, float]:
+def _word(text: str, size_px: int, rgb: int, ratio: float) -> tuple[QImage, float]:
     """A text with a thin dark shadow, legible on bright bone as well as on black; and its width."""
     metrics = _metrics(size_px)
     width, height = metrics.horizontalAdvance(text), metrics.height()
-    picture = QPixmap(math.ceil((width + 2) * ratio), math.ceil((height + 2) * ratio))
+    picture = QImage(
+        math.ceil((width + 2) * ratio),
+        math.ceil((height + 2) * ratio),
+        QImage.Format.Format_ARGB32_Premultiplied,
+    )
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
@@ -308,7 +311,7 @@ def _path(lines: tuple[_ByIdentity, ...]) -> QPainterPath:
 @lru_cache(maxsize=16)
 def hatch(color: int, leaning: str) -> QBrush:
     """A texture of parallel lines, ``forward`` ⟋ or ``backward`` ⟍."""
-    tile = QPixmap(HATCH_PX, HATCH_PX)
+    tile = QImage(HATCH_PX, HATCH_PX, QImage.Format.Format_ARGB32_Premultiplied)
     tile.fill(Qt.GlobalColor.transparent)
     painter = QPainter(tile)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
