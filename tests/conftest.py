@@ -35,9 +35,7 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(autouse=True)
-def no_unexpected_warning(
-    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
+def no_unexpected_warning(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A warning of the program that the test did not announce with ``expects_warning`` fails it."""
     caplog.set_level(logging.WARNING, logger="workstation")
     yield
@@ -49,3 +47,37 @@ def no_unexpected_warning(
         if record.name.startswith("workstation") and record.levelno >= logging.WARNING
     ]
     assert not found, f"unexpected warning in the log: {found}"
+
+
+@pytest.fixture(scope="session")
+def phantom_knees(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DICOM files of two phantom knees, ``right/`` and ``left/``, each with its truth; not to be changed."""
+    from workstation.phantoms.dicom_files import write_study
+    from workstation.phantoms.knee import knee
+
+    folder = tmp_path_factory.mktemp("phantoms")
+    write_study(knee("R", variant=0), folder / "right", patient_id="PHANTOM-RIGHT", truth=True)
+    write_study(knee("L", variant=1), folder / "left", patient_id="PHANTOM-LEFT", truth=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _knee_library_once(phantom_knees: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from workstation.tasks import SilentProgress
+    from workstation.workflow.import_files import import_paths
+    from workstation.workflow.workspace import open_workspace
+
+    folder = tmp_path_factory.mktemp("library")
+    codes = folder / "codes.csv"
+    codes.write_text("patient_id,code\nPHANTOM-RIGHT,K-R\nPHANTOM-LEFT,K-L\n", encoding="utf-8")
+    with open_workspace(folder / "library") as workspace:
+        import_paths(workspace, [phantom_knees], codes=codes, workers=0, progress=SilentProgress())
+    return folder / "library"
+
+
+@pytest.fixture
+def knee_library(_knee_library_once: Path, tmp_path: Path) -> Path:
+    """A library of the test's own with the cases ``K-R`` (right knee) and ``K-L`` (left knee)."""
+    import shutil
+
+    return Path(shutil.copytree(_knee_library_once, tmp_path / "knee-library"))
