@@ -78,7 +78,7 @@ class ViewerGrid(QWidget):
         self._cine.timeout.connect(self._on_cine)
         self.presenter.changed.connect(self._on_changed)
         self.presenter.hung.connect(self._on_hung)
-        self.presenter.active_changed.connect(self.active_changed)
+        self.presenter.active_changed.connect(self._on_active_changed)
         self.presenter.state_changed.connect(self.state_changed)
         self.presenter.stack_wanted.connect(self.stack_wanted)
         self._on_hung()
@@ -104,6 +104,16 @@ class ViewerGrid(QWidget):
     def series(self) -> tuple[Series, ...]:
         """The series of the case."""
         return tuple(content.series for content in self.presenter.contents.values())
+
+    @property
+    def stages(self) -> tuple[Layout, ...]:
+        """The layouts of the hanging protocols that fit the case, best first."""
+        return self._stages
+
+    @property
+    def palette_used(self) -> ViewerPalette:
+        """The colours of the viewer."""
+        return self._palette
 
     @property
     def tool(self) -> Tool:
@@ -233,7 +243,7 @@ class ViewerGrid(QWidget):
 
     def set_palette(self, palette: ViewerPalette) -> None:
         """Use the colours of another theme."""
-        self._palette = self._painter.palette = palette
+        self._palette = palette
         self._painter = FramePainter(palette)
         for tile in self._tiles:
             tile.set_painter(self._painter)
@@ -446,6 +456,11 @@ class ViewerGrid(QWidget):
         for content in self.presenter.contents.values():
             content.relook(self._filled, self._opacity)
 
+    def _on_active_changed(self, tile: int) -> None:
+        if tile < len(self._tiles):
+            self.setFocusProxy(self._tiles[tile])
+        self.active_changed.emit(tile)
+
     def _on_click(self, tile: int, point: Point) -> None:
         self.clicked_point.emit(point, self.presenter.states[tile].series_key)
 
@@ -469,6 +484,7 @@ class ViewerGrid(QWidget):
             self._tiles.append(tile)
         self._place_tiles()
         self._name_tiles()
+        self.setFocusProxy(self._tiles[min(self.active_tile, wanted - 1)])
         self.layout_changed.emit()
 
     def _name_tiles(self) -> None:

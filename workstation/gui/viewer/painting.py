@@ -71,13 +71,7 @@ class FramePainter:
     ) -> None:
         """Draw everything of a viewport but its border. `image` wraps ``frame.pixels``."""
         words = Words(size_px, painter.device().devicePixelRatioF())
-        transform = QTransform(*frame.placement.matrix)
-        self._paint_surround(painter, area, transform.mapRect(QRectF(image.rect())))
-        painter.setTransform(transform, True)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        painter.drawImage(QPointF(0, 0), image)
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        transform = paint_pixels(painter, area, frame, image, self._background)
         if frame.dimmed:
             painter.fillRect(area, DIMMED)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
@@ -86,21 +80,6 @@ class FramePainter:
         self._paint_extras(painter, extras, transform, words)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._paint_texts(painter, area, frame, extras, words)
-
-    def _paint_surround(self, painter: QPainter, area: QRectF, picture: QRectF) -> None:
-        """Black where the picture does not reach; painting the whole viewport twice costs a fifth more."""
-        inner = picture.adjusted(1, 1, -1, -1) & area
-        if not inner.isValid():
-            painter.fillRect(area, self._background)
-            return
-        for strip in (
-            QRectF(area.topLeft(), QPointF(area.right(), inner.top())),
-            QRectF(QPointF(area.left(), inner.bottom()), area.bottomRight()),
-            QRectF(QPointF(area.left(), inner.top()), QPointF(inner.left(), inner.bottom())),
-            QRectF(QPointF(inner.right(), inner.top()), QPointF(area.right(), inner.bottom())),
-        ):
-            if not strip.isEmpty():
-                painter.fillRect(strip, self._background)
 
     def _paint_outline(self, painter: QPainter, outline: Outline, transform: QTransform) -> None:
         path = transform.map(outline_path(outline.lines))
@@ -174,6 +153,33 @@ class FramePainter:
         words.draw(painter, centre, y + 4, bar.text, self._text, CENTRE)
 
 
+def paint_pixels(
+    painter: QPainter, area: QRectF, frame: Frame, image: QImage, background: QColor
+) -> QTransform:
+    """Draw the picture of a frame and fill what it leaves; returns the map from image to viewport."""
+    transform = QTransform(*frame.placement.matrix)
+    inner = transform.mapRect(QRectF(image.rect())).adjusted(1, 1, -1, -1) & area
+    # Filling the whole viewport first would cost a fifth more.
+    for strip in _surround(area, inner) if inner.isValid() else (area,):
+        if not strip.isEmpty():
+            painter.fillRect(strip, background)
+    painter.setTransform(transform, True)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+    painter.drawImage(QPointF(0, 0), image)
+    painter.resetTransform()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    return transform
+
+
+def _surround(area: QRectF, inner: QRectF) -> tuple[QRectF, ...]:
+    return (
+        QRectF(area.topLeft(), QPointF(area.right(), inner.top())),
+        QRectF(QPointF(area.left(), inner.bottom()), area.bottomRight()),
+        QRectF(QPointF(area.left(), inner.top()), QPointF(inner.left(), inner.bottom())),
+        QRectF(QPointF(inner.right(), inner.top()), QPointF(area.right(), inner.bottom())),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Draws short words from a store of small pictures: four times faster than laying text out."""
@@ -198,12 +204,19 @@ class Words:
         return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0.0))
 
     def draw(
-        self, painter: QPainter, x: float, top: float, text: str, colour: QColor, align: float = 0.0
+        self,
+        painter: QPainter,
+        x: float,
+        top: float,
+        text: str,
+        colour: QColor,
+        align: float = 0.0,
+        shadow: bool = True,
     ) -> float:
         """Draw a text from its left end (`RIGHT`: its right end, `CENTRE`: its middle); its width."""
         if not text:
             return 0.0
-        picture, width = _word(text, self.size_px, colour.rgb(), self.ratio)
+        picture, width = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
         painter.drawImage(round(x - width * align), round(top), picture)
         return width
 
@@ -225,7 +238,7 @@ def corner_font(size_px: int) -> QFont:
 
 
 @lru_cache(maxsize=512)
-def _word(text: str, size_px: int, rgb: int, ratio: float) -> tuple[QImage, float]:
+def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> tuple[QImage, float]:
     """A text with a thin dark shadow, legible on bright bone as well as on black; and its width."""
     metrics = _metrics(size_px)
     width, height = metrics.horizontalAdvance(text), metrics.height()
@@ -238,7 +251,8 @@ def _word(text: str, size_px: int, rgb: int, ratio: float) -> tuple[QImage, floa
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setFont(corner_font(size_px))
-    for colour, shift in ((SHADOW, 1), (QColor.fromRgb(rgb), 0)):
+    layers = ((SHADOW, 1), (QColor.fromRgb(rgb), 0))
+    for colour, shift in layers if shadow else layers[1:]:
         painter.setPen(colour)
         painter.drawText(QPointF(shift, metrics.ascent() + shift), text)
     painter.end()

@@ -46,6 +46,8 @@ class ViewerPresenter(QObject):
         Anything that `states` tells has changed.
     stack_wanted(object)
         A `Series` that hangs somewhere and has no voxels yet.
+    pictured(str)
+        Key of a series of which a first or better picture has arrived.
     """
 
     changed = Signal(object)
@@ -53,6 +55,7 @@ class ViewerPresenter(QObject):
     active_changed = Signal(int)
     state_changed = Signal()
     stack_wanted = Signal(object)
+    pictured = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -131,6 +134,7 @@ class ViewerPresenter(QObject):
             self._start_window(tile)
             self._follow_active(tile)
         self._changed(self._all())
+        self.pictured.emit(series_key)
 
     def set_preview(self, series_key: str, slice_index: int, stack: Stack) -> None:
         """Give one slice of a series, shown until the whole of it is there."""
@@ -141,6 +145,7 @@ class ViewerPresenter(QObject):
         for tile in self._showing(series_key):
             self.states[tile] = replace(self.states[tile], slice_index=slice_index)
         self._changed(self._showing(series_key))
+        self.pictured.emit(series_key)
 
     def set_problem(self, series_key: str, sentence: str) -> None:
         """Say in the viewport why a series cannot be shown."""

@@ -1,0 +1,203 @@
+"""The strip under the viewports: what the left button does, the overlay, and the layout."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from workstation.gui import icons
+from workstation.gui.theme import Theme
+from workstation.gui.viewer.gestures import Tool
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.keys import key_of
+
+STRIP_PX = 40
+GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
+
+_TOOLS = (
+    (Tool.WINDOW, "Window", "Drag: right widens, down darkens"),
+    (Tool.PAN, "Pan", "Drag the picture; the middle button always does"),
+    (Tool.ZOOM, "Zoom", "Drag up to enlarge; the right button always does"),
+)
+
+
+class ToolStrip(QFrame):
+    """Buttons for what the mouse does and how overlays look.
+
+    Parameters
+    ----------
+    grid : ViewerGrid
+        What the buttons act upon.
+    theme : Theme
+        For the icons; `icons.redress` tints them again.
+    """
+
+    def __init__(self, grid: ViewerGrid, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tool_strip")
+        self.setAccessibleName("Viewer tools")
+        self._grid, self._theme = grid, theme
+        self.setFixedHeight(STRIP_PX)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(4)
+        self._tools = self._tool_buttons(row)
+        row.addWidget(_rule(self))
+        self._overlay = self._menu_button("overlay", "Mask", "How masks are drawn", self._overlay_menu())
+        row.addWidget(self._overlay)
+        self._slider, self._percent = self._opacity(row)
+        row.addStretch(1)
+        self._presets = self._menu_button("window", "Presets", "Window presets (Alt+1 to Alt+9)", QMenu(self))
+        self._presets.menu().aboutToShow.connect(self._fill_presets)
+        row.addWidget(self._presets)
+        self._layout = self._menu_button("layout", "Layout", "Hanging protocol and grid", QMenu(self))
+        self._layout.menu().aboutToShow.connect(self._fill_layouts)
+        row.addWidget(self._layout)
+        grid.look_changed.connect(self._on_look_changed)
+        self._on_look_changed()
+
+    def sizeHint(self) -> QSize:
+        """As wide as its buttons, 40 px high."""
+        return QSize(super().sizeHint().width(), STRIP_PX)
+
+    # --- private ---------------------------------------------------------------------------------
+
+    def _tool_buttons(self, row: QHBoxLayout) -> dict[Tool, QToolButton]:
+        group = QButtonGroup(self)
+        made = {}
+        for tool, title, tip in _TOOLS:
+            button = QToolButton(self)
+            button.setObjectName(f"tool_{tool.value}")
+            button.setCheckable(True)
+            button.setProperty("emphasis", "quiet")
+            button.setText(title)
+            button.setAccessibleName(title)
+            button.setToolTip(tip)
+            icons.dress(button, tool.value, self._theme)
+            button.clicked.connect(partial(self._grid.set_tool, tool))
+            group.addButton(button)
+            row.addWidget(button)
+            made[tool] = button
+        return made
+
+    def _menu_button(self, icon: str, title: str, tip: str, menu: QMenu) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"tool_{title.lower()}")
+        button.setProperty("emphasis", "quiet")
+        button.setText(title)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setAccessibleName(title)
+        button.setToolTip(tip)
+        icons.dress(button, icon, self._theme)
+        button.setMenu(menu)
+        return button
+
+    def _overlay_menu(self) -> QMenu:
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        self._looks: dict[str, QAction] = {}
+        for name, title in (("outline", "Outline"), ("fill", "Fill")):
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            group.addAction(action)
+            action.triggered.connect(partial(self._set_filled, name == "fill"))
+            self._looks[name] = action
+        menu.addSeparator()
+        shown = menu.addAction(f"Show masks\t{key_of('overlay')}")
+        shown.setCheckable(True)
+        shown.triggered.connect(lambda checked: self._grid.set_overlay_look(hidden=not checked))
+        self._looks["shown"] = shown
+        menu.addSeparator()
+        note = menu.addAction(f"Hold {key_of('peek')} to look under them")
+        note.setEnabled(False)
+        return menu
+
+    def _opacity(self, row: QHBoxLayout) -> tuple[QSlider, QLabel]:
+        slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setObjectName("overlay_opacity")
+        slider.setAccessibleName("Opacity of filled masks, percent")
+        slider.setToolTip("Opacity of filled masks")
+        slider.setRange(0, 100)
+        slider.setSingleStep(5)
+        slider.setFixedWidth(88)
+        slider.valueChanged.connect(lambda value: self._grid.set_overlay_look(opacity=value / 100))
+        percent = QLabel("100 %", self)
+        percent.setFixedWidth(percent.sizeHint().width() + 4)  # no shift when the number changes
+        row.addWidget(slider)
+        row.addWidget(percent)
+        return slider, percent
+
+    def _set_filled(self, filled: bool) -> None:
+        self._grid.set_overlay_look(filled=filled)
+
+    def _fill_presets(self) -> None:
+        menu = self._presets.menu()
+        menu.clear()
+        tile = self._grid.active_tile
+        for number, preset in enumerate(self._grid.presenter.presets(tile), start=1):
+            key = f"\tAlt+{number}" if number < 10 else ""
+            action = menu.addAction(f"{preset.title}{key}")
+            action.triggered.connect(partial(self._use_preset, tile, number))
+        if menu.isEmpty():
+            menu.addAction("No series in the active viewport").setEnabled(False)
+
+    def _use_preset(self, tile: int, number: int) -> None:
+        self._grid.presenter.use_preset(tile, number)
+
+    def _fill_layouts(self) -> None:
+        menu = self._layout.menu()
+        menu.clear()
+        shown = self._grid.layout_shown
+        for stage in self._grid.stages:
+            action = menu.addAction(stage.title)
+            action.setCheckable(True)
+            action.setChecked(stage.id == shown.id)
+            action.triggered.connect(partial(self._hang, stage.id))
+        menu.addSeparator()
+        for rows, columns in GRIDS:
+            action = menu.addAction(f"{rows} × {columns}")
+            action.setCheckable(True)
+            action.setChecked(shown.id == f"{rows}x{columns}")
+            action.triggered.connect(partial(self._set_grid, rows, columns))
+
+    def _hang(self, stage_id: str) -> None:
+        for stage in self._grid.stages:
+            if stage.id == stage_id:
+                self._grid.hang(stage)
+
+    def _set_grid(self, rows: int, columns: int) -> None:
+        self._grid.set_grid(rows, columns)
+
+    def _on_look_changed(self) -> None:
+        filled, opacity, hidden = self._grid.overlay_look
+        self._looks["fill" if filled else "outline"].setChecked(True)
+        self._looks["shown"].setChecked(not hidden)
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round(opacity * 100))
+        self._slider.setEnabled(filled)
+        self._percent.setText(f"{round(opacity * 100)} %")
+        group = self._tools[Tool.WINDOW].group()
+        group.setExclusive(False)  # the point tool, set by a desk, has no button here
+        for tool, button in self._tools.items():
+            button.setChecked(tool == self._grid.tool)
+        group.setExclusive(True)
+
+
+def _rule(parent: QWidget) -> QFrame:
+    rule = QFrame(parent)
+    rule.setFrameShape(QFrame.Shape.VLine)
+    rule.setFixedSize(9, 20)
+    return rule
