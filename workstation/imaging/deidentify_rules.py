@@ -111,6 +111,12 @@ SIGNED_OR_NOT = frozenset((0x00280106, 0x00280107, 0x00280120, 0x00280121))
 MOST_VALUES = 16
 """Most values of a number that are kept, so that none can carry a text in numbers."""
 
+SMALLEST, LARGEST = 1e-6, 1e7
+"""Range of binary numbers in attributes that are kept; letters read as numbers lie far outside."""
+
+LARGEST_OF_SEVERAL = 8192
+"""Values of a 16-bit attribute with several values stay below it (two letters are more)."""
+
 PRIVATE_KEPT: dict[tuple[int, bytes, int], tuple[bytes, Rule]] = {
     (0x0019, b"SIEMENS MR HEADER", 0x0C): (b"IS", Rule.NUMBER),  # b-value
     (0x0043, b"GEMS_PARM_01", 0x39): (b"IS", Rule.NUMBER),  # b-value

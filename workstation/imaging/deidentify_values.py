@@ -11,9 +11,12 @@ import numpy as np
 from workstation.imaging import dicom_kinds, vocabulary
 from workstation.imaging.deidentify_rules import (
     CODES,
+    LARGEST,
+    LARGEST_OF_SEVERAL,
     MOST_VALUES,
     PRIVATE_KEPT,
     PULSE_SEQUENCES,
+    SMALLEST,
     VENDORS,
     Rule,
 )
@@ -23,6 +26,8 @@ from workstation.imaging.dicom_values import Values
 _SEQUENCE = re.compile(PULSE_SEQUENCES)
 _DECIMAL = re.compile(rb"[+-]?(?:\d{1,12}\.?\d{0,14}|\.\d{1,14})(?:[eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(rb"[+-]?\d{1,12}(?:\.0{0,6})?")
+_KINDS = {b"US": "u2", b"SS": "i2", b"UL": "u4", b"SL": "i4", b"FL": "f4", b"FD": "f8"}
+_POINTED_AT = (b"\x18\x00", b"\x20\x00", b"\x28\x00", b"\x40\x00")
 _SIZES = {b"US": 2, b"SS": 2, b"UL": 4, b"SL": 4, b"FL": 4, b"FD": 8, b"AT": 4}
 
 
@@ -35,10 +40,20 @@ def _number(raw: bytes, vr: bytes) -> bytes | None:
 
 
 def _binary(raw: bytes, vr: bytes) -> bytes | None:
+    """Binary numbers that are plausible as such: eight letters read as a number are not."""
     size = _SIZES[vr]
     if not raw or len(raw) % size or len(raw) // size > MOST_VALUES:
         return None
-    return raw
+    if vr in (b"US", b"SS"):
+        numbers = np.frombuffer(raw, f"<{_KINDS[vr]}")
+        return (
+            raw if len(numbers) == 1 or np.abs(numbers.astype(np.int64)).max() < LARGEST_OF_SEVERAL else None
+        )
+    if vr == b"AT":
+        return raw if size == len(raw) and raw[:2] in _POINTED_AT else None
+    numbers = np.abs(np.frombuffer(raw, f"<{_KINDS[vr]}").astype(np.float64))
+    fits = (numbers == 0) | ((numbers > SMALLEST) & (numbers < LARGEST))
+    return raw if fits.all() else None
 
 
 def little_endian(values: Values, tag: int, vr: bytes) -> bytes:
