@@ -127,9 +127,6 @@ class StudyReconciling:
 
     def closed(self) -> dict[str, str]:
         """Cases whose reconciliation all have signed, with the digest they signed."""
+        query = sa.select(RECONCILE_CLOSED.c.case_code, RECONCILE_CLOSED.c.digest)
         with self._file.reading() as connection:
-            return dict(
-                connection.execute(sa.select(RECONCILE_CLOSED.c.case_code, RECONCILE_CLOSED.c.digest))
-                .tuples()
-                .all()
-            )
+            return {case: digest for case, digest in connection.execute(query)}  # noqa: C416 - rows, not pairs

@@ -113,25 +113,37 @@ def _reconciliation(op: Operations) -> None:
     )
 
 
+# Each table with what tells its rows apart.
+_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "study": (("id",),),
+    "plans": (("number",),),
+    "orders": (("plan_number", "reader", "position"),),
+    "journal": (("id",), (*_READ, "sequence")),
+    "locks": (_READ,),
+    "amendments": (_READ,),
+    "reconcile_journal": (("id",), ("case_code", "sequence")),
+    "reconcile_signatures": (("case_code", "signer", "digest"),),
+    "reconcile_closed": (("case_code",),),
+    "audit": (("sequence",),),
+}
+
+
 def _keep_for_ever(op: Operations) -> None:
-    tables = (
-        "study",
-        "plans",
-        "orders",
-        "journal",
-        "locks",
-        "amendments",
-        "reconcile_journal",
-        "reconcile_signatures",
-        "reconcile_closed",
-        "audit",
-    )
-    for table in tables:
+    for table, keys in _KEYS.items():
         for event in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_keep_{event.lower()} BEFORE {event} ON {table} "
                 "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
             )
+        # INSERT OR REPLACE deletes without firing the trigger above.
+        same = " OR ".join(
+            "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in keys
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_keep_replace BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+            "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
+        )
     same_read = " AND ".join(f"{column} = NEW.{column}" for column in _READ)
     op.execute(
         "CREATE TRIGGER journal_shut_by_lock BEFORE INSERT ON journal "
