@@ -193,10 +193,11 @@ def test_a_folder_without_permission_is_said(tmp_path: Path) -> None:
     for part in (tmp_path, *tmp_path.parents[:2]):
         part.chmod(0o755)
     code = (
-        "import os, sys; os.setgid(65534); os.setuid(65534)\n"
+        "import os, sys\n"
         "from pathlib import Path\n"
         "from workstation.store.engine import open_database\n"
         "from workstation.errors import StoreError\n"
+        "os.setgid(65534); os.setuid(65534)\n"
         "try: open_database(Path(sys.argv[1]) / 'new' / 'x.sqlite', 'library', 'library')\n"
         "except StoreError as error: print(error.sentence)\n"
     )

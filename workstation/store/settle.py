@@ -137,7 +137,7 @@ def _columns(series: Series) -> dict[str, Any]:
 
 def _slice_spacing(series: Series) -> float | None:
     """Median distance of neighbouring slices in mm, or None where the positions do not say."""
-    if series.axis != "position" or len(series.instances) < 2:
+    if series.axis != "position" or series.plane is None or len(series.instances) < 2:
         return None
     orientation = series.first.image_orientation_patient
     if orientation is None:

@@ -19,7 +19,7 @@ from workstation.errors import DataError
 from workstation.imaging.deidentify import Deidentifier
 from workstation.imaging.dicom import DicomFile, read_file
 from workstation.imaging.dicom_elements import NotDicomError
-from workstation.imaging.dicom_kinds import Kind
+from workstation.imaging.dicom_kinds import SHOWN, Kind
 from workstation.imaging.dicom_pixels import check_decodable
 from workstation.imaging.sources import Source
 from workstation.imaging.study import Identity
@@ -31,6 +31,7 @@ OTHER_CONTENT = (
     "an image with the same SOP Instance UID is already in the library; this one differs from it and was "
     "not taken"
 )
+WITHOUT_PIXELS = "it says that it is a picture but holds no pixels; it may be cut short"
 _HELD_IN_MEMORY = 64 * 1024**2
 """Files up to this size are read once and worked on from memory."""
 
@@ -100,6 +101,8 @@ class Worker:
         # The label stays behind: a path can name a patient.
         file = read_file(stream, "copy")
         approved = self._task.approve_secondary and file.kind in (Kind.SECONDARY_CAPTURE, Kind.BURNED_IN)
+        if file.kind is Kind.NO_PIXELS and (file.sop_class_uid in SHOWN or not file.sop_class_uid):
+            return Looked(path, Status.REFUSED, WITHOUT_PIXELS)
         if file.kind is not Kind.IMAGE and not approved:
             return Looked(path, Status.SKIPPED, file.skip_reason)
         if not file.instances:
