@@ -72,6 +72,8 @@ def _with_every_attribute(depth: int = 0) -> Any:
         group = tag >> 16
         if group in (0x0000, 0x0002, 0x0004, 0x7FE0, 0xFFFE, 0x0006) or (depth == 0 and tag in _STRUCTURAL):
             continue
+        if depth and tag not in KEPT and group != 0x0010:
+            continue
         first = vr.split(" ")[0]
         if first == "SQ" and depth == 0 and tag not in (0x52009229, 0x52009230):
             dataset.add_new(tag, "SQ", [_with_every_attribute(1)] if tag in KEPT else [_small_item()])
