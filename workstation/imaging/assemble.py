@@ -110,7 +110,7 @@ def _split(group: _Group) -> list[_Group]:
     groups = [group]
     for divide in (_by_size, _by_geometry, _by_orientation):
         groups = [part for one in groups for part in divide(one)]
-    for key in (_echo, _dixon, _b_value, _sort_of_picture, _temporal):
+    for key in (_echo, _echo_time, _dixon, _b_value, _sort_of_picture, _temporal):
         groups = [part for one in groups for part in _by(one, key)]
     return [part for one in groups for part in _repeats(one)]
 
@@ -164,9 +164,12 @@ def _by_orientation(group: _Group) -> list[_Group]:
 
 
 def _echo(instance: Instance) -> str:
-    number, time = instance.echo_number, instance.physics.echo_time
-    if number is not None and number > 0:
-        return f"echo{number}"
+    number = instance.echo_number
+    return f"echo{number}" if number is not None and number > 0 else ""
+
+
+def _echo_time(instance: Instance) -> str:
+    time = instance.physics.echo_time
     return "" if time is None else f"echo{time:.1f}ms"
 
 
@@ -210,7 +213,7 @@ def _by(group: _Group, key: Callable[[Instance], str]) -> list[_Group]:
     if positions is not None and _distinct(positions) == 1 and key is _temporal:
         return [group]
     repeats = positions is None or _distinct(positions) < len(positions)
-    if not repeats and (key in (_temporal, _sort_of_picture) or min(map(len, parts.values())) < 2):
+    if not repeats and (key in _ONLY_IF_REPEATED or min(map(len, parts.values())) < 2):
         return [group]
     if positions is None and key is _temporal:
         return [group]
@@ -218,12 +221,15 @@ def _by(group: _Group, key: Callable[[Instance], str]) -> list[_Group]:
 
 
 _UNNAMED: dict[Callable[[Instance], str], str] = {
-    _echo: "no-echo-time",
+    _echo: "no-echo-number",
+    _echo_time: "no-echo-time",
     _dixon: "other",
     _b_value: "no-b-value",
     _sort_of_picture: "original",
     _temporal: "no-time",
 }
+_ONLY_IF_REPEATED = (_echo_time, _temporal, _sort_of_picture)
+"""These may vary from slice to slice of one stack; they split only what shows one place repeatedly."""
 
 
 def _distinct(positions: Any) -> int:
@@ -249,7 +255,8 @@ def _repeats(group: _Group) -> list[_Group]:
         group = replace(group, warnings=(*group.warnings, text))
         return _divided(group, {f"repeat{n + 1}": stack for n, stack in enumerate(stacks)})
     extra = len(ordered) - len(stacks[0])
-    text = f"{slices(extra)} lie where another slice is; the first at each place is shown."
+    verb = "lies" if extra == 1 else "lie"
+    text = f"{slices(extra)} {verb} where another slice is; the first at each place is shown."
     return [replace(group, instances=tuple(stacks[0]), warnings=(*group.warnings, text))]
 
 
