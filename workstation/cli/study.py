@@ -66,7 +66,13 @@ def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse
         name, help=text, description=text[0].upper() + text[1:]
     )
     parser.add_argument("--study", type=Path, required=True, metavar="DIR", help="the study folder")
-    parser.add_argument("--library", type=Path, metavar="DIR", help="the library with the images")
+    parser.add_argument(
+        "--library",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,  # else it would undo --library before the command
+        help="the library with the images; otherwise the one the study was made with",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(handler=run, action_handler=handler)
     return parser

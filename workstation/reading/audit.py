@@ -70,7 +70,7 @@ def audit_digest(previous: str, sequence: int, at: str, actor: str, event: str, 
 
 def link_digest(previous: str, sequence: int, payload: bytes) -> str:
     """Digest of a journal entry, over its bytes as they are kept."""
-    frame = b"entry\0" + previous.encode() + sequence.to_bytes(8, "big")
+    frame = b"entry\0" + previous.encode() + sequence.to_bytes(8, "big", signed=True)
     return hashlib.sha256(frame + payload).hexdigest()
 
 

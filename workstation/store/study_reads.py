@@ -44,7 +44,7 @@ class StudyReads:
             with self._file.writing() as connection:
                 query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
                 row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
-                last = Link(*row) if row else None
+                last = link_of(*row) if row else None
                 if (last.sequence if last else 0) != expected:
                     raise written_elsewhere(key.case)
                 if last is None and not has_begun(connection):
@@ -65,11 +65,9 @@ class StudyReads:
         """Entries of a read in order."""
         query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
         with self._file.reading() as connection:
-            return tuple(Link(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
+            return tuple(link_of(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
 
-    def journals(
-        self, reader: str | None = None, case: str | None = None
-    ) -> dict[ReadKey, tuple[Link, ...]]:
+    def journals(self, reader: str | None = None, case: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
         """Every read with its entries, of one reader or all, of one case or all."""
         columns = (JOURNAL.c.reader, JOURNAL.c.case_code, JOURNAL.c.presentation, JOURNAL.c.version)
         query = sa.select(*columns, JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest).order_by(
@@ -82,7 +80,7 @@ class StudyReads:
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
             for row in connection.execute(query):
-                found.setdefault(ReadKey(*row[:4]), []).append(Link(*row[4:]))
+                found.setdefault(ReadKey(*row[:4]), []).append(link_of(*row[4:]))
         return {key: tuple(links) for key, links in found.items()}
 
     def lock(self, lock: Lock) -> None:
@@ -182,6 +180,13 @@ def lock_detail(lock: Lock) -> dict[str, Any]:
         "version": lock.key.version,
         **{name: getattr(lock, name) for name in _LOCK_FIELDS},
     }
+
+
+def link_of(sequence: object, payload: object, digest: object) -> Link:
+    """A journal row as kept. SQLite takes any type in any column, so a meddled row may hold others."""
+    number = sequence if isinstance(sequence, int) else -1
+    content = payload if isinstance(payload, bytes) else str(payload).encode()
+    return Link(number, content, str(digest))
 
 
 def has_begun(connection: sa.Connection) -> bool:

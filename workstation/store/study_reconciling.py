@@ -12,7 +12,7 @@ from sqlalchemy import exc
 from workstation.errors import ProtocolViolation
 from workstation.reading.audit import Link, next_link, root_digest
 from workstation.store.study_file import SYSTEM, StudyFile
-from workstation.store.study_reads import written_elsewhere
+from workstation.store.study_reads import link_of, written_elsewhere
 from workstation.store.study_tables import RECONCILE_CLOSED, RECONCILE_JOURNAL, RECONCILE_SIGNATURES
 
 
@@ -52,7 +52,7 @@ class StudyReconciling:
                     RECONCILE_JOURNAL.c.sequence, RECONCILE_JOURNAL.c.payload, RECONCILE_JOURNAL.c.digest
                 ).where(RECONCILE_JOURNAL.c.case_code == case)
                 row = connection.execute(query.order_by(RECONCILE_JOURNAL.c.sequence.desc()).limit(1)).first()
-                last = Link(*row) if row else None
+                last = link_of(*row) if row else None
                 if (last.sequence if last else 0) != expected:
                     raise written_elsewhere(case)
                 link = next_link(last, self.root(case), payload)
@@ -80,7 +80,7 @@ class StudyReconciling:
         found: dict[str, list[Link]] = {}
         with self._file.reading() as connection:
             for case, *link in connection.execute(query):
-                found.setdefault(case, []).append(Link(*link))
+                found.setdefault(case, []).append(link_of(*link))
         return {case: tuple(links) for case, links in found.items()}
 
     def sign(self, signature: ReconcileSignature, required: Iterable[str]) -> None:
