@@ -64,7 +64,8 @@ def test_header_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     assert header.get_data_dtype() == np.uint8
     assert header.get_xyzt_units()[0] == "mm"
     assert int(header["intent_code"]) == 1002
-    assert bytes(header["descrip"]).rstrip(b"\0") == b"edema 1.0"
+    description = bytes(header["descrip"]).rstrip(b"\0")
+    assert description == b"For research and teaching. Not for primary diagnosis. edema 1.0"
     assert (int(header["sform_code"]), int(header["qform_code"])) == (1, 1)
     assert header.get_zooms() == pytest.approx((0.4, 0.7, 3.3), abs=1e-5)
     assert [file.name for file in path.parent.iterdir()] == ["mask.nii.gz"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation import __version__
+from workstation import INTENDED_USE, __version__
 from workstation.errors import DataError
 from workstation.export.dicom_source import deidentified_facts, plain_source, set_references
 from workstation.export.exporter import Bundle, Exporter, mask_paths, replacing
@@ -110,7 +110,7 @@ def _segmentation(mask: Mask, series: Series, reader: str) -> Any:
         software_versions=__version__,
         device_serial_number=__version__,
         content_label=_code_string(mask.recipe),
-        content_description=f"{mask.recipe} {mask.recipe_version}"[:64],
+        content_description=INTENDED_USE[:64],
         series_description=f"{mask.recipe} mask"[:64],
         pixel_measures=PixelMeasuresSequence(
             geometry.pixel_spacing, geometry.slice_thickness or geometry.slice_spacing, spacing

@@ -189,7 +189,7 @@ def mask_stem(series: Series, name: str) -> str:
 
 def file_word(text: str) -> str:
     """Text as part of a file name on any system."""
-    return re.sub(r"[^A-Za-z0-9._+]+", "_", text).strip("._") or "_"
+    return re.sub(r"[^A-Za-z0-9._+-]+", "_", text).strip("._-") or "_"
 
 
 def mask_paths(masks: tuple[CaseMask, ...], folder: Path, suffix: str) -> list[Path]:

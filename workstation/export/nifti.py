@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workstation import INTENDED_USE
 from workstation.errors import DataError
 from workstation.export.exporter import Bundle, Exporter, mask_paths, replacing
 from workstation.imaging.geometry import StackGeometry
@@ -57,7 +58,8 @@ def write_mask(mask: Mask, path: Path) -> None:
     header = image.header
     header.set_xyzt_units("mm")
     header["intent_code"] = _LABEL_INTENT
-    header["descrip"] = f"{mask.recipe} {mask.recipe_version}".encode("ascii", "replace")[:79]
+    made_by = f"{mask.recipe} {mask.recipe_version}".encode("ascii", "replace")
+    header["descrip"] = INTENDED_USE.encode("ascii") + b" " + made_by[:24]  # 80 bytes are all there is
     # A sheared grid (sideways stepping slices) has no quaternion form; the matrix form holds it exactly.
     image.set_sform(affine, code=1)
     columns = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)

@@ -26,32 +26,35 @@ def fullest_slice(mask: Mask) -> int:
     return int(np.argmax(counts)) if counts.any() else len(counts) // 2
 
 
-def slice_picture(stack: Stack, slice_index: int, masks: tuple[Mask, ...] = ()) -> bytes:
-    """One slice as PNG: percentile window, outlines of masks, patient letters and a scale bar.
+def slice_picture(
+    stack: Stack,
+    slice_index: int,
+    labels: NDArray[np.uint8] | None = None,
+    segments: tuple[Segment, ...] = (),
+) -> bytes:
+    """One slice as PNG: percentile window, outlines of labels, patient letters and a scale bar.
 
     Parameters
     ----------
     stack : Stack
-        With geometry, or the pixels are taken as square and no letters are drawn.
-    masks : tuple of Mask
-        On the grid of the stack.
+        Without geometry the pixels are taken as square and no letters are drawn.
+    labels : ndarray of uint8, shape (rows, columns), optional
+        Of this slice.
+    segments : tuple of Segment
+        Those to outline.
     """
     from PIL import Image, ImageDraw
 
     grey = lut8(percentile_window(stack), stack)[stack.voxels[slice_index]]
-    if stack.inverted:
-        grey = 255 - grey
     rows, columns = grey.shape
     height_mm, width_mm = stack.geometry.pixel_spacing if stack.geometry else (1.0, 1.0)
     scale = LONG_SIDE / max(rows * height_mm, columns * width_mm)
     size = (max(1, round(columns * width_mm * scale)), max(1, round(rows * height_mm * scale)))
     picture = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC).convert("RGB")
     pixels = np.array(picture)
-    for mask in masks:
-        enlarged = np.asarray(
-            Image.fromarray(mask.labels[slice_index]).resize(size, Image.Resampling.NEAREST), dtype=np.uint8
-        )
-        for segment in mask.segments:
+    if labels is not None:
+        enlarged = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST), dtype=np.uint8)
+        for segment in segments:
             pixels[_edge(enlarged == segment.label)] = _rgb(colour_of(segment))
     picture = Image.fromarray(pixels)
     draw = ImageDraw.Draw(picture)

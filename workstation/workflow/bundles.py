@@ -1,0 +1,199 @@
+"""What may leave of a study or a case: gathered here once, limited to what the asking person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from workstation.analysis.reads import ReadRow
+from workstation.analysis.report import AgreementReport
+from workstation.errors import DataError
+from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
+from workstation.imaging.study import Series
+from workstation.reading.plan import Overlays, Resolution
+from workstation.reading.visibility import Role, Viewer
+from workstation.store.mask_files import kept_masks
+from workstation.tasks import Progress
+from workstation.workflow.agree import agreement_of_rows
+from workstation.workflow.read_case import Study
+from workstation.workflow.reads_csv import reads_rows
+from workstation.workflow.reconcile_case import reconciliation
+from workstation.workflow.workspace import Workspace
+
+MOST_PICTURES = 24
+_NOT_SEALED = "Reads are kept apart by the program, not sealed by encryption."
+
+
+def study_bundle(
+    study: Study, workspace: Workspace | None, viewer: Viewer, *, with_pictures: bool, progress: Progress
+) -> Bundle:
+    """Everything of a study that `viewer` may take away now.
+
+    Before the reads may be compared the coordinator gets no score and a reader only the own ones; what is
+    left out is said in `Bundle.limits`.
+
+    Raises
+    ------
+    DataError
+        If a kept mask or an image of it is damaged.
+    """
+    plan = study.plan
+    rows = reads_rows(study, viewer)
+    compared = tuple(case for case in plan.cases if study.is_unsealed(case))
+    masks: tuple[CaseMask, ...] = ()
+    if viewer.role is not Role.READER or compared or plan.blinding.overlays is Overlays.ALWAYS:
+        shown = plan.cases if viewer.role is not Role.READER else (compared or plan.cases)
+        masks = tuple(one for code in shown for one in case_masks(workspace, code))
+    pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
+    entries = study.store.audit()
+    return Bundle(
+        title=plan.title,
+        study=plan.id,
+        facts=_facts(study, viewer, len(compared)),
+        reads=rows,
+        reconciled=tuple(_reconciled(study, case) for case in compared) if len(plan.readers) == 2 else (),
+        agreement=_agreement(rows),
+        masks=masks,
+        pictures=pictures,
+        audit_head=entries[-1].digest if entries else study.store.audit_root,
+        limits=_limits(study, viewer, len(compared)),
+    )
+
+
+def case_bundle(workspace: Workspace, code: str, *, with_pictures: bool, progress: Progress) -> Bundle:
+    """The masks and pictures of one case of the library."""
+    masks = case_masks(workspace, code)
+    pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
+    return Bundle(title=code, masks=masks, pictures=pictures)
+
+
+def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
+    """The newest masks of a case whose series the library still has, on the grid of those.
+
+    Raises
+    ------
+    DataError
+        If a mask is damaged or no longer fits its series.
+    """
+    if workspace is None or workspace.library.find(code) is None:
+        return ()
+    series = {one.key: one for one in workspace.library.series(code)}
+    found = []
+    for name, mask in kept_masks(workspace.library.folder, code):
+        if mask.series_key not in series:
+            continue
+        if len(series[mask.series_key].instances) != mask.geometry.shape[0]:
+            raise DataError(
+                f"A mask of {code} was not exported", "its series has gained or lost slices", "Make it again"
+            )
+        found.append(CaseMask(code, name, series[mask.series_key], mask))
+    return tuple(found)
+
+
+def mask_pictures(masks: Iterable[CaseMask], progress: Progress) -> Iterator[Picture]:
+    """The slice of each mask that shows most of it; bone regions only where nothing else is kept.
+
+    Raises
+    ------
+    DataError
+        If an image cannot be read.
+    """
+    from workstation.export.pictures import fullest_slice, slice_picture
+    from workstation.imaging.load import load_stack
+    from workstation.tasks import SilentProgress
+
+    chosen = [one for one in masks if one.name != "regions"] or list(masks)
+    for done, one in enumerate(chosen[:MOST_PICTURES]):
+        progress.report(done, min(len(chosen), MOST_PICTURES), "Drawing pictures")
+        index = fullest_slice(one.mask)
+        single = replace(one.series, instances=(one.series.instances[index],))
+        stack = load_stack(single, SilentProgress())
+        marked = int((one.mask.labels > 0).sum())
+        volume = marked * one.mask.geometry.voxel_volume_mm3 / 1000
+        yield Picture(
+            title=f"{one.case} {one.name}",
+            caption=f"{_series_name(one.series)}, slice {index + 1} of {len(one.series.instances)}; "
+            f"{volume:.2f} ml by {one.mask.recipe} {one.mask.recipe_version}",
+            png=slice_picture(stack, 0, one.mask.labels[index], one.mask.segments),
+        )
+
+
+def _series_name(series: Series) -> str:
+    return series.label if series.series_number is None else f"series {series.series_number}, {series.label}"
+
+
+def _agreement(rows: tuple[ReadRow, ...]) -> AgreementReport | None:
+    return agreement_of_rows(rows) if len({row.reader for row in rows}) > 1 else None
+
+
+def _reconciled(study: Study, case: str) -> ReconciledCase:
+    settled = reconciliation(study, case, actor="export")
+    cases = study.library_cases() or {}
+    side = cases[case].laterality if case in cases else None
+    titles = {(one.id, rule.id): rule.title for one in study.instruments for rule in one.derived}
+    return ReconciledCase(
+        case=case,
+        rule=settled.rule.value,
+        status=settled.status,
+        values=tuple(
+            FinalValue(
+                one.instrument,
+                one.item,
+                one.state.value,
+                None if one.grade is None else float(one.grade),
+                one.points,
+                one.source.value,
+                one.reason,
+            )
+            for one in settled.finals
+        ),
+        totals=tuple(
+            FinalTotal(name, total_id, titles[name, total_id], total.value, total.answered, total.of)
+            for name, totals in settled.totals.items()
+            for total_id, total in totals.items()
+        ),
+        side=side.value if side else "",
+    )
+
+
+def _limits(study: Study, viewer: Viewer, compared: int) -> str:
+    if compared == len(study.plan.cases):
+        return ""
+    if viewer.role is Role.READER:
+        return "This holds the own reads of one reader only."
+    if compared:
+        return f"The reads of {len(study.plan.cases) - compared} cases are not locked by all readers yet."
+    return f"No score is shown: {study.outstanding} reads are not locked yet."
+
+
+def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str], ...]:
+    plan = study.plan
+    named = [("Study", f"{plan.title} ({plan.id}, plan version {plan.version})")]
+    named.append(("Cases", str(len(plan.cases))))
+    forms = (f"{one.title} ({one.id} {one.version})" for one in study.instruments)
+    named.append(("Instruments", "; ".join(forms)))
+    overlays = {
+        Overlays.NEVER: "readers never saw masks or proposed grades",
+        Overlays.AFTER_OWN_SCORE: "readers saw masks only after their own score",
+        Overlays.ALWAYS: "readers saw masks while scoring",
+    }[plan.blinding.overlays]
+    totals = "totals were shown while scoring" if plan.blinding.totals else "totals were hidden while scoring"
+    named.append(
+        (
+            "Blinding",
+            f"Readers saw case codes only; {overlays}; {totals}; time points {plan.blinding.time_points}. "
+            f"{_NOT_SEALED}",
+        )
+    )
+    if viewer.role is Role.READER and not compared:
+        return tuple(named)  # nothing about the other reader, not even that there is one
+    named.append(("Readers", " and ".join(plan.readers)))
+    named.append(("Reading order", f"random, different for each reader, seed {plan.seed}"))
+    rule = (
+        "mean of both readers, never rounded"
+        if plan.resolution is Resolution.MEAN
+        else f"consensus with a reason for differences of more than {plan.tolerance}"
+    )
+    named.append(("Reconciliation", rule))
+    named.append(("Cases with all reads locked", f"{compared} of {len(plan.cases)}"))
+    return tuple(named)
