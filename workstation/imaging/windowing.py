@@ -220,7 +220,7 @@ def _lut8(window: Window, slope: float, intercept: float, inverted: bool) -> NDA
     values = np.arange(65536, dtype=np.float64) * slope + intercept
     center, width = window.center, window.width
     if window.function == SIGMOID and width > 0:
-        grey = 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - center) / width, -700.0, 700.0)))
+        grey = 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - center) / max(width, 1e-9), -700.0, 700.0)))
     elif window.function == LINEAR and width >= 1:
         # PS3.3 C.11.2.1.2.1: the integer convention, half a value to the left and one narrower.
         grey = (values - (center - 0.5)) / max(width - 1.0, 1e-9) + 0.5

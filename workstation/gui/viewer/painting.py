@@ -39,6 +39,7 @@ draws them three times faster than a line wider than one pixel."""
 HATCH_PX = 8
 DIMMED = QColor(0, 0, 0, 150)
 SHADOW = QColor(0, 0, 0, 200)
+HALO = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1))
 
 ImageLine = tuple[tuple[float, float], tuple[float, float]]
 
@@ -142,14 +143,14 @@ class FramePainter:
     ) -> None:
         left = round(centre - bar.length_px / 2)
         right, y = left + round(bar.length_px), round(top)
-        for colour, shift in ((SHADOW, 1), (self._text, 0)):
-            painter.setPen(QPen(colour, 1))
+        for pen in (QPen(SHADOW, 3), QPen(self._text, 1)):
+            painter.setPen(pen)
             for x0, y0, x1, y1 in (
                 (left, y, right, y),
                 (left, y - 3, left, y + 3),
                 (right, y - 3, right, y + 3),
             ):
-                painter.drawLine(x0, y0 + shift, x1, y1 + shift)
+                painter.drawLine(x0, y0, x1, y1)
         words.draw(painter, centre, y + 4, bar.text, self._text, CENTRE)
 
 
@@ -217,7 +218,7 @@ class Words:
         if not text:
             return 0.0
         picture, width = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
-        painter.drawImage(round(x - width * align), round(top), picture)
+        painter.drawImage(round(x - width * align) - 1, round(top) - 1, picture)
         return width
 
 
@@ -239,22 +240,24 @@ def corner_font(size_px: int) -> QFont:
 
 @lru_cache(maxsize=512)
 def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> tuple[QImage, float]:
-    """A text with a thin dark shadow, legible on bright bone as well as on black; and its width."""
+    """A text with a thin dark halo, legible on bright bone as well as on black; and its width."""
     metrics = _metrics(size_px)
     width, height = metrics.horizontalAdvance(text), metrics.height()
     picture = QImage(
-        math.ceil((width + 2) * ratio),
-        math.ceil((height + 2) * ratio),
+        math.ceil((width + 3) * ratio),
+        math.ceil((height + 3) * ratio),
         QImage.Format.Format_ARGB32_Premultiplied,
     )
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setFont(corner_font(size_px))
-    layers = ((SHADOW, 1), (QColor.fromRgb(rgb), 0))
-    for colour, shift in layers if shadow else layers[1:]:
-        painter.setPen(colour)
-        painter.drawText(QPointF(shift, metrics.ascent() + shift), text)
+    if shadow:
+        painter.setPen(SHADOW)
+        for across, down in HALO:
+            painter.drawText(QPointF(1 + across, metrics.ascent() + 1 + down), text)
+    painter.setPen(QColor.fromRgb(rgb))
+    painter.drawText(QPointF(1, metrics.ascent() + 1), text)
     painter.end()
     return picture, width
 
