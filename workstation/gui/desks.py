@@ -11,6 +11,42 @@ def _library(context: DeskContext) -> Desk:
     return LibraryDesk(context)
 
 
+def _reading(context: DeskContext) -> Desk:
+    from workstation.gui.reading.reading_desk import ReadingDesk
+
+    return ReadingDesk(context)
+
+
+def _reconcile(context: DeskContext) -> Desk:
+    from workstation.gui.review.reconcile_desk import ReconcileDesk
+
+    return ReconcileDesk(context)
+
+
+def _setup(context: DeskContext) -> Desk:
+    from workstation.gui.study.setup_desk import SetupDesk
+
+    return SetupDesk(context)
+
+
 DESKS: tuple[DeskEntry, ...] = (
     DeskEntry("library", "Library", "library", "Ctrl+1", "Import studies and find cases", _library),
+    DeskEntry(
+        "reading",
+        "Reading",
+        "read",
+        "Ctrl+2",
+        "Look at a case, make masks, score blind",
+        _reading,
+        shut_while_blinded=False,
+    ),
+    DeskEntry(
+        "reconcile",
+        "Reconcile",
+        "reconcile",
+        "Ctrl+3",
+        "Settle what two readers scored differently",
+        _reconcile,
+    ),
+    DeskEntry("setup", "Set-up", "study", "Ctrl+5", "Make a reading study from cases of the library", _setup),
 )

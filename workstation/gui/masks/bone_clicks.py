@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from workstation.gui.layouts import empty
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.study import Joint
@@ -47,11 +48,7 @@ class BoneClicks(QWidget):
 
     def set_joint(self, joint: Joint | None) -> None:
         """Offer the bones of a joint, without clicks."""
-        while self._layout.count():
-            old = self._layout.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._layout)
         self._rows.clear()
         self._armed = ""
         self._clicks = {bone: [] for bone in BONES[joint]}

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.layouts import empty
 from workstation.gui.reading.item_row import ItemRow, answer_mark
 from workstation.gui.reading.region_diagram import RegionDiagram
 from workstation.gui.theme import Theme
@@ -214,11 +215,9 @@ class ScoreForm(QWidget):
         layout.addWidget(self._lock)
 
     def _fill_tabs(self) -> None:
-        while self._tabs.count():
-            old = self._tabs.takeAt(0).widget()
-            if old is not None:
-                self._tab_buttons.removeButton(old)  # type: ignore[arg-type]  # only buttons are put there
-                old.deleteLater()
+        for old in self._tab_buttons.buttons():
+            self._tab_buttons.removeButton(old)
+        empty(self._tabs)
         if len(self._sheets) < 2:
             return
         for index, sheet in enumerate(self._sheets):
@@ -253,10 +252,7 @@ class ScoreForm(QWidget):
 
     def _clear_rows(self) -> None:
         self._rows.clear()
-        while self._list_layout.count():
-            old = self._list_layout.takeAt(0).widget()
-            if old is not None:
-                old.deleteLater()
+        empty(self._list_layout)
 
     def _refresh(self) -> None:
         if not self._sheets or not self._item:
@@ -289,11 +285,7 @@ class ScoreForm(QWidget):
         self._lock.setText("Locked" if self._locked else "Lock this read…   Ctrl+L")
 
     def _fill_levels(self, item: Item) -> None:
-        while self._levels.count():
-            old = self._levels.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._levels)
         answer = self._sheets[self._tab].answer(item.id)
         for level in item.levels:
             chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from workstation.gui.layouts import empty
+
 
 class StartPage(QWidget):
     """Teaches the empty desk, and asks who reads once a study was chosen."""
@@ -67,11 +69,7 @@ class StartPage(QWidget):
         )
 
     def _set_buttons(self, buttons: list) -> None:  # type: ignore[type-arg]  # (text, name, tip, run)
-        while self._buttons.count():
-            old = self._buttons.takeAt(0).widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._buttons)
         self._buttons.addStretch(1)
         for number, (text, name, tip, run) in enumerate(buttons):
             button = QPushButton(text)

@@ -454,7 +454,9 @@ def _tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
     if evidence is None:
         return {"series_key": fallback, "links": unlinked}
     view: Mapping[str, Any] = evidence.view or {}
-    seen = next((t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {})
+    seen: Mapping[str, Any] = next(
+        (t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {}
+    )
     # The zoom belongs to another size of viewport; slice, window and turns are what was seen.
     return {
         **seen,

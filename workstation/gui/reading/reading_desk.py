@@ -1,0 +1,449 @@
+"""The reading desk: images left, form right; free reading and blinded studies alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from workstation.errors import WorkstationError
+from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.masks.mask_panel import MaskPanel
+from workstation.gui.reading.header import ReadingHeader
+from workstation.gui.reading.keys import FormKeys
+from workstation.gui.reading.lock_panel import LockPanel
+from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
+from workstation.gui.reading.start_page import StartPage
+from workstation.gui.theme import Theme
+from workstation.gui.viewer.captions import captions_of
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.loading import StackLoader
+from workstation.gui.viewer.series_strip import SeriesStrip
+from workstation.gui.viewer.theming import viewer_palette
+from workstation.gui.viewer.tool_strip import ToolStrip
+from workstation.imaging.study import Series
+from workstation.reading.session import ReadState
+from workstation.scoring.sheet import Evidence
+from workstation.tasks import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    from workstation.workflow.open_read import OpenRead, ReaderDesk
+    from workstation.workflow.open_study import OpenStudy
+    from workstation.workflow.read_case import Study
+
+KEEP_VIEW_MS = 800
+START, READ = 0, 1
+
+
+class ReadingDesk(Desk):
+    """Opens a case freely, or a study for one reader.
+
+    `take` accepts a case code or folder (free reading) or the folder of a reading study.
+    """
+
+    id: ClassVar[str] = "reading"
+    title: ClassVar[str] = "Reading"
+
+    def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._study: Study | None = None
+        self._reader: ReaderDesk | None = None
+        self._read: OpenRead | None = None
+        self._open: OpenStudy | None = None
+        self._restoring = False
+        self._build()
+        self._loader = StackLoader(context.jobs, self._grid, "reading")
+        self._keep_view = QTimer(self)
+        self._keep_view.setSingleShot(True)
+        self._keep_view.setInterval(KEEP_VIEW_MS)
+        self._keep_view.timeout.connect(self._on_keep_view)
+        self._keys = FormKeys(self, self._on_form_key)
+        self._connect()
+
+    # properties ----------------------------------------------------------------------------------
+
+    @property
+    def grid(self) -> ViewerGrid:
+        """The viewports."""
+        return self._grid
+
+    @property
+    def form(self) -> ScoreForm:
+        """The score form."""
+        return self._form
+
+    @property
+    def read(self) -> OpenRead | None:
+        """The open read of a study; None in free reading."""
+        return self._read
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Codes of the open study's readers."""
+        return self._study.plan.readers if self._study is not None else ()
+
+    @property
+    def worklist_codes(self) -> tuple[str, ...]:
+        """The reader's cases in the reader's own order."""
+        return tuple(entry.code for entry in self._reader.worklist()) if self._reader is not None else ()
+
+    def header_widget(self) -> QWidget | None:
+        """Case, worklist and blinding, for the window's header."""
+        return self._header if self._open is not None else None
+
+    # what a person does ----------------------------------------------------------------------------
+
+    def take(self, what: object) -> None:
+        """Open a case, a folder of images, or a reading study."""
+        from workstation.store.study_store import DATABASE
+
+        if isinstance(what, Path | str) and (Path(what) / DATABASE).is_file():
+            self.open_study(Path(what))
+        elif isinstance(what, Path | str):
+            self.open_free(what)
+
+    def open_free(self, study: str | Path) -> None:
+        """Show a case of the library, or a folder of DICOM files, outside any study."""
+        if not self.may_leave():
+            return
+        self._leave_read()
+        workspace = self.context.workspace if self.context.has_workspace else None
+
+        def work(progress: Progress) -> OpenStudy:
+            from workstation.workflow.open_study import open_study
+
+            return open_study(workspace, study, progress)
+
+        self.context.jobs.start("open-case", work, self._on_free_opened)
+
+    def open_study(self, folder: Path) -> None:
+        """Open the folder of a reading study and ask who reads."""
+        from workstation.workflow.read_case import open_study_folder
+
+        self._leave_read()
+        if self._study is not None:
+            self._study.close()
+        self._study = self._reader = None
+        self._study = open_study_folder(folder, self.context.workspace)
+        self._start.ask_reader(self._study.plan.title, self._study.plan.readers)
+        self._pages.setCurrentIndex(START)
+
+    def choose_reader(self, code: str) -> None:
+        """Read as one of the plan's readers, from the first case that is not locked."""
+        if self._study is None:
+            return
+        try:
+            self._reader = self._study.reader(code)
+            case = self._reader.next_case()
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        if case is None:
+            self._all_locked()
+        else:
+            self.open_read(case)
+
+    def open_read(self, case: str) -> None:
+        """Open the reader's own read of a case, where it was left."""
+        if self._reader is None or self._study is None:
+            return
+        self._flush_view()
+        try:
+            self._read = self._reader.open_read(case)
+            opened = self._images(case)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        self.blinded.emit(True)
+        self._show(opened)
+        read = self._read
+        self._form.set_read(read.sheets, read.case.laterality, locked=read.is_locked)
+        self._show_side(self._form)
+        self._grid.set_form_open(True)
+        if read.view_state:
+            self._restoring = True
+            self._grid.restore(read.view_state)
+            self._restoring = False
+        self._show_header()
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _images(self, case: str) -> OpenStudy:
+        from workstation.workflow.open_study import open_study
+
+        return open_study(self.context.workspace, case, SilentProgress())
+
+    def may_leave(self) -> bool:
+        """A read may be left at any moment: everything is kept."""
+        self._flush_view()
+        return True
+
+    def leave(self) -> None:
+        """Close the case."""
+        self._leave_read()
+        self._loader.forget()
+        self._open = None
+        self._grid.show_series(())
+        if self._study is not None:
+            self._start.ask_reader(self._study.plan.title, self._study.plan.readers)
+        else:
+            self._start.show_empty()
+        self._pages.setCurrentIndex(START)
+        self.titled.emit("")
+
+    def shut_down(self) -> None:
+        """Keep the viewing state and close the study."""
+        self._flush_view()
+        if self._study is not None:
+            self._study.close()
+            self._study = None
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """End of a held key (peek) while the form has the focus."""
+        if not self._grid.handle_key_release(event):
+            super().keyReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Letters and arrows act on the active viewport wherever the focus is."""
+        if self._open is None or not self._grid.handle_key(event):
+            super().keyPressEvent(event)
+
+    # building ----------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        theme = self.context.theme
+        self._header = ReadingHeader(self)
+        self._header.hide()
+        self._grid = ViewerGrid(viewer_palette(theme), self)
+        self._strip = SeriesStrip(self._grid, self)
+        self._tools = ToolStrip(self._grid, theme, self)
+        self._form = ScoreForm(theme, self)
+        self._lock = LockPanel(self)
+        self._lock.hide()
+        self._masks = MaskPanel(self.context, self._grid, self)
+        side = QFrame()
+        side.setObjectName("reading_side")
+        side.setFixedWidth(FORM_WIDTH)
+        side_layout = QVBoxLayout(side)
+        side_layout.setContentsMargins(0, 0, 0, 0)
+        side_layout.setSpacing(0)
+        self._side = QStackedWidget()
+        self._side.addWidget(self._masks)
+        self._side.addWidget(self._form)
+        side_layout.addWidget(self._side, 1)
+        side_layout.addWidget(self._lock)
+        images = QVBoxLayout()
+        images.setSpacing(0)
+        images.addWidget(self._grid, 1)
+        images.addWidget(self._tools)
+        page = QWidget()
+        layout = QHBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._strip)
+        layout.addLayout(images, 1)
+        layout.addWidget(side)
+        self._start = StartPage(self)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._start)
+        self._pages.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
+
+    def _connect(self) -> None:
+        self.context.appearance.changed.connect(self._on_theme)
+        self._start.study_wanted.connect(self._on_study_wanted)
+        self._start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
+        self._start.reader_chosen.connect(self.choose_reader)
+        self._header.case_chosen.connect(self.open_read)
+        self._header.leave_wanted.connect(self.leave)
+        self._grid.state_changed.connect(self._on_state_changed)
+        self._form.answered.connect(self._on_answered)
+        self._form.flag_wanted.connect(self._on_flag)
+        self._form.evidence_wanted.connect(self._on_evidence)
+        self._form.lock_wanted.connect(self._on_lock_wanted)
+        self._lock.signed.connect(self._on_signed)
+        self._lock.closed.connect(self._close_lock)
+        for key, run in (
+            ("Ctrl+L", self._on_lock_wanted),
+            ("Ctrl+Z", lambda: self._undo(back=True)),
+            ("Ctrl+Shift+Z", lambda: self._undo(back=False)),
+            ("Ctrl+PgUp", lambda: self._header.step(-1)),
+            ("Ctrl+PgDown", lambda: self._header.step(1)),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(run)
+
+    # showing -----------------------------------------------------------------------------------------
+
+    def _on_free_opened(self, opened: OpenStudy) -> None:
+        self._read = None
+        self.blinded.emit(False)
+        self._show(opened)
+        self._masks.open(opened)
+        self._show_side(self._masks)
+        self._grid.set_form_open(False)
+        self._header.show_free(opened.title)
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show(self, opened: OpenStudy) -> None:
+        self._open = opened
+        self._close_lock()
+        captions = self._captions(opened)
+        self._loader.forget()
+        self._grid.show_series(opened.series, captions=captions, joint=opened.joint)
+        self._strip.show_series(opened.series, captions)
+        self._loader.open(self._in_hanging_order(opened.series))
+        self._pages.setCurrentIndex(READ)
+        self.titled.emit("")
+
+    def _captions(self, opened: OpenStudy) -> dict[str, str]:
+        """Role of each series, and its visit where the reader may know the order of visits."""
+        hidden = self._read is not None and self._read.rules.time_points != "known"
+        return captions_of(opened.series, {} if hidden else opened.visits)
+
+    def _in_hanging_order(self, series: tuple[Series, ...]) -> list[Series]:
+        keys = [tile.series_key for tile in self._grid.layout_shown.tiles if tile.series_key]
+        return sorted(series, key=lambda one: keys.index(one.key) if one.key in keys else len(keys))
+
+    def _show_side(self, widget: QWidget) -> None:
+        self._side.setCurrentWidget(widget)
+
+    def _show_header(self) -> None:
+        if self._reader is None or self._read is None:
+            return
+        worklist = [
+            (one.code, "blocked" if one.blocked else _STATE_WORDS[one.state])
+            for one in self._reader.worklist()
+        ]
+        case = self._read.case
+        self._header.show_read(case.title, worklist, case.code, self._reader.title, self._reader.is_sealed)
+
+    def _on_theme(self, theme: Theme) -> None:
+        self._grid.set_palette(viewer_palette(theme))
+        self._form.set_theme(theme)
+
+    # reading -----------------------------------------------------------------------------------------
+
+    def _on_form_key(self, event: QKeyEvent) -> bool:
+        if self._read is None or self._pages.currentIndex() != READ or self._lock.isVisible():
+            return False
+        return self._form.handle_key(event)
+
+    def _on_answered(self, instrument: str, item: str, grade: int | None) -> None:
+        self._act(lambda read: read.answer(item, grade, self._evidence(), instrument=instrument))
+
+    def _on_flag(self, instrument: str, item: str) -> None:
+        self._act(lambda read: read.flag(item, instrument=instrument))
+
+    def _on_evidence(self, instrument: str, item: str) -> None:
+        evidence = self._evidence(assumed=False)
+        if evidence is not None:
+            self._act(lambda read: read.tie_evidence(item, evidence, instrument=instrument))
+            self.context.messages.inform("This slice is tied to the item as its evidence")
+
+    def _undo(self, *, back: bool) -> None:
+        self._act(lambda read: read.undo() if back else read.redo())
+
+    def _act(self, change) -> None:  # type: ignore[no-untyped-def]  # any call of OpenRead
+        """Let the read keep something; a refusal is told and nothing has changed."""
+        if self._read is None:
+            return
+        try:
+            change(self._read)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+        self._form.set_sheets(self._read.sheets)
+
+    def _evidence(self, *, assumed: bool = True) -> Evidence | None:
+        position = self._grid.current_position()
+        if position is None:
+            return None
+        return Evidence(*position, assumed=assumed, view=self._grid.states())
+
+    def _on_lock_wanted(self) -> None:
+        if self._read is None or self._reader is None:
+            return
+        if self._read.state != ReadState.COMPLETE:
+            left = sum(len(sheet.unread_items) for sheet in self._read.sheets)
+            if left:
+                self.context.messages.attention(f"{left} items are not yet read; Space goes to the next one.")
+            return
+        self._flush_view()
+        self._lock.ask(self._read.case.code, self._reader.reader)
+
+    def _on_signed(self, signature: str, blinding_held: bool, remark: str) -> None:
+        if self._read is None or self._reader is None:
+            return
+        try:
+            self._read.lock(signature, blinding_held=blinding_held, remark=remark)
+        except WorkstationError as error:
+            self.context.messages.show(error)
+            return
+        code = self._read.case.code
+        self.context.messages.inform(f"{code} is locked")
+        following = self._reader.next_case(code)
+        if following is None:
+            self._all_locked()
+        else:
+            self.open_read(following)
+
+    def _all_locked(self) -> None:
+        self.leave()
+        if self._study is not None and self._reader is not None:
+            self._start.ask_reader(
+                self._study.plan.title,
+                self._study.plan.readers,
+                f"All cases of {self._reader.reader} are locked. Thank you.",
+            )
+
+    def _close_lock(self) -> None:
+        self._lock.hide()
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # viewing state -----------------------------------------------------------------------------------
+
+    def _on_state_changed(self) -> None:
+        if self._read is not None and not self._restoring:
+            self._keep_view.start()
+
+    def _on_keep_view(self) -> None:
+        if self._read is not None and not self._read.is_locked:
+            try:
+                self._read.keep_view_state(self._grid.states())
+            except WorkstationError as error:
+                self.context.messages.show(error)
+
+    def _flush_view(self) -> None:
+        if self._keep_view.isActive():
+            self._keep_view.stop()
+            self._on_keep_view()
+
+    def _leave_read(self) -> None:
+        self._flush_view()
+        self._masks.close_case()
+        if self._read is not None:
+            self._read = None
+            self._form.clear()
+            self.blinded.emit(False)
+        self._close_lock()
+
+    def _on_study_wanted(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
+        if folder:
+            try:
+                self.open_study(Path(folder))
+            except WorkstationError as error:
+                self.context.messages.show(error)
+
+
+_STATE_WORDS = {
+    ReadState.NOT_STARTED: "not started",
+    ReadState.OPEN: "draft",
+    ReadState.COMPLETE: "complete",
+    ReadState.LOCKED: "locked",
+}
