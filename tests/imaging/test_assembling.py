@@ -232,9 +232,7 @@ def test_two_slices_at_one_place() -> None:
     series = only([*stack(), at(6.6, 99)])
     assert len(series.instances) == 8
     assert [i.instance_number for i in series.instances] == list(range(1, 9))
-    assert series.warnings == (
-        "One slice lie where another slice is; the first at each place is shown.",
-    ) or (series.warnings == ("One slice lies where another slice is; the first at each place is shown.",))
+    assert series.warnings == ("One slice lies where another slice is; the first at each place is shown.",)
 
 
 def test_missing_slices() -> None:

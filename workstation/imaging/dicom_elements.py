@@ -26,7 +26,9 @@ NATIVE = frozenset((IMPLICIT_LITTLE, EXPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED))
 PIXEL_DATA = 0x7FE00010
 _TITLE = "This file was not loaded"
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, PIXEL_DATA))
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_FIRST_TAG = 0x00040000
+"""Below it are the groups of the file header only."""
+_ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VALUE_REPRESENTATIONS = _LONG | frozenset(
@@ -297,7 +299,7 @@ def _parse(buffer: bytes, size: int, complete: bool, stream: BinaryIO) -> DataSe
             pixels = element
             break
         elements[element.tag] = element
-    if pixels is None and not complete:
+    if pixels is None and (not complete or max(elements, default=0) < _FIRST_TAG):
         raise CutShortError
     syntax = encoding.syntax_uid if not stated or stated in NATIVE else stated
     if pixels is not None and pixels.undefined and syntax in NATIVE:
