@@ -59,8 +59,12 @@ class Source:
         start = heads[number] if section and number < len(heads) else 0
         ends = [i for i, line in enumerate(lines) if i > start and re.match(r"\s*\[", line)]
         end = ends[0] if ends else len(lines)
-        found = [i for i in range(start, end) if key and re.search(rf"\b{re.escape(key)}\b", lines[i])]
+        found = [i for i in range(start, end) for _ in range(len(re.findall(_word(key), lines[i]))) if key]
         return (found[min(nth, len(found) - 1)] if found else start) + 1
+
+
+def _word(key: str) -> str:
+    return rf"\b{re.escape(key)}\b" if key.isidentifier() else re.escape(key)
 
 
 def parse(source: Source) -> dict[str, Any]:
@@ -146,26 +150,25 @@ def _check_tile(source: Source, data: dict[str, Any], tile: dict[str, Any], numb
 
 
 def _check_rule(source: Source, rule: object, section: str, number: int, nth: int) -> None:
+    def mistake(why: str, key: str) -> ResourceError:
+        # The rules of a tile are tables in one list: the nth brace is the nth rule.
+        return source.mistake(why, section, number, *(("{", nth) if section == "tile" else (key, 0)))
+
     if not isinstance(rule, dict):
-        raise source.mistake("a rule is written { … }", section, number, "rules")
+        raise mistake("a rule is written { … }", "rules")
     weight = rule.get("weight")
     if not isinstance(weight, int | float) or isinstance(weight, bool):
-        raise source.mistake("a rule needs a weight, a number", section, number, "weight", nth)
+        raise mistake("a rule needs a weight, a number", "weight")
     for key, value in rule.items():
+        words = value if isinstance(value, list) else [value]
         if key not in _RULE:
-            raise source.mistake(f"{key} is not a condition of a rule", section, number, key)
-        if key in _WORDS:
-            for word in value if isinstance(value, list) else [value]:
-                if word not in _WORDS[key]:
-                    allowed = ", ".join(sorted(_WORDS[key]))
-                    raise source.mistake(
-                        f"{key} {word!r} is unknown, it can be {allowed}", section, number, key
-                    )
-        elif key in _FREE:
-            if not all(isinstance(word, str) for word in (value if isinstance(value, list) else [value])):
-                raise source.mistake(f"{key} must be text", section, number, key)
-        elif key in ("fat_suppressed", "required"):
-            if not isinstance(value, bool):
-                raise source.mistake(f"{key} must be true or false", section, number, key)
-        elif key == "fewest_slices" and (not isinstance(value, int) or isinstance(value, bool)):
-            raise source.mistake("fewest_slices must be a whole number", section, number, key)
+            raise mistake(f"{key} is not a condition of a rule", key)
+        if key in _WORDS and (unknown := [word for word in words if word not in _WORDS[key]]):
+            allowed = ", ".join(sorted(_WORDS[key]))
+            raise mistake(f"{key} {unknown[0]!r} is unknown, it can be {allowed}", key)
+        if key in _FREE and not all(isinstance(word, str) for word in words):
+            raise mistake(f"{key} must be text", key)
+        if key in ("fat_suppressed", "required") and not isinstance(value, bool):
+            raise mistake(f"{key} must be true or false", key)
+        if key == "fewest_slices" and (not isinstance(value, int) or isinstance(value, bool)):
+            raise mistake("fewest_slices must be a whole number", key)
