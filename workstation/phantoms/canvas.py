@@ -141,7 +141,8 @@ class Canvas:
     def sample(
         self, values: NDArray[Number], geometry: StackGeometry, depth_mm: float = 0.0
     ) -> NDArray[Number]:
-        """Values at the voxel centres of a series, `depth_mm` along its normal; 0 outside the lattice.
+        """Values at the voxel centres of a series, `depth_mm` along its normal; beyond the lattice
+        its outermost points go on.
 
         Numbers are interpolated, labels (uint8) are taken from the nearest point.
         """
@@ -154,7 +155,7 @@ class Canvas:
                 offset,
                 output_shape=geometry.shape,
                 order=0 if values.dtype == np.uint8 else 1,
-                mode="constant",
+                mode="nearest",
                 prefilter=False,
             )
         )

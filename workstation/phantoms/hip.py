@@ -64,7 +64,7 @@ PROTOCOL: tuple[Acquisition, ...] = (
     Acquisition(6, t.PD_FS, Plane.SAGITTAL, 22, 256, 200, 3.5, 3.9, (102, 0, -16), (0.0, -4.0), "L"),
 )
 
-_SEEDS: dict[str, Point] = {"right femur": (90.0, 2.0, -8.0), "left femur": (90.0, 2.0, -8.0)}
+_SEEDS: dict[str, Point] = {"right femur": (97.0, 2.0, -6.0), "left femur": (97.0, 2.0, -6.0)}
 _BOX: Box = ((-196, -122, -128), (196, 128, 96))
 
 
@@ -247,7 +247,8 @@ def _growth_plate(canvas: Canvas, window: Window, distance: Field, x: Field, y: 
     # The old physis of the head: a thin dark curved line across the neck axis.
     along = 0.69 * (x - _HEAD[0]) - 0.72 * z - 7 + 0.012 * (y * y) - 0.8 * np.sin(y / 4)
     tissue = canvas.tissue[window]
-    tissue[(np.abs(along) < 0.6) & (distance < -3)] = Tissue.CORTEX
+    kept = ripple(x, y, z, 15.0, 0.4) > -0.25
+    tissue[(np.abs(along) < 0.6) & (distance < -3) & kept] = Tissue.SCAR
 
 
 def _paint_lesion(canvas: Canvas, lesion: Lesion, phase: float) -> None:

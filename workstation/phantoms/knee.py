@@ -123,8 +123,8 @@ _WHOLE: Box = ((-94, -94, -92), (94, 94, 92))
 
 def _soft_tissue(canvas: Canvas) -> None:
     levels = (-92.0, -50.0, -20.0, 0.0, 25.0, 55.0, 92.0)
-    center = ((-1, 12), (-1, 10), (0, 4), (0, 2), (0, 1), (1, 4), (2, 6))
-    outer = ((52, 56), (56, 57), (55, 56), (57, 58), (59, 58), (62, 62), (68, 68))
+    center = ((-1, 12), (-1, 9), (0, 0), (0, -3), (0, -4), (1, 1), (2, 6))
+    outer = ((52, 56), (56, 58), (55, 60), (57, 62), (59, 63), (62, 65), (68, 68))
     fascia = tuple((a - 8.0 - i * 0.4, b - 6.0 - i * 0.5) for i, (a, b) in enumerate(outer))
 
     def skin(x: Field, y: Field, z: Field) -> Field:
@@ -243,7 +243,9 @@ def _bones(canvas: Canvas) -> None:
 def _marrow_detail(canvas: Canvas, window: Window, deep: Region, scar: Region, patches: Region) -> None:
     tissue = canvas.tissue[window]
     tissue[np.logical_and(patches, deep) & (tissue == Tissue.YELLOW_MARROW)] = Tissue.RED_MARROW
-    tissue[np.logical_and(scar, deep)] = Tissue.CORTEX
+    x, y, z = canvas.coordinates(window)
+    kept = ripple(x, y, z, 17.0, 2.0) > -0.25
+    tissue[np.logical_and(scar, deep) & kept] = Tissue.SCAR
 
 
 def _cartilage_and_fluid(canvas: Canvas) -> None:

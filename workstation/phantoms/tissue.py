@@ -34,9 +34,11 @@ class Tissue(IntEnum):
     ORGAN = 13
     MARKER = 14
     """An oil capsule on the skin, on the lateral side."""
+    SCAR = 15
+    """The closed growth plate: a thin, interrupted dark line in marrow."""
 
 
-MARROW = (Tissue.YELLOW_MARROW, Tissue.RED_MARROW)
+MARROW = (Tissue.YELLOW_MARROW, Tissue.RED_MARROW, Tissue.SCAR)
 
 TEXTURE: dict[Tissue, float] = {
     Tissue.FAT: 0.05,
@@ -64,17 +66,17 @@ class Sequence:
     signals: tuple[float, ...]
 
 
-#               air skin fat  mus  cort yel  red  cart fluid fibr ves edema recon organ marker
+#               air skin fat  mus  cort yel  red  cart fluid fibr ves edema recon organ marker scar
 T2 = Sequence("T2 FSE", Weighting.T2, False, 5500, 120, None, 16,
-              (0, 160, 560, 110, 25, 450, 300, 260, 1000, 40, 30, 620, 300, 380, 600))  # fmt: skip
+              (0, 160, 560, 110, 25, 450, 300, 260, 1000, 40, 30, 620, 300, 380, 600, 230))  # fmt: skip
 PD_FS = Sequence("PD FS FSE", Weighting.PD, True, 2800, 42, None, 8,
-                 (0, 150, 120, 330, 25, 110, 135, 520, 900, 70, 40, 470, 150, 420, 130))  # fmt: skip
+                 (0, 150, 120, 330, 25, 110, 135, 520, 900, 70, 40, 470, 150, 420, 130, 60))  # fmt: skip
 T2_FS = Sequence("T2 FS FSE", Weighting.T2, True, 1800, 68, None, 12,
-                 (0, 120, 90, 190, 20, 85, 108, 380, 1000, 50, 30, 420, 125, 460, 100))  # fmt: skip
+                 (0, 120, 90, 190, 20, 85, 108, 380, 1000, 50, 30, 420, 125, 460, 100, 48))  # fmt: skip
 T1 = Sequence("T1 FSE", Weighting.T1, False, 800, 28, None, 3,
-              (0, 300, 900, 280, 40, 820, 520, 340, 190, 70, 40, 380, 425, 300, 950))  # fmt: skip
+              (0, 300, 900, 280, 40, 820, 520, 340, 190, 70, 40, 380, 425, 300, 950, 400))  # fmt: skip
 STIR = Sequence("STIR", Weighting.STIR, True, 4200, 48, 200, 10,
-                (0, 110, 60, 190, 20, 70, 95, 360, 1000, 50, 30, 440, 115, 480, 80))  # fmt: skip
+                (0, 110, 60, 190, 20, 70, 95, 360, 1000, 50, 30, 440, 115, 480, 80, 40))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

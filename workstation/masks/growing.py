@@ -1,0 +1,335 @@
+"""Following one bone from slice to slice: the work behind `regions.bone_region`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.errors import DataError
+from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.volume import Stack
+from workstation.masks.landscape import SMOOTHED_NOISE, body, disk, noise_of, ridges, smooth
+from workstation.tasks import Progress
+
+Labels = NDArray[np.uint8]
+Region = NDArray[np.bool_]
+Placed = dict[str, list[tuple[int, int, int]]]
+"""(slice, row, column) of each click of each bone."""
+
+_OUTSIDE = 255
+_UNMARKED = "Click in the middle of the bone"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to carry a region to the next slice.
+
+    Attributes
+    ----------
+    shrink_mm : float
+        How far the region is shrunk before it marks the next slice.
+    jump_mm : float
+        How far the bone may reach beyond it there.
+    rim_share : float
+        Least share of the outline that must lie on a dark line.
+    """
+
+    shrink_mm: float
+    jump_mm: float
+    rim_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Constants of the region. Project values, unvalidated.
+
+    Attributes
+    ----------
+    line_mm : float
+        Widest dark line that still counts as cortex.
+    attempts : tuple of Attempt
+        How the next slice is tried: close to the slice before; if its outline is open then, freely; if
+        that leaks, held more and more.
+    skin_mm : float
+        This much under the skin is surely not bone.
+    barrier, wall : float
+        Depth of line that marrow does not cross, and that is never closed over.
+    rim_depth : float
+        How deep a dark line must be to count as part of a rim.
+    neck_mm, lobe_mm : float
+        Bridges narrower than `neck_mm` are cut; a part new to the slice behind a bridge narrower than
+        `lobe_mm` is another bone.
+    close_mm : float
+        Dark detail and lesions up to about twice this wide at the rim are closed in.
+    smallest_ml, largest_ml : float
+        A region smaller than this was not found, one larger has leaked.
+    """
+
+    line_mm: float = 8.0
+    attempts: tuple[Attempt, ...] = (
+        Attempt(3.0, 4.0, 0.85),
+        Attempt(3.0, 40.0, 0.9),
+        Attempt(3.0, 8.0, 0.7),
+        Attempt(6.0, 8.0, 0.7),
+        Attempt(9.0, 6.0, 0.7),
+    )
+    skin_mm: float = 3.0
+    barrier: float = 0.2
+    wall: float = 0.35
+    rim_depth: float = 0.1
+    neck_mm: float = 4.0
+    lobe_mm: float = 9.0
+    close_mm: float = 4.0
+    smallest_ml: float = 0.5
+    largest_ml: float = 450.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """Where one bone has been followed to, and in which direction it goes on."""
+
+    label: int
+    source: int
+    step: int
+
+
+class Grower:
+    """Follows the clicked bones through one series, all together."""
+
+    def __init__(self, stack: Stack, geometry: StackGeometry, seeds: Placed, growth: Growth) -> None:
+        self._geometry = geometry
+        self._spacing = geometry.pixel_spacing
+        self._seeds = seeds
+        self._growth = growth
+        raw = [stack.values(i) for i in range(stack.number_of_slices)]
+        self._noise = float(np.median([noise_of(image) for image in raw]))
+        self._images = np.stack([smooth(image) for image in raw])
+        self._lines: dict[int, NDArray[np.float32]] = {}
+        self._bodies: dict[int, Region] = {}
+        self._neck = disk(growth.neck_mm / 2, self._spacing)
+        self._lobe = disk(growth.lobe_mm / 2, self._spacing)
+        self._close = disk(growth.close_mm, self._spacing)
+
+    def run(self, labels: dict[str, int], progress: Progress) -> Labels:
+        """Labels of every clicked bone, numbered as told.
+
+        Raises
+        ------
+        DataError
+            If a click is outside the body or on cortex, or a region is not found or leaks.
+        """
+        for bone in labels:
+            self._check_clicks(bone)
+        result = np.zeros(self._geometry.shape, dtype=np.uint8)
+        total, done = len(labels) * len(result), 0
+        starts = [(bone, at) for bone in labels for at in sorted({s for s, _, _ in self._seeds[bone]})]
+        for bone, at in starts:
+            self._advance(result, labels[bone], at, at, self._clicked(bone, at))
+        fronts = [_Front(labels[bone], at, step) for bone, at in starts for step in (1, -1)]
+        while fronts:  # all bones advance together, so that each stands in the other's way
+            further = []
+            for front in fronts:
+                done += 1
+                progress.report(min(done, total - 1), total, "Following the bones")
+                moved = self._move(result, front)
+                if moved is not None:
+                    further.append(moved)
+            fronts = further
+        for bone, label in labels.items():
+            region = result == label
+            result[region & ~self._kept(region, bone)] = 0
+        progress.report(total, total, "Following the bones")
+        return result
+
+    def _line(self, index: int) -> NDArray[np.float32]:
+        if index not in self._lines:
+            left = SMOOTHED_NOISE * self._noise
+            self._lines[index] = ridges(self._images[index], self._spacing, self._growth.line_mm, left)
+        return self._lines[index]
+
+    def _body(self, index: int) -> Region:
+        if index not in self._bodies:
+            self._bodies[index] = body(self._images[index], 3 * self._noise)
+        return self._bodies[index]
+
+    def _check_clicks(self, bone: str) -> None:
+        for index, row, column in self._seeds[bone]:
+            if not self._body(index)[row, column]:
+                raise DataError(
+                    f"No region was made for the {bone}", "the click lies outside the body", _UNMARKED
+                )
+            around = self._line(index)[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+            if np.median(around) > self._growth.barrier:
+                raise DataError(
+                    f"No region was made for the {bone}",
+                    "the click lies on a dark line such as cortex, not in marrow",
+                    _UNMARKED,
+                )
+
+    def _clicked(self, bone: str, at: int) -> Region:
+        from scipy import ndimage
+
+        marker = np.zeros(self._geometry.shape[1:], dtype=bool)
+        for index, row, column in self._seeds[bone]:
+            if index == at:
+                marker[row, column] = True
+        return np.asarray(ndimage.binary_dilation(marker, disk(2.0, self._spacing)))
+
+    def _move(self, result: Labels, front: _Front) -> _Front | None:
+        # One slice may fail (a scar, a plate cut lengthwise): then the next is tried once from here.
+        for distance in (1, 2):
+            index = front.source + front.step * distance
+            if not 0 <= index < len(result) or (result[index] == front.label).any():
+                return None
+            if self._advance(result, front.label, index, front.source):
+                if distance == 2:
+                    between = (front.source + index) // 2
+                    halfway = self._inside(result[front.source] == front.label)
+                    halfway = halfway + self._inside(result[index] == front.label)
+                    result[between][(halfway > 0) & (result[between] == 0)] = front.label
+                return replace(front, source=index)
+        return None
+
+    def _inside(self, region: Region) -> NDArray[np.float64]:
+        # Signed distance, mm, positive inside.
+        from scipy.ndimage import distance_transform_edt
+
+        inner = distance_transform_edt(region, sampling=self._spacing)
+        return np.asarray(inner - distance_transform_edt(~region, sampling=self._spacing))
+
+    def _advance(
+        self, result: Labels, label: int, index: int, source: int, clicked: Region | None = None
+    ) -> bool:
+        # Find one bone on one slice from the slice before or from its click; False where it ends.
+        before = None if clicked is not None else result[source] == label
+        depth = None if before is None else self._inside(before)
+        like = None if before is None else self._like(before, source, index)
+        known = None if depth is None or like is None else like | (depth > -4.0)
+        best, covered = None, 0.0
+        for attempt in self._growth.attempts:
+            markers = self._others(result, label, index)
+            if depth is None or like is None:
+                assert clicked is not None
+                marker = clicked
+            else:
+                marker = (depth > attempt.shrink_mm) & like & (self._line(index) < 0.1)
+                markers[(depth < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
+            if not marker.any():
+                break
+            markers[self._background(index, (markers > 0) & (markers < _OUTSIDE) | marker)] = _OUTSIDE
+            markers[marker] = label
+            region = self._flood(index, markers, label)
+            if known is not None:
+                region &= known  # ground that was not under the slice before must look like marrow
+            region = self._tidy(region, marker, before, index, attempt.rim_share)
+            share = float((region & marker).sum() / marker.sum())
+            if share > covered:
+                best, covered = region, share
+            if covered > 0.7:
+                break
+        if best is None:
+            return False
+        result[index][best & (result[index] == 0)] = label
+        return True
+
+    def _like(self, region: Region, source: int, index: int) -> Region:
+        # Signal like the neighbour's marrow. Only there may the next slice start and go beyond the
+        # neighbour's outline: a lesion, muscle or cortex is taken where it is enclosed or not at all.
+        middle = float(np.median(self._images[source][region]))
+        image = self._images[index]
+        return np.asarray((image > 0.6 * middle) & (image < 1.6 * middle))
+
+    def _others(self, result: Labels, label: int, index: int) -> NDArray[np.int32]:
+        markers = np.zeros(result.shape[1:], dtype=np.int32)
+        for neighbour in (index - 1, index, index + 1):
+            if 0 <= neighbour < len(result):
+                for other in set(np.unique(result[neighbour])) - {0, label}:
+                    deep = self._inside(result[neighbour] == other) > 3.0
+                    markers[deep] = other
+        return markers
+
+    def _background(self, index: int, inside: Region) -> Region:
+        from scipy import ndimage
+
+        air = ~self._body(index)
+        outside = ndimage.binary_dilation(air, disk(self._growth.skin_mm, self._spacing))
+        if air.mean() < 0.02:  # the body fills the image: its edge is all there is of an outside
+            outside[0, :] = outside[-1, :] = outside[:, 0] = outside[:, -1] = True
+        near = ndimage.binary_dilation(inside, disk(self._growth.skin_mm, self._spacing))
+        return np.asarray(outside & ~near)
+
+    def _flood(self, index: int, markers: NDArray[np.int32], label: int) -> Region:
+        from skimage.segmentation import watershed
+
+        return np.asarray(watershed(self._line(index), markers, connectivity=1) == label)
+
+    def _tidy(
+        self, region: Region, marker: Region, before: Region | None, index: int, rim_share: float
+    ) -> Region:
+        # What the flood reached only across a deep line (the joint space behind the plate) is given back;
+        # narrow dark detail and lesions at the rim are closed in again.
+        from scipy import ndimage
+        from skimage.measure import label as components
+
+        line = self._line(index)
+        ground = ndimage.binary_opening(region & (line < self._growth.barrier), self._neck)
+        if before is not None:
+            ground = self._without_new_lobes(ground, marker, before)
+        pieces = components(ground, connectivity=1)
+        kept = np.zeros_like(region)
+        for number in set(np.unique(pieces[marker])) - {0}:
+            piece = ndimage.binary_dilation(pieces == number, self._close)
+            piece = ndimage.binary_erosion(piece, self._close, border_value=1)
+            piece &= region & (line < self._growth.wall)
+            piece = ndimage.binary_fill_holes(piece)
+            if self._rim(piece, index) >= rim_share:
+                kept |= piece
+        return kept
+
+    def _without_new_lobes(self, ground: Region, marker: Region, before: Region) -> Region:
+        # A part that hangs on a narrow neck and was not there on the slice before is another bone entered
+        # through a gap; a condyle that comes into view hangs on broadly.
+        from scipy import ndimage
+        from skimage.measure import label as components
+
+        broad = components(ndimage.binary_opening(ground, self._lobe), connectivity=1)
+        size = np.bincount(broad.ravel())
+        known = np.bincount(broad.ravel(), weights=before.ravel().astype(np.float64))
+        kept = {n for n in range(1, len(size)) if known[n] >= 0.3 * size[n]} | set(np.unique(broad[marker]))
+        allowed = ndimage.binary_dilation(np.isin(broad, list(kept - {0})), self._lobe)
+        allowed |= ndimage.binary_dilation(before, disk(3.0, self._spacing))
+        return np.asarray(ground & allowed)
+
+    def _rim(self, region: Region, index: int) -> float:
+        # Share of the outline that lies on a dark line; the image's own edge does not count.
+        from scipy import ndimage
+
+        rim = ndimage.binary_dilation(region) & ~ndimage.binary_erosion(region)
+        rim[:2, :] = rim[-2:, :] = rim[:, :2] = rim[:, -2:] = False
+        if rim.sum() < 8:
+            return 0.0
+        ridge = ndimage.grey_dilation(self._line(index), size=(3, 3))
+        return float(np.mean(ridge[rim] > self._growth.rim_depth))
+
+    def _kept(self, region: Region, bone: str) -> Region:
+        from skimage.measure import label as components
+
+        pieces = components(region, connectivity=1)
+        touching = np.unique([pieces[at] for at in self._seeds[bone]])
+        kept = np.isin(pieces, touching[touching > 0])
+        volume_ml = float(kept.sum()) * self._geometry.voxel_volume_mm3 / 1000
+        if volume_ml < self._growth.smallest_ml:
+            raise DataError(
+                f"No region was made for the {bone}",
+                "no bone with a dark rim was found around the click",
+                "Click in the middle of the bone, on a slice where its outline is clear",
+            )
+        if volume_ml > self._growth.largest_ml:
+            raise DataError(
+                f"No region was made for the {bone}",
+                f"it leaked out of the bone ({volume_ml:.0f} ml)",
+                "Click again in the middle of the bone, or add a second click",
+            )
+        return np.asarray(kept)
