@@ -121,11 +121,9 @@ def open_folder(path: Path, progress: Progress) -> OpenStudy:
 
     instances, studies, refused = read_headers(path, progress)
     if not instances:
-        why = (
-            f"none of its {refused} files is a picture that can be read"
-            if refused
-            else "it holds no DICOM file"
-        )
+        why = "it holds no DICOM picture"
+        if refused:
+            why += f", and {refused} files that cannot be read as they are (damaged, or inside an archive)"
         raise DataError("The study was not opened", why, "Choose another folder")
     series = build_series(instances)
     evidence = [Evidence(s.key, "", s.joint, s.laterality, s.frame_of_reference_uid) for s in series]
