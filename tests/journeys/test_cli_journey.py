@@ -114,7 +114,7 @@ def test_two_readers_score_blind_reconcile_and_export(
     for wanted in ("csv", "html"):
         assert marrow("export", study, "--format", wanted, "--out", out, "--library", library)[0] == 0
     reads = next(out.glob("*reads.csv"))
-    rows = list(csv.DictReader(reads.open(encoding="utf-8")))
+    rows = list(csv.DictReader(reads.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 2 * 2 * 21
     mfc = {row["reader"]: row["value"] for row in rows if (row["case"], row["item"]) == ("K-R", "MFc")}
     assert mfc == {"R1": "2", "R2": "3"}, "the originals stay as they were read"
