@@ -12,6 +12,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from workstation.gui.viewer import keeping
+from workstation.gui.viewer.commands import Commands
 from workstation.gui.viewer.contents import MASK, READERS, REGIONS, mask_overlay, readers_overlay
 from workstation.gui.viewer.gestures import Gestures, Tool
 from workstation.gui.viewer.keys import action_of, preset_of
@@ -19,11 +21,10 @@ from workstation.gui.viewer.painting import FramePainter
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.presenter import Point, ViewerPresenter
 from workstation.gui.viewer.tile import TileWidget
-from workstation.imaging import hanging, viewport
+from workstation.imaging import hanging
 from workstation.imaging.frame import LabelStyle, Overlay
 from workstation.imaging.hanging import Layout
 from workstation.imaging.study import Joint, Series
-from workstation.imaging.viewport import Links
 from workstation.imaging.volume import Stack
 from workstation.masks.mask import Mask
 
@@ -48,7 +49,7 @@ class ViewerGrid(QWidget):
     stack_wanted(object)
         A `Series` hangs on the screen and has no voxels yet.
     layout_changed()
-        The grid was hung anew.
+        The grid was hung anew, or another series hangs in a viewport.
     look_changed()
         Tool or overlay look changed: buttons that show them follow.
     """
@@ -68,6 +69,7 @@ class ViewerGrid(QWidget):
         self._painter = FramePainter(self._palette)
         self.presenter = ViewerPresenter(self)
         self._gestures = Gestures(self.presenter, self._on_click)
+        self._commands = Commands(self)
         self._tiles: list[TileWidget] = []
         self._maximised: int | None = None
         self._form_is_open = False
@@ -78,6 +80,7 @@ class ViewerGrid(QWidget):
         self._cine.timeout.connect(self._on_cine)
         self.presenter.changed.connect(self._on_changed)
         self.presenter.hung.connect(self._on_hung)
+        self.presenter.placed.connect(self._on_placed)
         self.presenter.active_changed.connect(self._on_active_changed)
         self.presenter.state_changed.connect(self.state_changed)
         self.presenter.stack_wanted.connect(self.stack_wanted)
@@ -142,7 +145,7 @@ class ViewerGrid(QWidget):
     def states(self) -> dict[str, Any]:
         """Everything the reader set up, as plain values for the journal."""
         look = {"filled": self._filled, "opacity": self._opacity, "hidden": self.presenter.overlay_hidden}
-        return {**self.presenter.as_dict(), "overlay": look}
+        return {**keeping.as_dict(self.presenter), "overlay": look}
 
     # --- setters ---------------------------------------------------------------------------------
 
@@ -237,6 +240,24 @@ class ViewerGrid(QWidget):
         self._gestures.tool = Tool(tool)
         self.look_changed.emit()
 
+    def set_playing(self, playing: bool) -> None:
+        """Start or stop cine in the active viewport."""
+        if playing:
+            self._cine.start()
+        else:
+            self._cine.stop()
+
+    def cancel(self) -> None:
+        """Leave what is under way: cine, drag, cursor, peeking, one viewport alone; nothing is lost."""
+        self._cine.stop()
+        self._gestures.forget()
+        self.presenter.point_cursor(self.active_tile, None)
+        self.presenter.set_hidden(peeking=False)
+        if self._maximised is not None:
+            self.maximise(self._maximised)
+        if self.tool == Tool.POINT:
+            self.set_tool(Tool.WINDOW)
+
     def set_form_open(self, is_open: bool) -> None:
         """While a form is open plain digits score and are not taken by the viewer."""
         self._form_is_open = is_open
@@ -294,7 +315,7 @@ class ViewerGrid(QWidget):
                 hidden=look.get("hidden") is True,
             )
         self._maximised = None
-        self.presenter.restore(states)
+        keeping.restore(self.presenter, states)
 
     def maximise(self, tile: int) -> None:
         """Show one viewport alone, or all again."""
@@ -318,7 +339,7 @@ class ViewerGrid(QWidget):
             return False
         if event.isAutoRepeat() and not action.startswith("slice"):
             return True
-        getattr(self, f"_do_{action}")()
+        self._commands.do(action)
         return True
 
     def handle_key_release(self, event: QKeyEvent) -> bool:
@@ -354,97 +375,7 @@ class ViewerGrid(QWidget):
         painter.fillRect(event.rect(), QColor(self._palette.line))
         painter.end()
 
-    # --- what keys do ----------------------------------------------------------------------------
-
-    def _do_slice_back(self) -> None:
-        self.presenter.scroll(self.active_tile, -1)
-
-    def _do_slice_on(self) -> None:
-        self.presenter.scroll(self.active_tile, 1)
-
-    def _do_first_slice(self) -> None:
-        self.presenter.show_slice(self.active_tile, 0)
-
-    def _do_last_slice(self) -> None:
-        self.presenter.show_slice(self.active_tile, 10**9)
-
-    def _do_series_back(self) -> None:
-        self._step_series(-1)
-
-    def _do_series_on(self) -> None:
-        self._step_series(1)
-
-    def _do_stage_back(self) -> None:
-        self._step_stage(-1)
-
-    def _do_stage_on(self) -> None:
-        self._step_stage(1)
-
-    def _do_reset(self) -> None:
-        self.presenter.reset(self.active_tile)
-
-    def _do_invert(self) -> None:
-        self.presenter.change(self.active_tile, lambda state: replace(state, inverted=not state.inverted))
-
-    def _do_flip_horizontal(self) -> None:
-        self.presenter.change(self.active_tile, viewport.flipped_horizontally)
-
-    def _do_flip_vertical(self) -> None:
-        self.presenter.change(self.active_tile, viewport.flipped_vertically)
-
-    def _do_rotate(self) -> None:
-        self.presenter.change(self.active_tile, viewport.rotated)
-
-    def _do_cine(self) -> None:
-        if self._cine.isActive():
-            self._cine.stop()
-        else:
-            self._cine.start()
-
-    def _do_peek(self) -> None:
-        self.presenter.set_hidden(peeking=True)
-
-    def _do_overlay(self) -> None:
-        self.set_overlay_look(hidden=not self.presenter.overlay_hidden)
-
-    def _do_link(self) -> None:
-        linked = self.presenter.states[self.active_tile].links == Links()
-        links = Links(False, False, False, False) if linked else Links()
-        self.presenter.set_links(self.active_tile, links)
-
-    def _do_reference(self) -> None:
-        self.presenter.show_reference_lines = not self.presenter.show_reference_lines
-        self.presenter.redraw()
-
-    def _do_maximise(self) -> None:
-        self.maximise(self.active_tile)
-
-    def _do_cancel(self) -> None:
-        """Leave what is under way; nothing is ever lost by it."""
-        self._cine.stop()
-        self._gestures.forget()
-        self.presenter.point_cursor(self.active_tile, None)
-        self.presenter.set_hidden(peeking=False)
-        if self._maximised is not None:
-            self.maximise(self._maximised)
-        if self.tool == Tool.POINT:
-            self.set_tool(Tool.WINDOW)
-
     # --- private ---------------------------------------------------------------------------------
-
-    def _step_series(self, by: int) -> None:
-        keys = list(self.presenter.contents)
-        if keys:
-            now = self.presenter.states[self.active_tile].series_key
-            place = (keys.index(now) + by) % len(keys) if now in keys else 0
-            self.hang_in_active(keys[place])
-            self._name_tiles()
-
-    def _step_stage(self, by: int) -> None:
-        if self._stages:
-            ids = [layout.id for layout in self._stages]
-            now = ids.index(self.layout_shown.id) if self.layout_shown.id in ids else -min(by, 0)
-            self.hang(self._stages[(now + by) % len(ids)])
 
     def _set_layer(self, series_key: str, name: str, overlay: Overlay | None) -> None:
         content = self.presenter.contents.get(series_key)
@@ -485,6 +416,10 @@ class ViewerGrid(QWidget):
         self._place_tiles()
         self._name_tiles()
         self.setFocusProxy(self._tiles[min(self.active_tile, wanted - 1)])
+        self.layout_changed.emit()
+
+    def _on_placed(self) -> None:
+        self._name_tiles()
         self.layout_changed.emit()
 
     def _name_tiles(self) -> None:

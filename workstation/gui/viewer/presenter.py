@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QObject, Signal
 
 from workstation.gui.viewer.contents import Reading, SeriesContent
-from workstation.gui.viewer.painting import Extras
 from workstation.imaging import hanging, viewport
-from workstation.imaging.frame import Frame, PixelBuffer, resolve
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.hanging import Layout, TileAssignment
 from workstation.imaging.placement import Placement, place, usable_spacing
@@ -40,7 +37,9 @@ class ViewerPresenter(QObject):
     changed(object)
         Set of viewport indices that must be drawn again.
     hung()
-        The grid itself changed: other rows, columns or assignments.
+        The grid itself changed: other rows and columns.
+    placed()
+        Another series hangs in some viewport.
     active_changed(int)
     state_changed()
         Anything that `states` tells has changed.
@@ -52,6 +51,7 @@ class ViewerPresenter(QObject):
 
     changed = Signal(object)
     hung = Signal()
+    placed = Signal()
     active_changed = Signal(int)
     state_changed = Signal()
     stack_wanted = Signal(object)
@@ -121,6 +121,7 @@ class ViewerPresenter(QObject):
         self.layout = replace(self.layout, tiles=tuple(places))
         self._follow_active(tile)
         self._want(tile)
+        self.placed.emit()
         self._changed(self._all())
 
     def set_stack(self, series_key: str, stack: Stack) -> None:
@@ -170,7 +171,7 @@ class ViewerPresenter(QObject):
         """A series that arrives shows the anatomy of the active viewport, if they are linked."""
         if tile == self.active:
             for other in range(len(self.states)):
-                if other != tile and self._linkable(other) is not None:
+                if other != tile and self.linkable(other) is not None:
                     self._link_one(tile, other)
         else:
             self._link_one(self.active, tile)
@@ -186,10 +187,20 @@ class ViewerPresenter(QObject):
         """What hangs in a viewport."""
         return self.contents.get(self.states[tile].series_key)
 
+    def linkable(self, tile: int) -> StackGeometry | None:
+        """The geometry by which a viewport is linked; None if it cannot be."""
+        content = self.content(tile)
+        return content.linkable if content else None
+
     def presets(self, tile: int) -> tuple[Preset, ...]:
         """Window presets of the series in a viewport."""
         content = self.content(tile)
         return content.reading.presets if content and content.reading else ()
+
+    @property
+    def windows(self) -> Mapping[str, Window]:
+        """The window that the reader chose for each series, also of those that do not hang now."""
+        return self._windows
 
     def present_window(self, tile: int) -> Window | None:
         """The window in use; None while nothing is loaded."""
@@ -197,55 +208,6 @@ class ViewerPresenter(QObject):
         if content is None or content.reading is None:
             return None
         return self.states[tile].window or content.reading.start
-
-    def frame(self, tile: int, size: Size, buffer: PixelBuffer) -> Frame | None:
-        """The picture of a viewport; None while its voxels are not there."""
-        self.sizes[tile] = size
-        content, state = self.content(tile), self.states[tile]
-        if content is None:
-            return None
-        reading, shown = content.reading, state
-        if reading is None and content.preview and content.preview[0] == state.slice_index:
-            reading, shown = content.preview[1], replace(state, slice_index=0)
-        if reading is None:
-            return None
-        hidden = self.overlay_hidden or self.peeking
-        frame = resolve(
-            shown,
-            reading.stack,
-            size,
-            overlays=() if hidden else content.shown_layers(),
-            start=reading.start,
-            title=content.caption,
-            pixel_spacing=content.series.first.pixel_spacing,
-            lossy=content.is_lossy,
-            buffer=buffer,
-        )
-        if content.reading is None:
-            count = f"{state.slice_index + 1}/{content.number_of_slices}"
-            frame = replace(frame, corners=replace(frame.corners, top_right=count))
-        return frame
-
-    def extras(self, tile: int, frame: Frame) -> Extras:
-        """What other viewports add to a picture: reference line, cursor, markers."""
-        content = self.content(tile)
-        geometry = content.linkable if content else None
-        warned = bool(content and content.warnings)
-        if geometry is None:
-            return Extras(warned=warned)
-        index = frame.slice_index
-        reference = cursor = None
-        if self.show_reference_lines and tile != self.active:
-            source = self._linkable(self.active)
-            if source is not None:
-                slice_index = min(self.states[self.active].slice_index, source.shape[0] - 1)
-                reference = viewport.reference_line(source, slice_index, geometry, index)
-        if self.cursor is not None and self.cursor[0] != tile:
-            source = self._linkable(self.cursor[0])
-            if viewport.share_frame(source, geometry):
-                row, column = geometry.in_plane(self.cursor[1], index)
-                cursor = (column + 0.5, row + 0.5)
-        return Extras(reference, cursor, self._markers_on(geometry, index), warned)
 
     def point_at(self, tile: int, across: float, down: float) -> Point | None:
         """LPS mm under a screen position of a viewport; None where the position is unknown."""
@@ -371,7 +333,7 @@ class ViewerPresenter(QObject):
     def go_to_point(self, point: ArrayLike, source: int | None = None) -> None:
         """Every viewport of the source's frame of reference (default: the active one) shows a point."""
         source = self.active if source is None else source
-        geometry = self._linkable(source)
+        geometry = self.linkable(source)
         if geometry is None:
             return
         states = viewport.at_cursor(self.states, self._geometries(source), source, point)
@@ -389,6 +351,17 @@ class ViewerPresenter(QObject):
         self.states = viewport.at_cursor(self.states, self._geometries(tile), tile, point)
         self._changed(self._all())
 
+    def show_states(self, layout: Layout, states: list[ViewportState], active: int) -> None:
+        """Hang a layout with states that were kept; series that the case no longer has stay empty."""
+        self.states = [ViewportState()]
+        self.hang(layout)
+        self.states = states
+        for state in states:
+            if state.window:
+                self._windows[state.series_key] = state.window
+        self.set_active(active)
+        self._changed(self._all())
+
     def set_markers(self, markers: tuple[Marker, ...]) -> None:
         """Show small circles with a word at points in the patient (clicks on bones)."""
         self.markers = markers
@@ -404,60 +377,13 @@ class ViewerPresenter(QObject):
         """Something outside the states changed: overlays, colours."""
         self._changed(self._all())
 
-    # --- kept with a reading ---------------------------------------------------------------------
-
-    def as_dict(self) -> dict[str, Any]:
-        """Layout, states, windows and the active viewport as plain values."""
-        return {
-            "layout": self.layout.id,
-            "rows": self.layout.rows,
-            "columns": self.layout.columns,
-            "active": self.active,
-            "tiles": [viewport.as_dict(state) for state in self.states],
-            "windows": {k: [w.center, w.width, w.function] for k, w in self._windows.items()},
-        }
-
-    def restore(self, values: Mapping[str, Any]) -> None:
-        """Show again what `as_dict` told; series that the case no longer has stay empty."""
-        tiles = [viewport.from_dict(tile) for tile in values.get("tiles") or () if isinstance(tile, dict)]
-        rows, columns = values.get("rows"), values.get("columns")
-        if not (isinstance(rows, int) and isinstance(columns, int) and len(tiles) == rows * columns > 0):
-            return
-        tiles = [tile if tile.series_key in self.contents else ViewportState() for tile in tiles]
-        old = self.layout.tiles
-        places = [
-            TileAssignment(
-                state.series_key or None,
-                old[number].role if number < len(old) else "",
-                *divmod(number, columns),
-                "position",
-                "start",
-                "" if state.series_key else "Choose a series",
-            )
-            for number, state in enumerate(tiles)
-        ]
-        self.states = [ViewportState()]
-        self.hang(Layout(str(values.get("layout") or ""), self.layout.title, rows, columns, tuple(places)))
-        self.states = tiles
-        for state in tiles:
-            if state.window:
-                self._windows[state.series_key] = state.window
-        active = values.get("active")
-        if isinstance(active, int) and 0 <= active < len(tiles):
-            self.set_active(active)
-        self._changed(self._all())
-
     # --- private ---------------------------------------------------------------------------------
-
-    def _linkable(self, tile: int) -> StackGeometry | None:
-        content = self.content(tile)
-        return content.linkable if content else None
 
     def _geometries(self, source: int) -> list[StackGeometry | None]:
         """Geometry of every viewport in the link group of `source`, None for the others."""
         group = self.layout.tiles[source].link
         return [
-            self._linkable(tile) if group and place_.link == group else None
+            self.linkable(tile) if group and place_.link == group else None
             for tile, place_ in enumerate(self.layout.tiles)
         ]
 
@@ -489,15 +415,6 @@ class ViewerPresenter(QObject):
             if other != tile and state.links.window and (found := self.content(other)) is not None
             and role == (found.series.weighting, found.series.fat_suppressed) and role[0] is not None
         ]  # fmt: skip
-
-    def _markers_on(self, geometry: StackGeometry, index: int) -> tuple[tuple[float, float, str], ...]:
-        found = []
-        for point, frame_uid, label in self.markers:
-            height = abs(float((point - geometry.origins[index]) @ geometry.normal))
-            if frame_uid == geometry.frame_of_reference_uid and geometry.reaches(height):
-                row, column = geometry.in_plane(point, index)
-                found.append((column + 0.5, row + 0.5, label))
-        return tuple(found)
 
     def _remember_window(self, tile: int) -> None:
         state = self.states[tile]

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.painting import FramePainter, Words, corner_font, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.gui.viewer.showing import extras_of, frame_of
 from workstation.imaging.frame import PixelBuffer
 
 SERIES_MIME = "application/x-marrow-series"
@@ -84,13 +85,13 @@ class TileWidget(QWidget):
         """Black, the frame, and the border of the active viewport."""
         painter = QPainter(self)
         area = QRectF(self.rect())
-        frame = self._presenter.frame(self.index, (area.width(), area.height()), self._buffer)
+        frame = frame_of(self._presenter, self.index, (area.width(), area.height()), self._buffer)
         if frame is None:
             self._paint_words(painter, area)
         else:
             if self._image is None or self._image.constBits() is None or not self._wraps(frame.pixels.shape):
                 self._image = wrap(frame.pixels)
-            extras = self._presenter.extras(self.index, frame)
+            extras = extras_of(self._presenter, self.index, frame)
             self._painter.paint(painter, area, frame, self._image, extras, self._text_px())
         if self.index == self._presenter.active:
             painter.setPen(QPen(QColor(self._painter.palette.accent), ACTIVE_PX))

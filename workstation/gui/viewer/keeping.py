@@ -1,0 +1,53 @@
+"""What the viewer shows as plain values, to be kept with a reading and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.imaging import viewport
+from workstation.imaging.hanging import Layout, TileAssignment
+from workstation.imaging.viewport import ViewportState
+
+
+def as_dict(presenter: ViewerPresenter) -> dict[str, Any]:
+    """Layout, states, windows and the active viewport."""
+    return {
+        "layout": presenter.layout.id,
+        "rows": presenter.layout.rows,
+        "columns": presenter.layout.columns,
+        "active": presenter.active,
+        "tiles": [viewport.as_dict(state) for state in presenter.states],
+        "windows": {k: [w.center, w.width, w.function] for k, w in presenter.windows.items()},
+    }
+
+
+def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
+    """Show again what `as_dict` told; a record that makes no sense changes nothing."""
+    tiles = values.get("tiles")
+    kept = [tile for tile in tiles if isinstance(tile, dict)] if isinstance(tiles, list) else []
+    rows, columns = values.get("rows"), values.get("columns")
+    if not isinstance(rows, int) or not isinstance(columns, int) or not 0 < rows * columns <= 16:
+        return
+    if len(kept) != rows * columns:
+        return
+    found = [viewport.from_dict(tile) for tile in kept]
+    states = [state if state.series_key in presenter.contents else ViewportState() for state in found]
+    old = presenter.layout.tiles
+    places = [
+        TileAssignment(
+            state.series_key or None,
+            old[number].role if number < len(old) else "",
+            *divmod(number, columns),
+            "position",
+            "start",
+            "" if state.series_key else "Choose a series",
+        )
+        for number, state in enumerate(states)
+    ]
+    layout = Layout(str(values.get("layout") or ""), presenter.layout.title, rows, columns, tuple(places))
+    active = values.get("active")
+    if not isinstance(active, int) or not 0 <= active < len(states):
+        active = 0
+    presenter.show_states(layout, states, active)
