@@ -206,6 +206,17 @@ def test_two_pictures_under_one_uid_are_said_to_differ(
     assert "differs from it" in only(take(workspace, tmp_path / "b"))
 
 
+def test_one_picture_exported_twice_is_said_to_be_the_same(
+    workspace: Workspace, tmp_path: Path, write_series: WriteSeries
+) -> None:
+    write_series(tmp_path / "a", slices=1)
+    write_series(tmp_path / "b", slices=1, InstitutionName="exported again")
+    report = take(workspace, tmp_path / "a", tmp_path / "b")
+    assert (report.loaded, report.skipped) == (1, 1)
+    assert "the same picture" in report.files[1].reason
+    assert "the same picture" in only(take(workspace, tmp_path / "b"))
+
+
 def test_members_of_an_archive_are_accounted_for_singly(
     workspace: Workspace, tmp_path: Path, write_series: WriteSeries
 ) -> None:

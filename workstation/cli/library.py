@@ -65,7 +65,8 @@ def _decide(arguments: argparse.Namespace, workspace: Workspace) -> None:
 
     by = arguments.by or getpass.getuser()
     if arguments.join:
-        curate.join(workspace, *arguments.join, by, arguments.crosswalk)
+        first, second = arguments.join
+        curate.join(workspace, first, second, by, arguments.crosswalk)
     elif arguments.part:
         curate.part(workspace, arguments.part, by, arguments.crosswalk)
     elif arguments.confirm_side:

@@ -23,9 +23,10 @@ from workstation.store.crosswalk import Crosswalk, default_path
 from workstation.store.library import Library
 from workstation.store.new_files import now
 from workstation.tasks import Progress
+from workstation.workflow.import_duplicates import ALREADY_THERE, why_not_taken
 from workstation.workflow.import_pool import default_workers, look_at_all
 from workstation.workflow.import_report import FileOutcome, ImportReport
-from workstation.workflow.import_worker import ALREADY_THERE, OTHER_CONTENT, Looked, Status, Task
+from workstation.workflow.import_worker import Looked, Status, Task
 from workstation.workflow.workspace import Workspace
 
 FILES_PER_TRANSACTION = 200
@@ -110,7 +111,7 @@ class _Import:
         self._deidentifier = Deidentifier(library.key)
         self._outcomes: list[Looked] = []
         self._waiting: list[Looked] = []
-        self._digests: dict[str, bytes] = {}
+        self._taken: dict[str, Looked] = {}
         self._identities: dict[Identity, str] = {}
         self._new_identities: dict[Identity, str] = {}
         self._notes: tuple[str, ...] = ()
@@ -154,7 +155,8 @@ class _Import:
         if looked.copy is not None:
             looked = self._unless_twice(looked)
         if looked.copy is not None:
-            self._digests[looked.copy.sop_instance_uid] = looked.copy.source_digest
+            slim = replace(looked, copy=replace(looked.copy, instances=()))
+            self._taken[looked.copy.sop_instance_uid] = slim
             self._waiting.append(looked)
         self._outcomes.append(replace(looked, copy=None))
         late = time.monotonic() - self._last_write > SECONDS_PER_TRANSACTION
@@ -163,12 +165,20 @@ class _Import:
 
     def _unless_twice(self, looked: Looked) -> Looked:
         assert looked.copy is not None
-        first = self._digests.get(looked.copy.sop_instance_uid)
+        first = self._taken.get(looked.copy.sop_instance_uid)
         if first is None:
             return looked
-        (self._library.folder / folder.INCOMING / looked.incoming).unlink(missing_ok=True)
-        reason = ALREADY_THERE if first == looked.copy.source_digest else OTHER_CONTENT
+        new = self._incoming(looked)
+        reason = ALREADY_THERE
+        if first.copy is not None and first.copy.source_digest != looked.copy.source_digest:
+            kept = self._library.folder / first.copy.path
+            with new.open("rb") as stream:
+                reason = why_not_taken(stream, kept if kept.exists() else self._incoming(first))
+        new.unlink(missing_ok=True)
         return Looked(looked.path, Status.SKIPPED, reason)
+
+    def _incoming(self, looked: Looked) -> Path:
+        return self._library.folder / folder.INCOMING / looked.incoming
 
     def _record(self) -> None:
         """Identities first, then copies into place, then rows."""
@@ -192,7 +202,7 @@ class _Import:
         if target.parent not in self._folders:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(target.parent)
-        (self._library.folder / folder.INCOMING / looked.incoming).replace(target)
+        self._incoming(looked).replace(target)
         return target
 
     def _take_new_identities(self) -> list[tuple[str, Identity]]:

@@ -12,7 +12,8 @@ from typing import Any
 from workstation.errors import StoreError
 from workstation.imaging.study import Case
 from workstation.store.records import SeriesRow, StudyRow
-from workstation.workflow.import_worker import ALREADY_THERE, Status
+from workstation.workflow.import_duplicates import ALREADY_THERE
+from workstation.workflow.import_worker import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class ImportReport:
     @property
     def found_images(self) -> bool:
         """Whether any file was an image that is in the library now."""
-        return any(f.status is Status.LOADED or f.reason == ALREADY_THERE for f in self.files)
+        return any(f.status is Status.LOADED or f.reason.startswith(ALREADY_THERE) for f in self.files)
 
     @property
     def reasons(self) -> tuple[tuple[Status, str, int], ...]:

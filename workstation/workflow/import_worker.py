@@ -25,12 +25,8 @@ from workstation.imaging.sources import Source
 from workstation.imaging.study import Identity
 from workstation.store.folder import INCOMING, copy_path
 from workstation.store.records import KnownFiles, NewFile
+from workstation.workflow.import_duplicates import ALREADY_THERE, why_not_taken
 
-ALREADY_THERE = "already in the library"
-OTHER_CONTENT = (
-    "an image with the same SOP Instance UID is already in the library; this one differs from it and was "
-    "not taken"
-)
 WITHOUT_PIXELS = "it says that it is a picture but holds no pixels; it may be cut short"
 _HELD_IN_MEMORY = 64 * 1024**2
 """Files up to this size are read once and worked on from memory."""
@@ -109,9 +105,11 @@ class Worker:
             return Looked(path, Status.SKIPPED, "it holds no picture")
         digest = self._digest(stream)
         known = self._task.known
-        if self._image_uid(file, digest) in known.sop_instance_uids:
+        uid = self._image_uid(file, digest)
+        if uid in known.sop_instance_uids:
             same = digest in known.source_digests or self._deidentifier.is_own(file)
-            reason = ALREADY_THERE if same else OTHER_CONTENT
+            kept = self._task.folder / copy_path(uid)
+            reason = ALREADY_THERE if same else why_not_taken(stream, kept)
             return Looked(path, Status.SKIPPED, reason, identity=self._identity(file, digest))
         stream.seek(0)
         check_decodable(file.instances, stream)
