@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from workstation.workflow.workspace import Workspace
 
 
-_WARM = ("pydicom", "workstation.imaging.geometry")
+_WARM = (
+    "pydicom",
+    "workstation.imaging.load",
+    "workstation.workflow.open_study",
+    "workstation.gui.reading.reading_desk",
+)
 
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
