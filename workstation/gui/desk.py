@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import Signal
@@ -91,6 +92,10 @@ class Desk(QWidget):
 
     def take(self, what: object) -> None:
         """Open what another desk or the command line sent (a case code, a study folder, …)."""
+
+    def takes_drop(self, paths: tuple[Path, ...]) -> bool:  # noqa: ARG002 - the shape of every desk
+        """Whether files dropped while it is in front are for this desk; if not the library imports them."""
+        return False
 
     def entered(self) -> None:
         """The desk has come to the front: refresh what may have changed, set the focus."""

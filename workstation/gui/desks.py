@@ -23,6 +23,12 @@ def _reconcile(context: DeskContext) -> Desk:
     return ReconcileDesk(context)
 
 
+def _results(context: DeskContext) -> Desk:
+    from workstation.gui.analysis.results_desk import ResultsDesk
+
+    return ResultsDesk(context)
+
+
 def _setup(context: DeskContext) -> Desk:
     from workstation.gui.study.setup_desk import SetupDesk
 
@@ -48,5 +54,6 @@ DESKS: tuple[DeskEntry, ...] = (
         "Settle what two readers scored differently",
         _reconcile,
     ),
+    DeskEntry("results", "Results", "results", "Ctrl+4", "See how well the readers agree", _results),
     DeskEntry("setup", "Set-up", "study", "Ctrl+5", "Make a reading study from cases of the library", _setup),
 )

@@ -194,7 +194,9 @@ class MainWindow(QMainWindow):
         paths = _dropped(event)
         event.acceptProposedAction()
         # Answer the other program first: an import must not keep its drag hanging.
-        QTimer.singleShot(0, self, lambda: self.show_desk(LIBRARY, paths))
+        present = self.desk
+        target = present.id if present is not None and present.takes_drop(paths) else LIBRARY
+        QTimer.singleShot(0, self, lambda: self.show_desk(target, paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what must be kept, stop all work, close the library."""

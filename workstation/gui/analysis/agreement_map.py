@@ -1,0 +1,252 @@
+"""Agreement over the joint's diagram, or over a grid of items where there is none; each can be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from workstation.analysis.estimate import Estimate
+from workstation.export.figures import tint
+from workstation.gui.theme import SMALL_PX, Appearance, interface_font
+from workstation.scoring.instrument import Instrument
+
+_TITLE_PX, _GAP_PX, _LEGEND_PX, _CELL_PX = 20, 12, 36, 76
+_DARK_TEXT = QColor("#1B1D21")
+_STEPS = ((0.1, "< 0.2"), (0.3, "0.2"), (0.5, "0.4"), (0.7, "0.6"), (0.9, "≥ 0.8"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One field of the map: a region, or an item where there is no diagram.
+
+    Attributes
+    ----------
+    items : tuple of str
+        The items behind the number.
+    """
+
+    id: str
+    code: str
+    label: str
+    items: tuple[str, ...]
+    estimate: Estimate | None
+
+    @property
+    def text(self) -> str:
+        """The number as shown, ``"n/a"`` where it is not defined."""
+        return self.estimate.text().partition(" (")[0] if self.estimate else "n/a"
+
+    @property
+    def tip(self) -> str:
+        """Name, number with interval, and why there is none."""
+        if self.estimate is None:
+            return f"{self.label}: not computed for several items together"
+        reason = f": {self.estimate.reason}" if self.estimate.reason else ""
+        return f"{self.label}: {self.estimate.text()}, n = {self.estimate.n}{reason}"
+
+
+class AgreementMap(QWidget):
+    """``chosen(place id)`` by mouse, or by the arrow keys."""
+
+    chosen = Signal(str)
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("agreement_map")
+        self.setAccessibleName("Agreement by region")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(300, 260)
+        self._appearance = appearance
+        self._instrument: Instrument | None = None
+        self._places: tuple[Place, ...] = ()
+        self._current = ""
+        appearance.changed.connect(lambda _theme: self.update())
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The fields shown."""
+        return self._places
+
+    def sizeHint(self) -> QSize:
+        """Room for two panels side by side."""
+        return QSize(480, 420)
+
+    def show_places(self, places: Sequence[Place], instrument: Instrument | None) -> None:
+        """Show the numbers; with an instrument over its diagram, where a place is a region."""
+        self._places = tuple(places)
+        self._instrument = instrument
+        if self._current not in {place.id for place in places}:
+            self._current = ""
+        self.setAccessibleDescription(". ".join(place.tip for place in places))
+        self.update()
+
+    def choose(self, place_id: str) -> None:
+        """Mark a field without telling."""
+        self._current = place_id
+        self.update()
+
+    def place_at(self, position: QPointF) -> Place | None:
+        """The field under a widget position."""
+        for place, polygon in self._drawn():
+            if polygon.containsPoint(position, Qt.FillRule.OddEvenFill):
+                return place
+        return None
+
+    def centre_of(self, place_id: str) -> QPointF:
+        """Middle of the first outline of a field, in widget coordinates."""
+        for place, polygon in self._drawn():
+            if place.id == place_id:
+                return _middle(polygon)
+        return QPointF()
+
+    # events -----------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Outlines of the joint, the fields with their numbers, the scale."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._appearance.theme
+        painter.setFont(interface_font(SMALL_PX))
+        for title, panel in self._panels():
+            painter.setPen(theme.colour("secondary"))
+            strip = QRectF(panel.left(), panel.top() - _TITLE_PX, panel.width(), _TITLE_PX)
+            painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, title)
+        for outline in self._outlines():
+            painter.setPen(QPen(theme.colour("disabled"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolygon(outline)
+        for place, polygon in sorted(self._drawn(), key=lambda one: one[0].id == self._current):
+            self._paint_place(painter, place, polygon)
+        self._paint_scale(painter)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the field under the pointer."""
+        place = self.place_at(event.position())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._take(place.id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go through the fields in the form's order."""
+        step = {
+            Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1,
+        }.get(Qt.Key(event.key()), 0)  # fmt: skip
+        if not step or not self._places:
+            super().keyPressEvent(event)
+            return
+        ids = [place.id for place in self._places]
+        at = ids.index(self._current) + step if self._current in ids else 0
+        self._take(ids[at % len(ids)])
+
+    def event(self, event: QEvent) -> bool:
+        """Tooltips name the field under the pointer."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = self.place_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), place.tip if place else "", self)
+            return True
+        return super().event(event)
+
+    # private ----------------------------------------------------------------------------------
+
+    def _take(self, place_id: str) -> None:
+        self._current = place_id
+        self.update()
+        self.chosen.emit(place_id)
+
+    def _panels(self) -> Iterator[tuple[str, QRectF]]:
+        """Title and square of each panel of the diagram."""
+        if self._instrument is None:
+            return
+        views = self._instrument.views
+        room = QRectF(self.rect()).adjusted(_GAP_PX, _GAP_PX, -_GAP_PX, -_LEGEND_PX - _GAP_PX)
+        columns = max(range(1, len(views) + 1), key=lambda n: _side(room, len(views), n))
+        side = _side(room, len(views), columns)
+        rows = -(-len(views) // columns)
+        left = room.center().x() - (columns * side + (columns - 1) * _GAP_PX) / 2
+        top = room.center().y() - (rows * (side + _TITLE_PX) + (rows - 1) * _GAP_PX) / 2
+        for index, view in enumerate(views):
+            row, column = divmod(index, columns)
+            yield (
+                f"{view.title}  ({view.left} left)",
+                QRectF(
+                    left + column * (side + _GAP_PX),
+                    top + row * (side + _TITLE_PX + _GAP_PX) + _TITLE_PX,
+                    side,
+                    side,
+                ),
+            )
+
+    def _outlines(self) -> Iterator[QPolygonF]:
+        if self._instrument is None:
+            return
+        for view, (_, panel) in zip(self._instrument.views, self._panels(), strict=True):
+            for outline in view.outlines:
+                yield _on_panel(outline, panel)
+
+    def _drawn(self) -> Iterator[tuple[Place, QPolygonF]]:
+        if self._instrument is None:
+            yield from self._cells()
+            return
+        panels = {
+            view.id: panel for view, (_, panel) in zip(self._instrument.views, self._panels(), strict=True)
+        }
+        places = {place.id: place for place in self._places}
+        for region in self._instrument.regions:
+            if region.id in places:
+                for shape in region.shapes:
+                    yield places[region.id], _on_panel(shape.points, panels[shape.view])
+
+    def _cells(self) -> Iterator[tuple[Place, QPolygonF]]:
+        columns = max(1, (self.width() - 2 * _GAP_PX) // _CELL_PX)
+        for index, place in enumerate(self._places):
+            row, column = divmod(index, columns)
+            height = _CELL_PX * 0.66
+            cell = QRectF(_GAP_PX + column * _CELL_PX, _GAP_PX + row * (height + 4), _CELL_PX - 4, height)
+            yield place, QPolygonF(cell)
+
+    def _paint_place(self, painter: QPainter, place: Place, polygon: QPolygonF) -> None:
+        theme = self._appearance.theme
+        is_current = place.id == self._current
+        value = place.estimate.value if place.estimate else None
+        painter.setBrush(QColor(tint(value)) if value is not None else theme.colour("raised"))
+        width = 2.5 if is_current else 1
+        painter.setPen(QPen(theme.colour("accent" if is_current else "disabled"), width))
+        painter.drawPolygon(polygon)
+        painter.setPen(_DARK_TEXT if value is not None else theme.colour("secondary"))
+        middle = _middle(polygon)
+        for text, offset in ((place.code, -13), (place.text, 0)):
+            box = QRectF(middle.x() - 40, middle.y() + offset, 80, 13)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_scale(self, painter: QPainter) -> None:
+        theme = self._appearance.theme
+        width, top = 44, self.height() - _LEGEND_PX + 6
+        left = (self.width() - width * (len(_STEPS) + 1)) / 2
+        for index, (value, text) in enumerate((*_STEPS, (None, "n/a"))):
+            box = QRectF(left + index * width, top, width - 2, 10)
+            painter.fillRect(box, QColor(tint(value)) if value is not None else theme.colour("raised"))
+            painter.setPen(theme.colour("secondary"))
+            painter.drawText(box.translated(0, 12), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _side(room: QRectF, count: int, columns: int) -> float:
+    rows = -(-count // columns)
+    return min(
+        (room.width() - (columns - 1) * _GAP_PX) / columns,
+        (room.height() - (rows - 1) * _GAP_PX) / rows - _TITLE_PX,
+    )
+
+
+def _on_panel(points: Sequence[tuple[float, float]], panel: QRectF) -> QPolygonF:
+    scale = panel.width() / 100
+    return QPolygonF([QPointF(panel.left() + x * scale, panel.top() + y * scale) for x, y in points])
+
+
+def _middle(polygon: QPolygonF) -> QPointF:
+    count = max(1, polygon.count())
+    points = [polygon.at(index) for index in range(polygon.count())]
+    return QPointF(sum(p.x() for p in points) / count, sum(p.y() for p in points) / count)

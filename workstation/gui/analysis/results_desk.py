@@ -1,0 +1,209 @@
+"""The results desk: open reads, see where readers agree, take the tables away."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from workstation.errors import WorkstationError
+from workstation.gui.actions import Action, button, qt_action
+from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.empty_state import EmptyState
+from workstation.gui.messages import ElidedLabel
+from workstation.tasks import Progress
+
+if TYPE_CHECKING:
+    from workstation.gui.analysis.agreement_view import AgreementView
+    from workstation.workflow.open_results import Results
+
+_EMPTY = (
+    "See how well the readers agree: per item, region and total, with intervals. Open a long table of reads "
+    "(CSV), or a study: it opens when every read of the study is locked."
+)
+
+
+class ResultsDesk(Desk):
+    """Agreement of a study or of a table of reads."""
+
+    id = "results"
+    title = "Results"
+
+    def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.results: Results | None = None
+        self._view: AgreementView | None = None
+        self._open = (
+            Action("open_reads", "Open reads…", "Ctrl+O", self.choose_reads, "file",
+                   "Open a long table of reads (CSV)"),
+            Action("open_study", "Open study…", "Ctrl+Shift+O", self.choose_study, "open",
+                   "Open the folder of a study whose reads are locked"),
+        )  # fmt: skip
+        self._save = (
+            Action("save_tables", "Save tables…", "Ctrl+S", self.choose_tables, "export",
+                   "Write reads, reconciled values and agreement as CSV into a folder"),
+            Action("save_report", "Save report…", "Ctrl+Shift+S", self.choose_report, "export",
+                   "Write the report as HTML into a folder"),
+        )  # fmt: skip
+        for action in (*self._open, *self._save):
+            qt_action(action, self)
+        self._build()
+
+    # what the window calls --------------------------------------------------------------------
+
+    def take(self, what: object) -> None:
+        """Open a CSV file or a study folder."""
+        paths = what if isinstance(what, tuple) else (what,)
+        if paths and isinstance(paths[0], str | Path):
+            self.open_path(Path(paths[0]))
+
+    def takes_drop(self, paths: tuple[Path, ...]) -> bool:
+        """A single table of reads may be dropped here."""
+        return len(paths) == 1 and paths[0].suffix.lower() == ".csv"
+
+    # what a person does -----------------------------------------------------------------------
+
+    def choose_reads(self) -> None:
+        """Ask for a CSV file."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a table of reads", "", "Tables (*.csv *.tsv *.txt)")
+        if name:
+            self.open_path(Path(name))
+
+    def choose_study(self) -> None:
+        """Ask for the folder of a study."""
+        name = QFileDialog.getExistingDirectory(self, "Open the folder of a study")
+        if name:
+            self.open_path(Path(name))
+
+    def choose_tables(self) -> None:
+        """Write reads, reconciled values and agreement as CSV."""
+        self.choose_target("csv")
+
+    def choose_report(self) -> None:
+        """Write the HTML report."""
+        self.choose_target("html")
+
+    def choose_target(self, format_id: str) -> None:
+        """Ask where to write, and write."""
+        if self.results is None:
+            self.context.messages.attention("Open reads first; then there is something to save.")
+            return
+        name = QFileDialog.getExistingDirectory(self, "Save into this folder")
+        if name:
+            self.save_into(format_id, Path(name))
+
+    def open_path(self, path: Path) -> None:
+        """Read and compare, off the GUI thread."""
+        context = self.context
+        workspace = context.workspace if context.has_workspace else None
+
+        def work(progress: Progress) -> Results:
+            from workstation.workflow.open_results import open_results
+
+            importlib.import_module("pyqtgraph")  # 0.7 s that the window does not wait for
+            importlib.import_module("workstation.gui.analysis.agreement_view")
+            return open_results(path, workspace, progress)
+
+        self._title.set_whole_text("Comparing the reads…")
+        context.jobs.start("results", work, self._on_opened, self._on_refused, on_cancelled=self._show_title)
+
+    def save_into(self, format_id: str, folder: Path) -> None:
+        """Write the tables or the report into a folder."""
+        results = self.results
+        if results is None:
+            return
+        workspace = self.context.workspace if self.context.has_workspace else None
+
+        def work(progress: Progress) -> list[Path]:
+            from workstation.workflow.open_results import save_results
+
+            return save_results(results, format_id, folder, workspace, progress)
+
+        def done(files: list[Path]) -> None:
+            names = ", ".join(path.name for path in files)
+            self.context.messages.inform(f"Written to {folder.name}: {names}.")
+
+        self.context.jobs.start("save-results", work, done)
+
+    # slots ------------------------------------------------------------------------------------
+
+    def _on_opened(self, results: Results) -> None:
+        from workstation.gui.analysis.agreement_view import AgreementView
+
+        if self._view is None:
+            self._view = AgreementView(self.context.appearance)
+            self._view.case_opened.connect(lambda code: self.asked_for.emit("reading", code))
+            self._pages.addWidget(self._view)
+        self.results = results
+        self._part.blockSignals(True)
+        self._part.clear()
+        for part in results.report.parts:
+            words = [part.title, *((part.comparison,) if part.comparison else ())]
+            self._part.addItem(" · ".join(words))
+        self._part.blockSignals(False)
+        self._part.setVisible(True)
+        for made in self._save_buttons:
+            made.setEnabled(True)
+        self._pages.setCurrentWidget(self._view)
+        self._show_title()
+        self._show_part()
+        self.titled.emit(results.title)
+        if results.bundle.limits:
+            self.context.messages.attention(results.bundle.limits)
+
+    def _on_refused(self, error: WorkstationError) -> None:
+        self._show_title()
+        self.context.messages.show(error)
+
+    def _show_part(self) -> None:
+        if self.results is not None and self._view is not None and self._part.currentIndex() >= 0:
+            part = self.results.report.parts[self._part.currentIndex()]
+            self._view.show_part(part, self.results.bundle.reads)
+            self._show_title()
+
+    def _show_title(self) -> None:
+        if self.results is None or self._part.currentIndex() < 0:
+            self._title.set_whole_text("")
+            return
+        part = self.results.report.parts[self._part.currentIndex()]
+        readers = " and ".join(part.readers)
+        self._title.set_whole_text(f"{part.cases} cases, readers {readers}")
+
+    # building ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        theme = self.context.theme
+        self._title = ElidedLabel()
+        self._title.setObjectName("results_title")
+        self._title.setProperty("text_role", "quiet")
+        self._part = QComboBox()
+        self._part.setObjectName("instrument")
+        self._part.setAccessibleName("Instrument and comparison")
+        self._part.setToolTip("Which form, and whether readers or repeated readings are compared")
+        self._part.setMinimumWidth(200)
+        self._part.hide()
+        self._part.currentIndexChanged.connect(lambda _i: self._show_part())
+        bar = QHBoxLayout()
+        bar.setContentsMargins(12, 8, 12, 0)
+        bar.setSpacing(8)
+        for action in self._open:
+            bar.addWidget(button(action, theme))
+        bar.addSpacing(8)
+        bar.addWidget(self._part)
+        bar.addWidget(self._title, 1)
+        self._save_buttons: list[QWidget] = []
+        for action in self._save:
+            made = button(action, theme)
+            made.setEnabled(False)
+            self._save_buttons.append(made)
+            bar.addWidget(made)
+        empty = EmptyState("results", "No results open", _EMPTY, self.context.appearance, self._open)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self._pages, 1)
