@@ -72,7 +72,7 @@ def test_two_readers_score_blind_reconcile_and_export(
     assert "K-R" in json.dumps(listed)
 
     seeds = phantom_knees / "right" / "truth" / "seeds.json"
-    code, masks, _ = marrow(
+    code, _, _ = marrow(
         *("segment", "K-R", "--recipe", "edema", "--seeds", seeds, "--library", library),
         *("--out", tmp_path / "masks", "--json"),
     )

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -25,13 +22,13 @@ from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.review.item_table import ItemTable, answer_text
+from workstation.gui.review.reconcile_panel import ReconcilePanel
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.imaging.hanging import grid_of
 from workstation.imaging.study import Series
-from workstation.reading.plan import Resolution
 from workstation.reading.reconcile import ItemPair
 from workstation.scoring.sheet import Answer
 from workstation.tasks import SilentProgress
@@ -40,9 +37,7 @@ if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
 
-PANEL_WIDTH = 420
 EMPTY, WORK = 0, 1
-_RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
 
 
 class ReconcileDesk(Desk):
@@ -78,7 +73,7 @@ class ReconcileDesk(Desk):
     @property
     def table(self) -> ItemTable:
         """The items."""
-        return self._table
+        return self._panel.table
 
     # what a person does ----------------------------------------------------------------------------
 
@@ -101,10 +96,7 @@ class ReconcileDesk(Desk):
             self._empty_text.setText(error.sentence)
             self.context.messages.show(error)
             return
-        with QSignalBlocker(self._choice):
-            self._choice.clear()
-            for one in self._cases:
-                self._choice.addItem(self._choice_text(one))
+        self._panel.set_cases(self._cases)
         self._pages.setCurrentIndex(WORK)
         first = next((i for i, one in enumerate(self._cases) if one.unsettled), 0)
         self.show_case(first)
@@ -113,8 +105,6 @@ class ReconcileDesk(Desk):
         """Show one of the study's cases."""
         from workstation.workflow.open_study import open_study
 
-        with QSignalBlocker(self._choice):
-            self._choice.setCurrentIndex(index)
         self._case = self._cases[index]
         try:
             opened = open_study(self.context.workspace, self._case.case, SilentProgress())
@@ -126,7 +116,7 @@ class ReconcileDesk(Desk):
         self._grid.show_series(self._series, layout=grid_of(1, 2))
         self._refresh()
         differing = self._case.differing
-        self._table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
+        self.table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
         self._show_item()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -135,11 +125,11 @@ class ReconcileDesk(Desk):
         if self._case is None:
             return
         pairs = self._case.items
-        now = self._table.currentRow()
+        now = self.table.currentRow()
         wanted = [i for i, pair in enumerate(pairs) if pair.differs and pair.settlement is None]
         wanted = wanted or [i for i, pair in enumerate(pairs) if pair.differs]
         if wanted:
-            self._table.setCurrentCell(next((i for i in wanted if i > now), wanted[0]), 0)
+            self.table.setCurrentCell(next((i for i in wanted if i > now), wanted[0]), 0)
 
     def choose(self, grade: int | None) -> None:
         """Take a value for the item in hand; it is kept when the reason is given."""
@@ -147,10 +137,10 @@ class ReconcileDesk(Desk):
             return
         self._value, self._has_value = grade, True
         self._show_choice()
-        if self._reason.text().strip():
-            self._settle()
+        if self._panel.reason:
+            self._settle(self._panel.reason)
         else:
-            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._panel.ask_reason()
 
     def shut_down(self) -> None:
         """Close the study."""
@@ -212,104 +202,27 @@ class ReconcileDesk(Desk):
         images.setSpacing(0)
         images.addLayout(captions)
         images.addWidget(self._grid, 1)
+        self._panel = ReconcilePanel(self)
+        self._panel.case_chosen.connect(self.show_case)
+        self._panel.item_chosen.connect(self._show_item)
+        self._panel.side_taken.connect(self._take_side)
+        self._panel.reason_given.connect(self._settle)
+        self._panel.signed.connect(self._on_sign)
         page = QWidget()
         layout = QHBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(images, 1)
-        layout.addWidget(self._panel())
+        layout.addWidget(self._panel)
         return page
-
-    def _panel(self) -> QWidget:
-        panel = QFrame()
-        panel.setObjectName("reconcile_panel")
-        panel.setFixedWidth(PANEL_WIDTH)
-        self._choice = QComboBox()
-        self._choice.setObjectName("reconcile_case")
-        self._choice.setAccessibleName("Case")
-        self._choice.setToolTip("Cases that can be reconciled")
-        self._choice.activated.connect(self.show_case)
-        self._rule = QLabel()
-        self._rule.setProperty("text_role", "quiet")
-        self._rule.setWordWrap(True)
-        self._table = ItemTable()
-        self._table.item_chosen.connect(lambda _row: self._show_item())
-        self._definition = QLabel()
-        self._definition.setObjectName("reconcile_definition")
-        self._definition.setProperty("text_role", "secondary")
-        self._definition.setWordWrap(True)
-        self._definition.setMinimumHeight(96)
-        self._definition.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._buttons = QHBoxLayout()
-        self._take_x = self._choice_button("Take X", "take_x", "Take the answer of X (X)", "x")
-        self._take_y = self._choice_button("Take Y", "take_y", "Take the answer of Y (Y)", "y")
-        self._reason = QLineEdit()
-        self._reason.setObjectName("reconcile_reason")
-        self._reason.setAccessibleName("Reason")
-        self._reason.setPlaceholderText("Reason (Enter keeps it)")
-        self._reason.setToolTip("Why this value (R); Enter keeps it, Esc goes back to the images")
-        self._reason.returnPressed.connect(self._settle)
-        self._signature = QLineEdit()
-        self._signature.setObjectName("reconcile_signature")
-        self._signature.setAccessibleName("Reader code to sign")
-        self._signature.setPlaceholderText("Reader code to sign (Ctrl+L)")
-        self._signature.setToolTip("Each reader signs with the own code")
-        self._signature.returnPressed.connect(self._on_sign)
-        self._signed = QLabel()
-        self._signed.setObjectName("reconcile_signed")
-        self._signed.setProperty("text_role", "secondary")
-        self._signed.setWordWrap(True)
-        keys = QLabel("J next difference · X · Y · digit other value · R reason · Ctrl+L sign")
-        keys.setProperty("text_role", "secondary")
-        keys.setWordWrap(True)
-        layout = QVBoxLayout(panel)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self._choice)
-        layout.addWidget(self._rule)
-        layout.addWidget(self._table, 1)
-        layout.addWidget(self._definition)
-        layout.addLayout(self._buttons)
-        for widget in (self._reason, self._signature, self._signed, keys):
-            layout.addWidget(widget)
-        return panel
-
-    def _choice_button(self, text: str, name: str, tip: str, side: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda: self._take_side(side))
-        self._buttons.addWidget(button)
-        return button
 
     # showing -----------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        case = self._case
-        if case is None or self._study is None:
-            return
-        instruments = {one.id: one for one in self._study.instruments}
-        finals = {(final.instrument, final.item): final for final in case.finals}
-        self._table.show_items(case.items, instruments, finals, self.context.theme)
-        is_consensus = case.rule == Resolution.CONSENSUS
-        left = f", {len(case.unsettled)} to settle" if is_consensus else ""
-        self._rule.setText(
-            f"{case.case} · {len(case.differing)} items differ{left} · rule: {_RULES[case.rule]}"
-        )
-        for widget in (self._take_x, self._take_y, self._reason):
-            widget.setEnabled(is_consensus and not case.is_signed)
-        self._signature.setEnabled(not case.is_signed and not case.unsettled)
-        self._signature.setVisible(is_consensus)
-        if case.is_signed and case.identities:
-            x, y = case.identities
-            self._signed.setText(f"Signed by both readers. X was {x}, Y was {y}.")
-        elif case.signed_by:
-            self._signed.setText(f"Signed by {' and '.join(case.signed_by)}; the other reader signs too.")
-        else:
-            self._signed.setText("")
-        index = self._choice.currentIndex()
-        self._choice.setItemText(index, self._choice_text(case))
+        if self._case is not None and self._study is not None:
+            instruments = {one.id: one for one in self._study.instruments}
+            index = self._cases.index(self._case)
+            self._panel.show_case(index, self._case, instruments, self.context.theme)
 
     def _show_item(self) -> None:
         pair = self._pair()
@@ -319,21 +232,16 @@ class ReconcileDesk(Desk):
         item = instrument.item(pair.item)
         self._x_label.setText(f"<b>X</b>&nbsp;&nbsp;{answer_text(instrument, pair.x)}")
         self._y_label.setText(f"<b>Y</b>&nbsp;&nbsp;{answer_text(instrument, pair.y)}")
-        levels = "<br>".join(f"<b>{level.key}</b>&nbsp; {level.definition}" for level in item.levels)
-        self._definition.setText(f"<b>{item.title}</b><br>{levels}")
         settled = pair.settlement
-        self._reason.setText(settled.reason if settled else "")
+        self._panel.show_item(item, settled.reason if settled else "")
         self._has_value, self._value = settled is not None, settled.grade if settled else None
         self._show_choice()
         self._restore_both(pair)
 
     def _show_choice(self) -> None:
         pair = self._pair()
-        if pair is None:
-            return
-        for button, answer in ((self._take_x, pair.x), (self._take_y, pair.y)):
-            button.setCheckable(True)
-            button.setChecked(self._has_value and answer.grade == self._value)
+        if pair is not None:
+            self._panel.show_choice(pair, has_value=self._has_value, value=self._value)
 
     def _restore_both(self, pair: ItemPair) -> None:
         """Both slices with the windows they were read in; unlinked, so neither moves the other."""
@@ -344,7 +252,7 @@ class ReconcileDesk(Desk):
         return self._series[0].key if self._series else ""
 
     def _pair(self) -> ItemPair | None:
-        row = self._table.currentRow()
+        row = self.table.currentRow()
         if self._case is None or not 0 <= row < len(self._case.items):
             return None
         return self._case.items[row]
@@ -353,9 +261,6 @@ class ReconcileDesk(Desk):
         assert self._case is not None
         pairs = self._case.items
         return next((i for i, pair in enumerate(pairs) if pair.differs and pair.settlement is None), 0)
-
-    def _choice_text(self, case: ReconcileCase) -> str:
-        return f"{case.case} · {len(case.differing)} differ · {case.status}"
 
     # events ------------------------------------------------------------------------------------------
 
@@ -369,7 +274,7 @@ class ReconcileDesk(Desk):
         elif key in (Qt.Key.Key_X, Qt.Key.Key_Y):
             self._take_side("x" if key == Qt.Key.Key_X else "y")
         elif key == Qt.Key.Key_R:
-            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._panel.ask_reason()
         elif key == Qt.Key.Key_Minus:
             self.choose(None)
         elif event.text().isdigit():
@@ -390,7 +295,7 @@ class ReconcileDesk(Desk):
         if pair is not None:
             self.choose((pair.x if side == "x" else pair.y).grade)
 
-    def _settle(self) -> None:
+    def _settle(self, reason: str) -> None:
         pair = self._pair()
         if pair is None or self._case is None:
             return
@@ -398,7 +303,7 @@ class ReconcileDesk(Desk):
             self.context.messages.attention("Choose X, Y or a digit first; then the reason.")
             return
         try:
-            self._case.settle(pair.item, self._value, self._reason.text(), instrument=pair.instrument)
+            self._case.settle(pair.item, self._value, reason, instrument=pair.instrument)
         except WorkstationError as error:
             self.context.messages.show(error)
             return
@@ -412,18 +317,18 @@ class ReconcileDesk(Desk):
             self.context.messages.attention(
                 f"{len(self._case.unsettled)} items are still to be settled; J goes to the next one."
             )
-        elif self._signature.isEnabled():
-            self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self._panel.can_sign:
+            self._panel.ask_signature()
 
-    def _on_sign(self) -> None:
+    def _on_sign(self, signature: str) -> None:
         if self._case is None:
             return
         try:
-            self._case.sign(self._signature.text())
+            self._case.sign(signature)
         except WorkstationError as error:
             self.context.messages.show(error)
             return
-        self._signature.clear()
+        self._panel.clear_signature()
         self._refresh()
 
     def _on_open_wanted(self) -> None:

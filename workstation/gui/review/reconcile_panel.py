@@ -1,0 +1,184 @@
+"""The right side of the reconcile desk: items, the value chosen, the reason, the signatures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.gui.review.item_table import ItemTable
+from workstation.gui.theme import Theme
+from workstation.reading.plan import Resolution
+from workstation.reading.reconcile import ItemPair
+from workstation.scoring.instrument import Instrument, Item
+from workstation.workflow.reconcile_case import ReconcileCase
+
+PANEL_WIDTH = 420
+_RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
+
+
+class ReconcilePanel(QFrame):
+    """Shows a case and says what the person wants; it keeps nothing."""
+
+    case_chosen = Signal(int)
+    item_chosen = Signal()
+    side_taken = Signal(str)
+    reason_given = Signal(str)
+    signed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("reconcile_panel")
+        self.setAccessibleName("Reconciliation")
+        self.setFixedWidth(PANEL_WIDTH)
+        self._choice = QComboBox()
+        self._choice.setObjectName("reconcile_case")
+        self._choice.setAccessibleName("Case")
+        self._choice.setToolTip("Cases that can be reconciled")
+        self._choice.activated.connect(self.case_chosen)
+        self._rule = QLabel()
+        self._rule.setProperty("text_role", "quiet")
+        self._rule.setWordWrap(True)
+        self.table = ItemTable()
+        self.table.item_chosen.connect(lambda _row: self.item_chosen.emit())
+        self._definition = QLabel()
+        self._definition.setObjectName("reconcile_definition")
+        self._definition.setProperty("text_role", "secondary")
+        self._definition.setWordWrap(True)
+        self._definition.setMinimumHeight(96)
+        self._definition.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._take_x = self._side_button("X")
+        self._take_y = self._side_button("Y")
+        self._reason = _line("reconcile_reason", "Reason", "Reason (Enter keeps it)")
+        self._reason.setToolTip("Why this value (R); Enter keeps it, Esc goes back to the images")
+        self._reason.returnPressed.connect(lambda: self.reason_given.emit(self.reason))
+        self._signature = _line("reconcile_signature", "Reader code to sign", "Reader code to sign (Ctrl+L)")
+        self._signature.setToolTip("Each reader signs with the own code")
+        self._signature.returnPressed.connect(lambda: self.signed.emit(self._signature.text()))
+        self._signed = QLabel()
+        self._signed.setObjectName("reconcile_signed")
+        self._signed.setProperty("text_role", "secondary")
+        self._signed.setWordWrap(True)
+        self._lay_out()
+
+    # properties ----------------------------------------------------------------------------------
+
+    @property
+    def reason(self) -> str:
+        """What is typed as the reason."""
+        return self._reason.text().strip()
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether a signature may be typed now."""
+        return self._signature.isEnabled()
+
+    # setters -------------------------------------------------------------------------------------
+
+    def set_cases(self, cases: tuple[ReconcileCase, ...]) -> None:
+        """List the cases that can be reconciled."""
+        with QSignalBlocker(self._choice):
+            self._choice.clear()
+            for one in cases:
+                self._choice.addItem(_choice_text(one))
+
+    def show_case(
+        self, index: int, case: ReconcileCase, instruments: dict[str, Instrument], theme: Theme
+    ) -> None:
+        """Show a case as it stands now."""
+        with QSignalBlocker(self._choice):
+            self._choice.setCurrentIndex(index)
+            self._choice.setItemText(index, _choice_text(case))
+        finals = {(final.instrument, final.item): final for final in case.finals}
+        self.table.show_items(case.items, instruments, finals, theme)
+        is_consensus = case.rule == Resolution.CONSENSUS
+        left = f", {len(case.unsettled)} to settle" if is_consensus else ""
+        self._rule.setText(
+            f"{case.case} · {len(case.differing)} items differ{left} · rule: {_RULES[case.rule]}"
+        )
+        for widget in (self._take_x, self._take_y, self._reason):
+            widget.setEnabled(is_consensus and not case.is_signed)
+        self._signature.setEnabled(not case.is_signed and not case.unsettled)
+        self._signature.setVisible(is_consensus)
+        self._signed.setText(_signed_text(case))
+
+    def show_item(self, item: Item, reason: str) -> None:
+        """Show the definitions of the item in hand and the reason kept for it."""
+        levels = "<br>".join(f"<b>{level.key}</b>&nbsp; {level.definition}" for level in item.levels)
+        self._definition.setText(f"<b>{item.title}</b><br>{levels}")
+        self._reason.setText(reason)
+
+    def show_choice(self, pair: ItemPair, *, has_value: bool, value: int | None) -> None:
+        """Mark the side whose answer is the chosen value."""
+        for button, answer in ((self._take_x, pair.x), (self._take_y, pair.y)):
+            button.setChecked(has_value and answer.grade == value)
+
+    def ask_reason(self) -> None:
+        """Put the cursor into the reason."""
+        self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_signature(self) -> None:
+        """Put the cursor into the signature."""
+        self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def clear_signature(self) -> None:
+        """The signature was taken."""
+        self._signature.clear()
+
+    # private -------------------------------------------------------------------------------------
+
+    def _side_button(self, side: str) -> QPushButton:
+        button = QPushButton(f"Take {side}")
+        button.setObjectName(f"take_{side.lower()}")
+        button.setCheckable(True)
+        button.setToolTip(f"Take the answer of {side} ({side})")
+        button.setAccessibleName(f"Take {side}")
+        button.clicked.connect(lambda: self.side_taken.emit(side.lower()))
+        return button
+
+    def _lay_out(self) -> None:
+        keys = QLabel("J next difference · X · Y · digit other value · R reason · Ctrl+L sign")
+        keys.setProperty("text_role", "secondary")
+        keys.setWordWrap(True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._take_x)
+        buttons.addWidget(self._take_y)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._choice)
+        layout.addWidget(self._rule)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self._definition)
+        layout.addLayout(buttons)
+        for widget in (self._reason, self._signature, self._signed, keys):
+            layout.addWidget(widget)
+
+
+def _line(name: str, title: str, placeholder: str) -> QLineEdit:
+    line = QLineEdit()
+    line.setObjectName(name)
+    line.setAccessibleName(title)
+    line.setPlaceholderText(placeholder)
+    return line
+
+
+def _choice_text(case: ReconcileCase) -> str:
+    return f"{case.case} · {len(case.differing)} differ · {case.status}"
+
+
+def _signed_text(case: ReconcileCase) -> str:
+    if case.is_signed and case.identities:
+        x, y = case.identities
+        return f"Signed by both readers. X was {x}, Y was {y}."
+    if case.signed_by:
+        return f"Signed by {' and '.join(case.signed_by)}; the other reader signs too."
+    return ""
