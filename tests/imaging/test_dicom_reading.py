@@ -142,6 +142,14 @@ def test_odd_bit_depths_are_refused_by_name(dicom_bytes: Make) -> None:
     assert "12 bits" in refusal(dicom_bytes(BitsAllocated=12, BitsStored=12))
 
 
+def test_palettes_and_floating_point_pixels_are_refused_by_name(dicom_bytes: Make) -> None:
+    assert "palette" in refusal(dicom_bytes(PhotometricInterpretation="PALETTE COLOR"))
+    content = dicom_bytes()
+    place = content.index(struct.pack("<HH", 0x7FE0, 0x0010))
+    floating = content[:place] + b"\xe0\x7f\x08\x00OF" + content[place + 6 :]
+    assert "floating-point" in refusal(floating)
+
+
 def test_sequences_nested_without_end_are_refused(dicom_bytes: Make) -> None:
     content = dicom_bytes()
     nested = b""
@@ -413,6 +421,20 @@ def test_pixels_are_not_read_with_the_header(dicom_bytes: Make) -> None:
     stream = Counting(dicom_bytes(np.zeros((1024, 1024), np.uint16)))
     read_file(stream)
     assert stream.count <= 100 * 1024
+
+
+@pytest.mark.parametrize(
+    ("syntax", "told", "lossy"),
+    [
+        ("explicit", None, False),
+        ("explicit", "01", True),
+        ("jpeg2000", None, False),
+        ("jpeg2000", "01", True),
+    ],
+)
+def test_lossy_compression_is_known(dicom_bytes: Make, syntax: str, told: str | None, lossy: bool) -> None:
+    file = read_file(io.BytesIO(dicom_bytes(syntax=syntax, LossyImageCompression=told)))
+    assert file.instances[0].pixels.lossy is lossy
 
 
 def test_identity_is_apart_from_the_instances(dicom_bytes: Make) -> None:

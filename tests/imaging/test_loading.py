@@ -118,6 +118,14 @@ def test_colour_becomes_luminance(series_of: Callable[..., Series]) -> None:
     assert stack.voxels[0, 39, 0] == 150
 
 
+def test_colour_by_plane_is_read_as_colour_by_pixel(series_of: Callable[..., Series]) -> None:
+    rgb = np.random.default_rng(1).integers(0, 255, (40, 48, 3), np.uint8)
+    by_plane = np.ascontiguousarray(rgb.transpose(2, 0, 1)).reshape(40, 48, 3)
+    one = load_stack(series_of([rgb] * 2), QUIET)
+    other = load_stack(series_of([by_plane] * 2, PlanarConfiguration=1), QUIET)
+    np.testing.assert_array_equal(one.voxels, other.voxels)
+
+
 def test_unused_high_bits_are_cleared(series_of: Callable[..., Series]) -> None:
     slices = planes(2)
     dirty = [p | np.uint16(0xF000) for p in slices]

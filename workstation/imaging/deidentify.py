@@ -40,6 +40,7 @@ from workstation.imaging.study import Identity
 PROFILE = "DICOM PS3.15 Basic Profile, dates shifted, descriptors cleaned"
 IMPLEMENTATION_UID = "2.25.205236189735521743081826474619843152101"
 _CHUNK = 1024 * 1024
+_COPIED = dicom_kinds.SHOWN | dicom_kinds.SECONDARY_CAPTURES
 _FUNCTIONAL_GROUPS = frozenset((0x52009229, 0x52009230))
 
 Part = bytes | tuple[int, int]
@@ -168,7 +169,7 @@ class Deidentifier:
             0x00200010: (b"SH", b""),
             0x00280303: (b"CS", b"MODIFIED"),
         }
-        if original.sop_class_uid not in dicom_kinds.SHOWN:
+        if original.sop_class_uid not in _COPIED:
             attributes.pop(0x00080016)
         return {tag: element(tag, vr, value) for tag, (vr, value) in attributes.items()}
 
@@ -220,7 +221,7 @@ def _file_meta(sop_class: str, sop_instance: str, syntax: str) -> bytes:
     """Preamble and group 0002 (PS3.10 7.1), made new: nothing of the original's is copied."""
     body = (
         element(0x00020001, b"OB", b"\x00\x01")
-        + element(0x00020002, b"UI", sop_class.encode() if sop_class in dicom_kinds.SHOWN else b"")
+        + element(0x00020002, b"UI", sop_class.encode() if sop_class in _COPIED else b"")
         + element(0x00020003, b"UI", sop_instance.encode())
         + element(0x00020010, b"UI", syntax.encode())
         + element(0x00020012, b"UI", IMPLEMENTATION_UID.encode())

@@ -110,7 +110,7 @@ def cleaned(values: Values, tag: int, vr: bytes, rule: Rule) -> bytes | None:
             return _codes(values, tag)
         case Rule.CLASS:
             uid = values.uid(tag)
-            return uid.encode() if uid in dicom_kinds.SHOWN else None
+            return uid.encode() if uid in dicom_kinds.SHOWN | dicom_kinds.SECONDARY_CAPTURES else None
         case Rule.WORDS:
             return vocabulary.kept(values.text(tag)).encode()
         case Rule.VENDOR:

@@ -15,7 +15,7 @@ from workstation.errors import DataError
 from workstation.imaging import dicom_frames, dicom_kinds
 from workstation.imaging.dicom_elements import DataSet, parse
 from workstation.imaging.dicom_kinds import Kind
-from workstation.imaging.dicom_pixels import check_size
+from workstation.imaging.dicom_pixels import ALWAYS_LOSSY, OFTEN_LOSSY, check_size
 from workstation.imaging.dicom_values import Values
 from workstation.imaging.study import Identity, Instance, PixelFormat
 
@@ -173,8 +173,10 @@ def _pixel_format(dataset: DataSet, values: Values) -> PixelFormat:
     if values.raw(0x00280008).strip(b" \x00") and (frames is None or frames < 1 or frames != int(frames)):
         raise DataError("This file was not loaded", "its number of frames is damaged")
     slope, intercept = values.decimal(0x00281053), values.decimal(0x00281052)
-    lossy = values.code(0x00282110) == "01"
     syntax = dataset.transfer_syntax_uid
+    told = values.code(0x00282110)
+    lossy = told == "01" or syntax in ALWAYS_LOSSY or (syntax in OFTEN_LOSSY and told != "00")
+    by_plane = values.integer(0x00280006) == 1
     native_little = dataset.pixels is not None and not dataset.pixels.undefined and dataset.encoding.little
     stored = values.integer(0x00280101) or allocated
     return PixelFormat(
@@ -189,7 +191,9 @@ def _pixel_format(dataset: DataSet, values: Values) -> PixelFormat:
         number_of_frames=int(frames) if frames else 1,
         rescale_slope=slope if slope else 1.0,
         rescale_intercept=intercept or 0.0,
-        offset=dataset.pixels.start if native_little and dataset.pixels and not dataset.inflated else None,
+        offset=dataset.pixels.start
+        if native_little and dataset.pixels and not dataset.inflated and not by_plane
+        else None,
         lossy=lossy,
     )
 

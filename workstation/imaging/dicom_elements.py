@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from workstation.errors import DataError
 from workstation.imaging.dicom_fragments import guess_syntax
@@ -52,11 +52,11 @@ class DamagedError(Exception):
     """The bytes are not a data set in the assumed encoding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element: its tag as an integer, its VR (``b""`` if implicit), and its value's place.
 
-    `end` is the end of the value itself, without delimiters; `undefined` marks undefined length.
+    `end` is the end of the value itself, without delimiters; `undefined` marks undefined length. A tuple,
+    because a header has hundreds.
     """
 
     tag: int

@@ -38,6 +38,7 @@ WHY_LEFT_OUT = {
 MR_IMAGE = _STORAGE + "4"
 ENHANCED = frozenset(_STORAGE + end for end in ("4.1", "4.4", "2.1", "2.2"))
 SHOWN = ENHANCED | {_STORAGE + end for end in ("4", "2", "1", "1.1", "1.1.1")}
+SECONDARY_CAPTURES = frozenset(_STORAGE + end for end in ("7", "7.1", "7.2", "7.3", "7.4"))
 _SHOWN_MODALITIES = frozenset(("MR", "CT", "CR", "DX"))
 
 _BY_CLASS = {

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.errors import DataError
-from workstation.imaging.dicom_elements import NATIVE, DataSet, parse
+from workstation.imaging.dicom_elements import NATIVE, PIXEL_DATA, DataSet, parse
 from workstation.imaging.dicom_fragments import fragments_end, size_in_codestream
+from workstation.imaging.dicom_values import Values
 from workstation.imaging.study import Instance, PixelFormat
 
 LARGEST_PLANE = 64 * 1024 * 1024
@@ -45,7 +46,8 @@ PLUGINS: dict[str, tuple[str, ...]] = {
     _JPEG + "202": ("pylibjpeg",),
     _JPEG + "203": ("pylibjpeg",),
 }
-LOSSY = frozenset(_JPEG + end for end in ("50", "51", "81", "91", "203"))
+ALWAYS_LOSSY = frozenset(_JPEG + end for end in ("50", "51"))
+OFTEN_LOSSY = frozenset(_JPEG + end for end in ("81", "91", "203"))
 
 _TITLE = "This file was not loaded"
 Plane = NDArray[Any]
@@ -72,6 +74,10 @@ def check_size(pixels: PixelFormat, dataset: DataSet) -> None:
         )
     element = dataset.pixels
     assert element is not None
+    if element.tag != PIXEL_DATA:
+        raise DataError(_TITLE, "its pixels are floating-point numbers, which are not read here")
+    if pixels.photometric_interpretation == "PALETTE COLOR":
+        raise DataError(_TITLE, "its colours are numbers of a palette, which is not read here")
     claimed = plane_bytes(pixels) * pixels.number_of_frames
     held = max(0, min(element.end, dataset.size) - element.start)
     picture = f"{pixels.rows} × {pixels.columns} pixels"
@@ -110,15 +116,11 @@ def decode_plane(instance: Instance, source: BinaryIO | None = None) -> Plane:
     DataError
         If the file is gone, damaged or its compression cannot be decoded.
     """
-    if source is not None:
-        return _decode(instance, source)
-    try:
-        with Path(instance.path).open("rb", buffering=0) as stream:
-            return _decode(instance, stream)
-    except OSError as error:
-        raise DataError(
-            "A picture could not be read", error.strerror or "disk error", "Check that its disk is connected"
-        ) from None
+    if source is None:
+        return PlaneReader().decode(instance)
+    if instance.pixels.transfer_syntax_uid in NATIVE:
+        return _native(instance, source)
+    return _Encapsulated(source).decode(instance)
 
 
 def check_decodable(instances: tuple[Instance, ...], source: Path | BinaryIO) -> None:
@@ -145,10 +147,51 @@ def check_decodable(instances: tuple[Instance, ...], source: Path | BinaryIO) ->
         encapsulated.decode(instance)
 
 
-def _decode(instance: Instance, stream: BinaryIO) -> Plane:
+class PlaneReader:
+    """Decodes planes one after another; keeps the last compressed file at hand, whose frames may follow."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._encapsulated: _Encapsulated | None = None
+
+    def decode(self, instance: Instance) -> Plane:
+        """Stored values of one plane; as `decode_plane`."""
+        try:
+            if instance.pixels.transfer_syntax_uid in NATIVE:
+                with Path(instance.path).open("rb", buffering=0) as stream:
+                    return _native(instance, stream)
+            if self._encapsulated is None or self._path != instance.path:
+                with Path(instance.path).open("rb", buffering=0) as stream:
+                    self._path, self._encapsulated = instance.path, _Encapsulated(stream)
+        except OSError as error:
+            raise _unreadable(error) from None
+        return self._encapsulated.decode(instance)
+
+    def read_into(self, instance: Instance, target: NDArray[np.uint16]) -> bool:
+        """Read a native 16-bit plane straight into its place; False if it is none, with nothing read."""
+        pixels = instance.pixels
+        straight = pixels.offset is not None and pixels.bits_allocated == 16 == pixels.bits_stored
+        if not straight or pixels.samples_per_pixel != 1 or target.shape != (pixels.rows, pixels.columns):
+            return False
+        try:
+            with Path(instance.path).open("rb", buffering=0) as stream:
+                stream.seek(pixels.offset or 0)
+                if _read_into(stream, target) != target.nbytes:
+                    target[...] = 0
+                    raise _cut_short()
+        except OSError as error:
+            raise _unreadable(error) from None
+        return True
+
+
+def _unreadable(error: OSError) -> DataError:
+    return DataError(
+        "A picture could not be read", error.strerror or "disk error", "Check that its disk is connected"
+    )
+
+
+def _native(instance: Instance, stream: BinaryIO) -> Plane:
     pixels = instance.pixels
-    if pixels.transfer_syntax_uid not in NATIVE:
-        return _Encapsulated(stream).decode(instance)
     if pixels.offset is not None:
         flat = np.empty(plane_bytes(pixels) // (pixels.bits_allocated // 8), _dtype(pixels))
         stream.seek(pixels.offset)
@@ -156,7 +199,10 @@ def _decode(instance: Instance, stream: BinaryIO) -> Plane:
             raise _cut_short()
         return _shaped(flat, pixels)
     dataset = parse(stream, stream.seek(0, os.SEEK_END))
-    return _shaped(_native_values(dataset, instance, stream), pixels)
+    flat = _native_values(dataset, instance, stream)
+    if pixels.samples_per_pixel == 3 and Values.of(dataset).integer(0x00280006) == 1:
+        flat = flat.reshape(3, -1).T.ravel()  # colour by plane instead of by pixel
+    return _shaped(flat, pixels)
 
 
 def _native_values(dataset: DataSet, instance: Instance, stream: BinaryIO) -> Plane:
@@ -166,18 +212,20 @@ def _native_values(dataset: DataSet, instance: Instance, stream: BinaryIO) -> Pl
         raise _cut_short()
     size = plane_bytes(pixels)
     start = dataset.pixels.start + instance.frame * size
+    words = dataset.pixels.vr == b"OW" and pixels.bits_allocated == 8 and not dataset.encoding.little
+    wanted = size + size % 2 if words else size
     if dataset.inflated:
-        raw = dataset.buffer[start : start + size]
+        raw = dataset.buffer[start : start + wanted]
     else:
         stream.seek(start)
-        raw = stream.read(size)
-    if len(raw) != size:
+        raw = stream.read(wanted)
+    if len(raw) != wanted:
         raise _cut_short()
     dtype = _dtype(pixels)
     if not dataset.encoding.little:
-        if pixels.bits_allocated == 8 and dataset.pixels.vr == b"OW":
+        if words:
             # PS3.5 8.1.2: 8-bit pixels in OW are byte-swapped as 16-bit words.
-            return np.frombuffer(raw[: size & ~1], ">u2").astype("<u2").view(dtype)
+            return np.frombuffer(raw, ">u2").astype("<u2").view(dtype)[:size]
         return np.frombuffer(raw, dtype.newbyteorder(">")).astype(dtype)
     return np.frombuffer(raw, dtype).copy()
 

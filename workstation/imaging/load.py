@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.errors import DataError
-from workstation.imaging.dicom_pixels import decode_plane
+from workstation.imaging.dicom_elements import NATIVE
+from workstation.imaging.dicom_pixels import PlaneReader
 from workstation.imaging.geometry import StackGeometry, slice_normal
 from workstation.imaging.study import Instance, PixelFormat, Series
 from workstation.imaging.volume import Stack
@@ -86,11 +87,10 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
     order = outwards(count, count // 2 if first_slice is None else first_slice)
     if not certain:
         scale = _measured_scale(series.instances)
+    reader = PlaneReader()
     for done, index in enumerate(order):
         try:
-            _to_voxels(
-                decode_plane(series.instances[index]), series.instances[index].pixels, scale, voxels[index]
-            )
+            _read_slice(reader, series.instances[index], scale, voxels[index])
         except DataError as error:
             problems[index] = f"Slice {index + 1} is black: {error.why or error.what}."
         progress.report(done + 1, count, "Reading slices")
@@ -131,7 +131,7 @@ def load_middle(series: Series) -> tuple[int, Stack]:
     if not certain:
         scale = _measured_scale((instance,))
     voxels = np.zeros((1, instance.pixels.rows, instance.pixels.columns), dtype=np.uint16)
-    _to_voxels(decode_plane(instance), instance.pixels, scale, voxels[0])
+    _read_slice(PlaneReader(), instance, scale, voxels[0])
     voxels.flags.writeable = False
     geometry = _geometry((instance,))
     return index, Stack(
@@ -207,11 +207,12 @@ def _measured_scale(instances: Iterable[Instance]) -> _Scale:
     """
     low, high, finest = np.inf, -np.inf, np.inf
     inverted = False
+    reader = PlaneReader()
     for instance in instances:
         pixels = instance.pixels
         inverted = pixels.photometric_interpretation == "MONOCHROME1"
         try:
-            plane = decode_plane(instance)
+            plane = reader.decode(instance)
         except DataError:
             continue
         ends = [float(plane.min()), float(plane.max())]
@@ -224,9 +225,24 @@ def _measured_scale(instances: Iterable[Instance]) -> _Scale:
     return _Scale(-slope, high, True) if inverted else _Scale(slope, low, False)
 
 
+def _read_slice(reader: PlaneReader, instance: Instance, scale: _Scale, target: NDArray[np.uint16]) -> None:
+    """Decode one slice into its place; without a copy where it is stored as the voxels are."""
+    pixels = instance.pixels
+    same = pixels.rescale_slope == scale.slope and not scale.inverted
+    offset = 32768 if pixels.signed else 0
+    straight = same and scale.intercept == pixels.rescale_intercept - offset * scale.slope
+    if straight and reader.read_into(instance, target):
+        if pixels.signed:
+            np.bitwise_xor(target, 0x8000, out=target)  # two's complement + 32768
+        return
+    _to_voxels(reader.decode(instance), pixels, scale, target)
+
+
 def _to_voxels(plane: NDArray[Any], pixels: PixelFormat, scale: _Scale, target: NDArray[np.uint16]) -> None:
     """Write one slice into its place; integer arithmetic where the scale is the slice's own."""
-    if plane.ndim == 3:
+    if plane.ndim == 3 and pixels.photometric_interpretation.startswith("YBR") and _is_native(pixels):
+        plane = plane[..., 0]
+    elif plane.ndim == 3:
         plane = np.rint(plane.astype(np.float32) @ _LUMINANCE).astype(np.int32)
     if plane.shape != target.shape:
         raise DataError("A slice was not shown", "its size differs from that of its series")
@@ -242,3 +258,8 @@ def _to_voxels(plane: NDArray[Any], pixels: PixelFormat, scale: _Scale, target: 
     real = plane.astype(np.float64) * pixels.rescale_slope + pixels.rescale_intercept
     np.clip(np.rint((real - scale.intercept) / scale.slope), 0, 65535, out=real)
     target[...] = real
+
+
+def _is_native(pixels: PixelFormat) -> bool:
+    """True where colours are as stored; decoders of compressed colour give RGB."""
+    return pixels.transfer_syntax_uid in NATIVE
