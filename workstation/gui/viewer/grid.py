@@ -433,15 +433,15 @@ class ViewerGrid(QWidget):
         lefts = _cuts(self.width(), layout.columns)
         tops = _cuts(self.height(), layout.rows)
         for tile in self._tiles:
-            if alone is not None:
-                tile.setVisible(tile.index == alone)
+            if alone is None:
+                row, column = divmod(tile.index, layout.columns)
+                left, right = lefts[column]
+                top, bottom = tops[row]
+                tile.setGeometry(left, top, right - left, bottom - top)
+            else:
                 tile.setGeometry(self.rect())
-                continue
-            row, column = divmod(tile.index, layout.columns)
-            left, right = lefts[column]
-            top, bottom = tops[row]
-            tile.setGeometry(left, top, right - left, bottom - top)
-            tile.setVisible(True)
+            tile.setVisible(alone is None or tile.index == alone)
+            self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
 
 
 def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
