@@ -294,6 +294,9 @@ def test_refusals_before_anything_is_written(tmp_path: Path) -> None:
         write_seg(Mask(series.key, mask.labels.copy(), mask.geometry, (EDEMA,)), series, out)
     with pytest.raises(DataError, match="number of slices"):
         write_seg(mask, replace(series, instances=series.instances[1:]), out)
+    invented = (replace(EDEMA, type=Code("12345", "SCT", "Invented")), MARROW)
+    with pytest.raises(DataError, match="12345 of SCT, which is not listed"):
+        write_seg(Mask(series.key, mask.labels.copy(), mask.geometry, invented), series, out)
     without = tuple(replace(one, frame_of_reference_uid="") for one in series.instances)
     with pytest.raises(DataError, match="no frame of reference"):
         write_seg(mask, replace(series, instances=without), out)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from workstation import INTENDED_USE, __version__
 from workstation.errors import DataError
+from workstation.export.codes import own_schemes, require_known
 from workstation.export.dicom_source import deidentified_facts, plain_source, set_references
 from workstation.export.exporter import Bundle, Exporter, mask_paths, replacing
 from workstation.imaging.study import Laterality, Series
@@ -30,7 +31,7 @@ MANUAL = "manual"
 _SIDES = {
     Laterality.RIGHT: Code("24028007", "SCT", "Right"),
     Laterality.LEFT: Code("7771000", "SCT", "Left"),
-    Laterality.BILATERAL: Code("51440002", "SCT", "Bilateral"),
+    Laterality.BILATERAL: Code("51440002", "SCT", "Right and left"),
 }
 _BY_HAND = Code("123109", "DCM", "Manual Processing")
 _MORPHOLOGY = Code("123104", "DCM", "Morphological Operations")
@@ -75,6 +76,7 @@ def refuse_unless_possible(mask: Mask, series: Series, name: str) -> None:
     unnamed = sorted(set(np.unique(mask.labels).tolist()) - {0, *(one.label for one in mask.segments)})
     if unnamed:
         raise DataError(what, f"its label {unnamed[0]} has no name")
+    require_known(mask.segments, what)
     if not series.frame_of_reference_uid:
         raise DataError(what, "its images name no frame of reference", "Export it as NIfTI")
     if len(series.instances) != mask.geometry.shape[0]:
@@ -120,6 +122,7 @@ def _segmentation(mask: Mask, series: Series, reader: str) -> Any:
         ),
         plane_positions=[PlanePositionSequence("PATIENT", origin) for origin in geometry.origins.tolist()],
         omit_empty_frames=True,
+        coding_schemes=_schemes(mask) or None,
     )
     set_references(dataset, series, source)
     dataset.update(patient)
@@ -161,6 +164,19 @@ def _description(number: int, segment: Segment, mask: Mask, series: Series, iden
     if side is not None and segment.site is not None:
         description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [_concept(side)]
     return description
+
+
+def _schemes(mask: Mask) -> list[Any]:
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+
+    used = {code.scheme for one in mask.segments for code in (one.category, one.type, one.site) if code}
+    return [
+        CodingSchemeIdentificationItem(
+            designator=scheme, name=facts["name"], responsible_organization=facts["organization"]
+        )
+        for scheme, facts in own_schemes().items()
+        if scheme in used
+    ]
 
 
 def _renumbered(mask: Mask) -> NDArray[np.uint8]:

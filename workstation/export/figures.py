@@ -13,7 +13,7 @@ UNKNOWN_FILL = "#FFFFFF"
 _TINTS = ("#F6C7A8", "#F9DEC7", "#F4F0DA", "#CFE6EE", "#A6D3E6")
 """From poor to good agreement; each carries dark text at more than 7 : 1, and a number stands beside it."""
 
-_PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 420, 240, 44
+_PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN, _NAMES = 500, 240, 44, 100
 
 
 def tint(value: float | None) -> str:
@@ -72,12 +72,12 @@ def bland_altman_plot(total: TotalAgreement, readers: tuple[str, ...]) -> str:
     low_y, high_y = _range([*(difference for _, difference in points), *lines, 0.0])
 
     def x_of(value: float) -> float:
-        return _MARGIN + (value - low_x) / (high_x - low_x) * (_PLOT_WIDTH - _MARGIN - 70)
+        return _MARGIN + (value - low_x) / (high_x - low_x) * (_PLOT_WIDTH - _MARGIN - _NAMES)
 
     def y_of(value: float) -> float:
         return _PLOT_HEIGHT - _MARGIN - (value - low_y) / (high_y - low_y) * (_PLOT_HEIGHT - _MARGIN - 12)
 
-    right = _PLOT_WIDTH - 70
+    right = _PLOT_WIDTH - _NAMES
     parts = [
         f'<rect x="{_MARGIN}" y="12" width="{right - _MARGIN}" '
         f'height="{y_of(low_y) - 12:.1f}" class="frame"/>'
@@ -87,7 +87,8 @@ def bland_altman_plot(total: TotalAgreement, readers: tuple[str, ...]) -> str:
     ):
         y = y_of(value)
         parts.append(f'<line x1="{_MARGIN}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" class="{style}"/>')
-        parts.append(f'<text x="{right + 4}" y="{y + 3:.1f}">{name} {value:.2f}</text>')
+        if style == "bias" or compared.sd > 0:
+            parts.append(f'<text x="{right + 4}" y="{y + 3:.1f}">{name} {value:.2f}</text>')
     parts += [f'<circle cx="{x_of(m):.1f}" cy="{y_of(d):.1f}" r="3.2"/>' for m, d in points]
     parts += [
         f'<text x="{x_of(value):.1f}" y="{_PLOT_HEIGHT - _MARGIN + 14}" class="middle">{value:g}</text>'
@@ -115,7 +116,7 @@ def bland_altman_plot(total: TotalAgreement, readers: tuple[str, ...]) -> str:
 def _range(values: list[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low) * 0.08 or 1.0
-    return round(low - room, 1), round(high + room, 1)
+    return round(low - room, 1) + 0.0, round(high + room, 1) + 0.0  # + 0.0: no "-0"
 
 
 def _outline(points: tuple[tuple[float, float], ...]) -> str:

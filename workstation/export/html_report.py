@@ -74,11 +74,9 @@ def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
 
 
 def _part(found: InstrumentAgreement) -> dict[str, Any]:
-    from markupsafe import Markup
-
     known = _known(found)
     plots = (
-        {"title": total.title, "svg": Markup(figures.bland_altman_plot(total, found.readers))}
+        {"title": total.title, "svg": figures.bland_altman_plot(total, found.readers)}
         for total in found.totals
         if len(found.readers) == 2
     )
@@ -87,8 +85,7 @@ def _part(found: InstrumentAgreement) -> dict[str, Any]:
         "rows": (*found.items, *found.regions, found.pooled),
         "reasons": reasons_of(found),
         "plots": [plot for plot in plots if plot["svg"]],
-        # figures escapes every text it takes; the rest is numbers.
-        "diagram": Markup(figures.diagram(known, _by_region(found, known))) if known else "",
+        "diagram": figures.diagram(known, _by_region(found, known)) if known else "",
         "citation": known.citation if known else "",
         "unvalidated": known is not None and not known.is_validated,
         "digest": known.digest if known else "",
@@ -150,7 +147,8 @@ def _grras(bundle: Bundle, parts: list[dict[str, Any]]) -> Iterator[tuple[str, s
     yield (
         "9 Independence",
         (
-            "Each reader's answers were kept apart and could not be seen by the other before both had locked."
+            "The program kept each reader's answers from the other until both had locked; "
+            "they were not sealed by encryption."
             if bundle.study
             else "Not known to this program: the reads came from a table."
         ),

@@ -50,7 +50,7 @@ def keep_mask(library: Path, case: str, name: str, mask: Mask) -> Path:
     folder = library / FOLDER / _word(case)
     series = hashlib.sha256(mask.series_key.encode()).hexdigest()[:12]
     earlier = _versions(folder).get((_word(name), series), [])
-    if earlier and _same(load_mask(earlier[-1]), mask):
+    if earlier and _is_kept(earlier[-1], mask):
         return earlier[-1]
     path = folder / f"{_word(name)}-{series}-{len(earlier) + 1:04d}.npz"
     beside = path.with_name(f".new-{path.name}")
@@ -100,7 +100,7 @@ def load_mask(path: Path) -> Mask:
     """
     refused = f"The mask {path.name} was not opened"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             facts = json.loads(arrays["facts"].tobytes())
             if facts["format"] > _FORMAT:
                 raise DataError(refused, "a newer version of the program made it", "Update this program")
@@ -149,8 +149,21 @@ def _segment(facts: dict[str, Any]) -> Segment:
     )
 
 
-def _same(one: Mask, other: Mask) -> bool:
-    return json.dumps(_facts(one)) == json.dumps(_facts(other)) and np.array_equal(one.labels, other.labels)
+def _is_kept(path: Path, mask: Mask) -> bool:
+    try:
+        kept = load_mask(path)
+    except DataError:
+        return False  # a damaged version does not stand in the way of a new one
+    one, other = kept.geometry, mask.geometry
+    return json.dumps(_facts(kept)) == json.dumps(_facts(mask)) and all(
+        np.array_equal(first, second)
+        for first, second in (
+            (kept.labels, mask.labels),
+            (one.origins, other.origins),
+            (one.along_row, other.along_row),
+            (one.along_column, other.along_column),
+        )
+    )
 
 
 def _versions(folder: Path) -> dict[tuple[str, str], list[Path]]:
