@@ -115,7 +115,8 @@ def test_from_library_to_signed_reconciliation(window: MainWindow, qtbot: QtBot,
 
     window.show_desk("results", folder)
     assert window.desk.id == "results"
-    assert "κ" in " ".join(label.text() for label in window.desk.findChildren(QLabel))
+    texts = " ".join(label.text() for label in window.desk.findChildren(QLabel))
+    assert "2 cases, readers R1 and R2" in texts
 
 
 def test_both_slices_come_back_as_each_reader_left_them(

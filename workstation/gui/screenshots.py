@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from workstation import settings
 from workstation.errors import StoreError
-from workstation.gui.application import make_application, make_window
+from workstation.gui.application import make_application, make_context
+from workstation.gui.desks import DESKS
 from workstation.gui.main_window import MainWindow
 from workstation.workflow.workspace import open_workspace
 
 SIZE = QSize(1440, 900)
-DESKS = ("library", "reading", "reconcile", "results", "setup")
+SETTLE_S = 0.5
+"""Thumbnails are asked for one after another when the event loop is idle."""
 
 
 def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "dark") -> list[Path]:
@@ -42,16 +46,16 @@ def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "d
     except OSError as error:
         raise StoreError("The pictures were not saved", str(error.strerror or error)) from error
     # Jobs run in place, so that every picture is complete when it is taken.
-    window = make_window(open_workspace(library, create=False), synchronous=True)
-    window.context.appearance.use(theme)
-    window.context.settings["intended_use_seen"] = True
+    context = make_context({**settings.load(), "theme": theme, "intended_use_seen": True}, synchronous=True)
+    context.set_workspace(open_workspace(library, create=False))
+    window = MainWindow(context, DESKS)
     window.resize(SIZE)
     window.show()
     saved = []
-    for desk in DESKS:
-        _open(window, desk, study_folder)
-        saved.append(_save(application, window, out / f"{desk}.png"))
-        _leave(window, desk)
+    for entry in DESKS:
+        _open(window, entry.id, study_folder)
+        saved.append(_save(application, window, out / f"{entry.id}.png"))
+        _leave(window, entry.id)
     window.close()
     return saved
 
@@ -78,7 +82,8 @@ def _leave(window: MainWindow, desk: str) -> None:
 
 
 def _save(application: QApplication, window: MainWindow, path: Path) -> Path:
-    for _ in range(3):  # layout, then what the layout asked for, then paint
+    until = time.monotonic() + SETTLE_S
+    while time.monotonic() < until:
         application.processEvents()
     if not window.grab().save(str(path)):
         raise StoreError("A picture was not saved", f"{path.name} could not be written", "Check the disk")

@@ -147,7 +147,9 @@ class ReconcileDesk(Desk):
         self._close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters and arrows act on the active viewport."""
+        """Letters and arrows act on the active viewport; Esc brings the keys back to the images."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self._grid.handle_key(event):
             super().keyPressEvent(event)
 
