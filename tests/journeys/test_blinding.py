@@ -1,0 +1,123 @@
+"""A planted identity must not reach a reader: no widget, title, log, file name, store or export has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from workstation.gui.application import make_application, make_window
+from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.scoring.instrument import instrument
+from workstation.tasks import SilentProgress
+from workstation.workflow.deliver import export_study
+from workstation.workflow.import_files import import_paths
+from workstation.workflow.read_case import create_study
+from workstation.workflow.workspace import Workspace, open_workspace
+
+SENTINELS = ("SENTINELNAME", "SENTINELID", "SENTINELSTUDY", "SENTINELFOLDER", "SENTINELHOSPITAL", "19601231")
+
+
+@pytest.fixture
+def planted(phantom_knees: Path, tmp_path: Path) -> Path:
+    """A study whose tags, file names and folder names carry sentinels."""
+    pydicom = pytest.importorskip("pydicom")
+    folder = tmp_path / "SENTINELFOLDER^DISC"
+    source = phantom_knees / "right" / "series-4"
+    shutil.copytree(source, folder / "SENTINELNAME_SENTINELID")
+    for path in folder.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.PatientName = "SENTINELNAME^GIVEN"
+        dataset.PatientID = "SENTINELID"
+        dataset.PatientBirthDate = "19601231"
+        dataset.StudyDescription = "SENTINELSTUDY osteoporosis group"
+        dataset.SeriesDescription = "COR T2 FS SENTINELNAME"
+        dataset.InstitutionName = "SENTINELHOSPITAL"
+        dataset.save_as(path)
+        path.rename(path.with_name(f"SENTINELNAME{path.name}"))
+    return folder
+
+
+@pytest.fixture
+def workspace(planted: Path, tmp_path: Path) -> Iterator[Workspace]:
+    codes = tmp_path / "codes.csv"
+    codes.write_text("patient_id,code\nSENTINELID,K-1\n", encoding="utf-8")
+    opened = open_workspace(tmp_path / "library")
+    report = import_paths(opened, [planted], codes=codes, workers=0, progress=SilentProgress())
+    assert report.loaded == 26
+    yield opened
+
+
+def make_study(workspace: Workspace, folder: Path) -> None:
+    plan = folder.with_suffix(".toml")
+    plan.write_text(
+        'id = "s"\ntitle = "Study"\ncases = ["K-1"]\nreaders = ["R1", "R2"]\ninstruments = ["recht"]\n',
+        encoding="utf-8",
+    )
+    create_study(plan, folder, workspace.library.folder).close()
+
+
+def told(widget: QWidget) -> Iterator[str]:
+    """Everything a widget could tell a person or a screen reader."""
+    yield from (widget.toolTip(), widget.accessibleName(), widget.accessibleDescription())
+    yield from (widget.windowTitle(), widget.objectName(), widget.statusTip(), widget.whatsThis())
+    if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
+        yield widget.text()
+    if isinstance(widget, QComboBox):
+        yield from (widget.itemText(row) for row in range(widget.count()))
+
+
+def planted_in(folder: Path) -> list[str]:
+    """Sentinels in any byte, file name or folder name below a folder."""
+    found = []
+    for path in folder.rglob("*"):
+        content = path.name.encode() + (path.read_bytes() if path.is_file() else b"")
+        found += [f"{word} in {path.name}" for word in SENTINELS if word.encode() in content]
+    return found
+
+
+def test_no_widget_shows_an_identity_while_a_read_is_open(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    make_study(workspace, tmp_path / "study")
+    application = make_application()
+    window = make_window(workspace, synchronous=True)
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    desk = window.show_desk("reading", tmp_path / "study")
+    assert isinstance(desk, ReadingDesk)
+    desk.choose_reader("R1")
+    for digit in "012340":
+        qtbot.keyClick(desk.grid, digit)
+    texts = [text for widget in application.allWidgets() for text in told(widget)]
+    texts.append(application.clipboard().text())
+    assert any("K-1" in text for text in texts)
+    leaks = [text for text in texts if any(word in text for word in SENTINELS)]
+    assert not leaks
+    window.close()
+
+
+def test_no_byte_of_library_study_log_or_export_holds_an_identity(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    from workstation.workflow.read_case import open_study_folder
+
+    study_folder = tmp_path / "study"
+    make_study(workspace, study_folder)
+    with open_study_folder(study_folder, workspace) as study:
+        for reader in ("R1", "R2"):
+            read = study.reader(reader).open_read("K-1")
+            for item in instrument("recht").items:
+                read.answer(item.id, 1)
+            read.lock(reader)
+    export_study(workspace, study_folder, ("csv", "html"), tmp_path / "out", progress=SilentProgress())
+    for folder in (workspace.library.folder, study_folder, tmp_path / "out", Path(os.environ["MARROW_LOG"])):
+        assert planted_in(folder) == []
+    crosswalk = next(tmp_path.glob("*crosswalk*"))
+    assert "SENTINELNAME" in crosswalk.read_text(encoding="utf-8"), "the coordinator keeps who is who"
