@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
+from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.start_page import StartPage
 from workstation.gui.theme import Theme
@@ -26,7 +27,6 @@ from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.imaging.study import Series
 from workstation.reading.session import ReadState
-from workstation.scoring.sheet import Evidence
 from workstation.tasks import Progress, SilentProgress
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from workstation.workflow.open_study import OpenStudy
     from workstation.workflow.read_case import Study
 
-KEEP_VIEW_MS = 800
 START, READ = 0, 1
 
 
@@ -51,15 +50,10 @@ class ReadingDesk(Desk):
         super().__init__(context, parent)
         self._study: Study | None = None
         self._reader: ReaderDesk | None = None
-        self._read: OpenRead | None = None
         self._open: OpenStudy | None = None
-        self._restoring = False
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reading")
-        self._keep_view = QTimer(self)
-        self._keep_view.setSingleShot(True)
-        self._keep_view.setInterval(KEEP_VIEW_MS)
-        self._keep_view.timeout.connect(self._on_keep_view)
+        self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
         self._keys = FormKeys(self, self._on_form_key)
         self._connect()
 
@@ -78,7 +72,7 @@ class ReadingDesk(Desk):
     @property
     def read(self) -> OpenRead | None:
         """The open read of a study; None in free reading."""
-        return self._read
+        return self._keeper.read
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -150,23 +144,20 @@ class ReadingDesk(Desk):
         """Open the reader's own read of a case, where it was left."""
         if self._reader is None or self._study is None:
             return
-        self._flush_view()
+        self._keeper.close()
         try:
-            self._read = self._reader.open_read(case)
+            read = self._reader.open_read(case)
             opened = self._images(case)
         except WorkstationError as error:
             self.context.messages.show(error)
+            self.leave()
             return
+        self._keeper.read = read
         self.blinded.emit(True)
         self._show(opened)
-        read = self._read
-        self._form.set_read(read.sheets, read.case.laterality, locked=read.is_locked)
+        self._keeper.show()
         self._show_side(self._form)
         self._grid.set_form_open(True)
-        if read.view_state:
-            self._restoring = True
-            self._grid.restore(read.view_state)
-            self._restoring = False
         self._show_header()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -177,7 +168,7 @@ class ReadingDesk(Desk):
 
     def may_leave(self) -> bool:
         """A read may be left at any moment: everything is kept."""
-        self._flush_view()
+        self._keeper.flush()
         return True
 
     def leave(self) -> None:
@@ -195,7 +186,7 @@ class ReadingDesk(Desk):
 
     def shut_down(self) -> None:
         """Keep the viewing state and close the study."""
-        self._flush_view()
+        self._keeper.flush()
         if self._study is not None:
             self._study.close()
             self._study = None
@@ -260,17 +251,13 @@ class ReadingDesk(Desk):
         self._start.reader_chosen.connect(self.choose_reader)
         self._header.case_chosen.connect(self.open_read)
         self._header.leave_wanted.connect(self.leave)
-        self._grid.state_changed.connect(self._on_state_changed)
-        self._form.answered.connect(self._on_answered)
-        self._form.flag_wanted.connect(self._on_flag)
-        self._form.evidence_wanted.connect(self._on_evidence)
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
         for key, run in (
             ("Ctrl+L", self._on_lock_wanted),
-            ("Ctrl+Z", lambda: self._undo(back=True)),
-            ("Ctrl+Shift+Z", lambda: self._undo(back=False)),
+            ("Ctrl+Z", self._keeper.undo),
+            ("Ctrl+Shift+Z", self._keeper.redo),
             ("Ctrl+PgUp", lambda: self._header.step(-1)),
             ("Ctrl+PgDown", lambda: self._header.step(1)),
         ):
@@ -281,8 +268,6 @@ class ReadingDesk(Desk):
     # showing -----------------------------------------------------------------------------------------
 
     def _on_free_opened(self, opened: OpenStudy) -> None:
-        self._read = None
-        self.blinded.emit(False)
         self._show(opened)
         self._masks.open(opened)
         self._show_side(self._masks)
@@ -303,7 +288,7 @@ class ReadingDesk(Desk):
 
     def _captions(self, opened: OpenStudy) -> dict[str, str]:
         """Role of each series, and its visit where the reader may know the order of visits."""
-        hidden = self._read is not None and self._read.rules.time_points != "known"
+        hidden = self.read is not None and self.read.rules.time_points != "known"
         return captions_of(opened.series, {} if hidden else opened.visits)
 
     def _in_hanging_order(self, series: tuple[Series, ...]) -> list[Series]:
@@ -314,13 +299,13 @@ class ReadingDesk(Desk):
         self._side.setCurrentWidget(widget)
 
     def _show_header(self) -> None:
-        if self._reader is None or self._read is None:
+        if self._reader is None or self.read is None:
             return
         worklist = [
             (one.code, "blocked" if one.blocked else _STATE_WORDS[one.state])
             for one in self._reader.worklist()
         ]
-        case = self._read.case
+        case = self.read.case
         self._header.show_read(case.title, worklist, case.code, self._reader.title, self._reader.is_sealed)
 
     def _on_theme(self, theme: Theme) -> None:
@@ -330,61 +315,32 @@ class ReadingDesk(Desk):
     # reading -----------------------------------------------------------------------------------------
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
-        if self._read is None or self._pages.currentIndex() != READ or self._lock.isVisible():
+        if self.read is None or self._pages.currentIndex() != READ or self._lock.isVisible():
             return False
         return self._form.handle_key(event)
 
-    def _on_answered(self, instrument: str, item: str, grade: int | None) -> None:
-        self._act(lambda read: read.answer(item, grade, self._evidence(), instrument=instrument))
-
-    def _on_flag(self, instrument: str, item: str) -> None:
-        self._act(lambda read: read.flag(item, instrument=instrument))
-
-    def _on_evidence(self, instrument: str, item: str) -> None:
-        evidence = self._evidence(assumed=False)
-        if evidence is not None:
-            self._act(lambda read: read.tie_evidence(item, evidence, instrument=instrument))
-            self.context.messages.inform("This slice is tied to the item as its evidence")
-
-    def _undo(self, *, back: bool) -> None:
-        self._act(lambda read: read.undo() if back else read.redo())
-
-    def _act(self, change) -> None:  # type: ignore[no-untyped-def]  # any call of OpenRead
-        """Let the read keep something; a refusal is told and nothing has changed."""
-        if self._read is None:
-            return
-        try:
-            change(self._read)
-        except WorkstationError as error:
-            self.context.messages.show(error)
-        self._form.set_sheets(self._read.sheets)
-
-    def _evidence(self, *, assumed: bool = True) -> Evidence | None:
-        position = self._grid.current_position()
-        if position is None:
-            return None
-        return Evidence(*position, assumed=assumed, view=self._grid.states())
-
     def _on_lock_wanted(self) -> None:
-        if self._read is None or self._reader is None:
+        if self.read is None or self._reader is None:
             return
-        if self._read.state != ReadState.COMPLETE:
-            left = sum(len(sheet.unread_items) for sheet in self._read.sheets)
-            if left:
-                self.context.messages.attention(f"{left} items are not yet read; Space goes to the next one.")
+        if self._keeper.unread:
+            self.context.messages.attention(
+                f"{self._keeper.unread} items are not yet read; Space goes to the next one."
+            )
             return
-        self._flush_view()
-        self._lock.ask(self._read.case.code, self._reader.reader)
+        if self.read.is_locked:
+            return
+        self._keeper.flush()
+        self._lock.ask(self.read.case.code, self._reader.reader)
 
     def _on_signed(self, signature: str, blinding_held: bool, remark: str) -> None:
-        if self._read is None or self._reader is None:
+        if self.read is None or self._reader is None:
             return
         try:
-            self._read.lock(signature, blinding_held=blinding_held, remark=remark)
+            self.read.lock(signature, blinding_held=blinding_held, remark=remark)
         except WorkstationError as error:
             self.context.messages.show(error)
             return
-        code = self._read.case.code
+        code = self.read.case.code
         self.context.messages.inform(f"{code} is locked")
         following = self._reader.next_case(code)
         if following is None:
@@ -405,29 +361,11 @@ class ReadingDesk(Desk):
         self._lock.hide()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # viewing state -----------------------------------------------------------------------------------
-
-    def _on_state_changed(self) -> None:
-        if self._read is not None and not self._restoring:
-            self._keep_view.start()
-
-    def _on_keep_view(self) -> None:
-        if self._read is not None and not self._read.is_locked:
-            try:
-                self._read.keep_view_state(self._grid.states())
-            except WorkstationError as error:
-                self.context.messages.show(error)
-
-    def _flush_view(self) -> None:
-        if self._keep_view.isActive():
-            self._keep_view.stop()
-            self._on_keep_view()
-
     def _leave_read(self) -> None:
-        self._flush_view()
+        self._keeper.flush()
         self._masks.close_case()
-        if self._read is not None:
-            self._read = None
+        if self._keeper.read is not None:
+            self._keeper.close()
             self._form.clear()
             self.blinded.emit(False)
         self._close_lock()

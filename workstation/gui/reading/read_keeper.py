@@ -1,0 +1,116 @@
+"""The open read behind the form: every wish of the reader is kept at once, the view soon after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+from workstation.errors import WorkstationError
+from workstation.gui.messages import Messages
+from workstation.gui.reading.score_form import ScoreForm
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.reading.session import ReadState
+from workstation.scoring.sheet import Evidence
+from workstation.workflow.open_read import OpenRead
+
+KEEP_VIEW_MS = 800
+"""The viewing state is kept when the reader has rested this long."""
+
+
+class ReadKeeper(QObject):
+    """Carries answers, flags, evidence and viewing state from the screen into the read.
+
+    A refusal is told and nothing has changed; the form always shows what the read says.
+    """
+
+    def __init__(self, grid: ViewerGrid, form: ScoreForm, messages: Messages, parent: QObject) -> None:
+        super().__init__(parent)
+        self.read: OpenRead | None = None
+        self._grid = grid
+        self._form = form
+        self._messages = messages
+        self._restoring = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(KEEP_VIEW_MS)
+        self._rest.timeout.connect(self._keep_view)
+        grid.state_changed.connect(self._on_state_changed)
+        form.answered.connect(self._on_answered)
+        form.flag_wanted.connect(lambda name, item: self._act(lambda read: read.flag(item, instrument=name)))
+        form.evidence_wanted.connect(self._on_evidence)
+
+    @property
+    def unread(self) -> int:
+        """How many items the reader has still to read."""
+        return sum(len(sheet.unread_items) for sheet in self.read.sheets) if self.read is not None else 0
+
+    def show(self) -> None:
+        """Put the read on the form and the screen as it was left."""
+        if self.read is None:
+            return
+        self._form.set_read(self.read.sheets, self.read.case.laterality, locked=self.read.is_locked)
+        if self.read.view_state:
+            self._restoring = True
+            self._grid.restore(self.read.view_state)
+            self._restoring = False
+
+    def undo(self) -> None:
+        """Take back the last entry."""
+        self._act(lambda read: read.undo())
+
+    def redo(self) -> None:
+        """Bring back what undo took."""
+        self._act(lambda read: read.redo())
+
+    def flush(self) -> None:
+        """Keep the viewing state now if it waits to be kept."""
+        if self._rest.isActive():
+            self._rest.stop()
+            self._keep_view()
+
+    def close(self) -> None:
+        """Let go of the read; everything is kept."""
+        self.flush()
+        self.read = None
+
+    # private -------------------------------------------------------------------------------------
+
+    def _act(self, change: Callable[[OpenRead], object]) -> bool:
+        if self.read is None:
+            return False
+        try:
+            change(self.read)
+        except WorkstationError as error:
+            self._messages.show(error)
+            return False
+        finally:
+            self._form.set_sheets(self.read.sheets)
+        return True
+
+    def _on_answered(self, name: str, item: str, grade: int | None) -> None:
+        self._act(lambda read: read.answer(item, grade, self._evidence(), instrument=name))
+
+    def _on_evidence(self, name: str, item: str) -> None:
+        evidence = self._evidence(assumed=False)
+        if evidence is not None and self._act(
+            lambda read: read.tie_evidence(item, evidence, instrument=name)
+        ):
+            self._messages.inform("This slice is tied to the item as its evidence")
+
+    def _evidence(self, *, assumed: bool = True) -> Evidence | None:
+        position = self._grid.current_position()
+        if position is None:
+            return None
+        return Evidence(*position, assumed=assumed, view=self._grid.states())
+
+    def _on_state_changed(self) -> None:
+        if self.read is not None and not self._restoring and self.read.state != ReadState.LOCKED:
+            self._rest.start()
+
+    def _keep_view(self) -> None:
+        if self.read is not None and not self.read.is_locked:
+            try:
+                self.read.keep_view_state(self._grid.states())
+            except WorkstationError as error:
+                self._messages.show(error)
