@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from workstation.errors import StoreError
-from workstation.imaging.study import Case, Joint, Laterality, Plane, Series, Weighting
-from workstation.store import decisions, folder, new_files, settle
+from workstation.imaging.study import Case, Joint, Laterality, Series
+from workstation.store import decisions, folder, listing, new_files, settle
 from workstation.store.case_rules import Place
 from workstation.store.engine import Database, open_database
-from workstation.store.facts import from_facts
 from workstation.store.records import (
     CaseStudy,
     Decision,
@@ -27,7 +24,6 @@ from workstation.store.records import (
     StudyRow,
 )
 from workstation.store.tables import (
-    CASE_ALIASES,
     CASES,
     FILES,
     INSTANCES,
@@ -102,7 +98,7 @@ class Library:
     def cases(self) -> tuple[Case, ...]:
         """Every case that has at least one series, by code."""
         with self._database.read() as connection:
-            return _cases(connection)
+            return listing.cases(connection)
 
     def case(self, code_or_uid: str) -> Case:
         """The case of a code (an earlier code too), or of a study's or series' UID.
@@ -113,8 +109,8 @@ class Library:
             If nothing in the library is called that.
         """
         with self._database.read() as connection:
-            found = _find_case(connection, code_or_uid)
-            cases = _cases(connection, found) if found is not None else ()
+            found = listing.find_case(connection, code_or_uid)
+            cases = listing.cases(connection, found) if found is not None else ()
         if not cases:
             raise _unknown(code_or_uid)
         return cases[0]
@@ -122,7 +118,7 @@ class Library:
     def find(self, code_or_uid: str) -> str | None:
         """Code of the case that `case` would return, or None."""
         with self._database.read() as connection:
-            found = _find_case(connection, code_or_uid)
+            found = listing.find_case(connection, code_or_uid)
             if found is None:
                 return None
             return str(connection.execute(sa.select(CASES.c.code).where(CASES.c.id == found)).scalar_one())
@@ -136,8 +132,8 @@ class Library:
             If the case is not in the library.
         """
         with self._database.read() as connection:
-            found = _find_case(connection, case_code)
-            series = _series(connection, found, self.folder) if found is not None else ()
+            found = listing.find_case(connection, case_code)
+            series = listing.series_of_case(connection, found, self.folder) if found is not None else ()
         if not series:
             raise _unknown(case_code)
         return series
@@ -145,15 +141,15 @@ class Library:
     def studies(self) -> tuple[StudyRow, ...]:
         """Every study of every case with its series, for the listing; images are not read."""
         with self._database.read() as connection:
-            cases = {case.code: case for case in _cases(connection)}
+            cases = {case.code: case for case in listing.cases(connection)}
             rows = connection.execute(
                 sa.select(SERIES, CASES.c.code, VISITS.c.label, STUDIES.c.study_instance_uid)
-                .select_from(_placed())
-                .order_by(*_ORDER)
+                .select_from(listing.placed())
+                .order_by(*listing.ORDER)
             ).all()
         groups: dict[tuple[str, str, str], list[SeriesRow]] = defaultdict(list)
         for row in rows:
-            groups[row.code, row.label or "", row.study_instance_uid].append(_series_row(row))
+            groups[row.code, row.label or "", row.study_instance_uid].append(listing.series_row(row))
         return tuple(
             StudyRow(cases[code], visit, uid, tuple(found)) for (code, visit, uid), found in groups.items()
         )
@@ -164,7 +160,7 @@ class Library:
         with self._database.read() as connection:
             rows = connection.execute(
                 sa.select(SERIES.c.key, VISITS.c.label)
-                .select_from(_placed())
+                .select_from(listing.placed())
                 .where(CASES.c.code == case.code)
             )
             return {row.key: row.label or "" for row in rows}
@@ -246,13 +242,13 @@ class Library:
                 CASES.c.joint,
                 CASES.c.laterality,
             )
-            .select_from(_placed().join(origin, origin.c.id == STUDIES.c.origin_subject_id))
+            .select_from(listing.placed().join(origin, origin.c.id == STUDIES.c.origin_subject_id))
             .distinct()
             .order_by(CASES.c.code, VISITS.c.label, STUDIES.c.study_instance_uid)
         )
         with self._database.read() as connection:
             return tuple(
-                CaseStudy(uid, subject, code, visit or "", _joint(joint), _side(side))
+                CaseStudy(uid, subject, code, visit or "", listing.joint_of(joint), listing.side_of(side))
                 for uid, subject, code, visit, joint, side in connection.execute(query)
             )
 
@@ -303,138 +299,6 @@ class Library:
     def decisions(self) -> tuple[Decision, ...]:
         """Every recorded decision, oldest first."""
         return decisions.listed(self._database)
-
-
-_ORDER = (CASES.c.code, VISITS.c.label, SERIES.c.series_number, SERIES.c.key)
-
-
-def _placed() -> sa.Join:
-    return (
-        SERIES.join(CASES, CASES.c.id == SERIES.c.case_id)
-        .join(STUDIES, STUDIES.c.id == SERIES.c.study_id)
-        .outerjoin(VISITS, VISITS.c.id == STUDIES.c.visit_id)
-    )
-
-
-def _joint(value: str | None) -> Joint | None:
-    return Joint(value) if value else None
-
-
-def _side(value: str | None) -> Laterality | None:
-    return Laterality(value) if value else None
-
-
-def _cases(connection: sa.Connection, case_id: int | None = None) -> tuple[Case, ...]:
-    query = (
-        sa.select(
-            CASES.c.code,
-            SUBJECTS.c.pseudonym,
-            CASES.c.joint,
-            CASES.c.laterality,
-            CASES.c.laterality_confirmed,
-            VISITS.c.label,
-            SERIES.c.key,
-        )
-        .select_from(_placed().join(SUBJECTS, SUBJECTS.c.id == CASES.c.subject_id))
-        .order_by(*_ORDER)
-    )
-    if case_id is not None:
-        query = query.where(CASES.c.id == case_id)
-    found: dict[str, tuple[Any, dict[str, None], list[str]]] = {}
-    for row in connection.execute(query):
-        _, visits, keys = found.setdefault(row.code, (row, {}, []))
-        visits[row.label or ""] = None
-        keys.append(row.key)
-    return tuple(
-        Case(
-            code=code,
-            subject=row.pseudonym,
-            joint=_joint(row.joint),
-            laterality=_side(row.laterality),
-            laterality_confirmed=row.laterality_confirmed,
-            visits=tuple(visits),
-            series_keys=tuple(keys),
-        )
-        for code, (row, visits, keys) in found.items()
-    )
-
-
-def _find_case(connection: sa.Connection, name: str) -> int | None:
-    by_code = sa.select(CASES.c.id).where(
-        sa.func.lower(CASES.c.code) == name.lower(), sa.exists().where(SERIES.c.case_id == CASES.c.id)
-    )
-    by_alias = sa.select(CASE_ALIASES.c.case_id).where(sa.func.lower(CASE_ALIASES.c.code) == name.lower())
-    by_uid = (
-        sa.select(SERIES.c.case_id)
-        .join(STUDIES, STUDIES.c.id == SERIES.c.study_id)
-        .where(
-            sa.or_(
-                STUDIES.c.study_instance_uid == name,
-                SERIES.c.series_instance_uid == name,
-                SERIES.c.key == name,
-            )
-        )
-        .limit(1)
-    )
-    for query in (by_code, by_alias, by_uid):
-        found = connection.execute(query).scalar()
-        if found is not None:
-            return int(found)
-    return None
-
-
-def _series(connection: sa.Connection, case_id: int, root: Path) -> tuple[Series, ...]:
-    rows = connection.execute(
-        sa.select(SERIES, STUDIES.c.study_instance_uid)
-        .select_from(_placed())
-        .where(CASES.c.id == case_id)
-        .order_by(*_ORDER)
-    ).all()
-    instances: dict[int, list[Any]] = defaultdict(list)
-    for series_id, facts, path in connection.execute(
-        sa.select(INSTANCES.c.series_id, INSTANCES.c.facts, FILES.c.path)
-        .join(FILES, FILES.c.id == INSTANCES.c.file_id)
-        .where(INSTANCES.c.series_id.in_([row.id for row in rows]))
-        .order_by(INSTANCES.c.series_id, INSTANCES.c.position)
-    ):
-        instances[series_id].append(from_facts(facts, str(root / path)))
-    return tuple(
-        Series(
-            key=row.key,
-            series_instance_uid=row.series_instance_uid,
-            study_instance_uid=row.study_instance_uid,
-            split=row.split,
-            instances=tuple(instances[row.id]),
-            plane=Plane(row.plane) if row.plane else None,
-            weighting=Weighting(row.weighting) if row.weighting else None,
-            fat_suppressed=row.fat_suppressed,
-            joint=_joint(row.confirmed_joint or row.joint),
-            laterality=_side(row.confirmed_laterality or row.laterality),
-            axis=row.axis,
-            warnings=tuple(json.loads(row.warnings)),
-        )
-        for row in rows
-    )
-
-
-def _series_row(row: Any) -> SeriesRow:
-    return SeriesRow(
-        key=row.key,
-        series_number=row.series_number,
-        split=row.split,
-        modality=row.modality,
-        plane=Plane(row.plane) if row.plane else None,
-        weighting=Weighting(row.weighting) if row.weighting else None,
-        fat_suppressed=row.fat_suppressed,
-        laterality=_side(row.confirmed_laterality or row.laterality),
-        slices=row.slices,
-        rows=row.rows,
-        columns=row.columns,
-        row_spacing=row.row_spacing,
-        column_spacing=row.column_spacing,
-        slice_spacing=row.slice_spacing,
-        warnings=tuple(json.loads(row.warnings)),
-    )
 
 
 def _unknown(name: str) -> StoreError:
