@@ -136,7 +136,7 @@ def _status(arguments: argparse.Namespace) -> int:
                     print(f"      {one.blocked}")
             return OK
         rows_of_all = study.status(Viewer(Role.COORDINATOR))
-        open_cases = [case for case in study.plan.cases if study.is_unsealed(case)]
+        open_cases = list(study.unsealed_cases())
         if arguments.json:
             print_json(
                 {

@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workstation.reading.plan import StudyPlan
 
@@ -22,6 +23,7 @@ class Presentation:
     number: int = 1
 
 
+@lru_cache(maxsize=16)
 def case_order(plan: StudyPlan, reader: str) -> tuple[Presentation, ...]:
     """The order of one reader: all cases of the plan, different for each reader.
 

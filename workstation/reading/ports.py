@@ -30,8 +30,8 @@ class ReadStore(Protocol):
     def lock(self, lock: Lock) -> None:
         """Close a read for ever."""
 
-    def locks(self) -> tuple[Lock, ...]:
-        """Every lock, in the order made."""
+    def locks(self, case: str | None = None) -> tuple[Lock, ...]:
+        """Every lock in the order made, of one case or of all."""
 
     def amendments(self) -> tuple[Amendment, ...]:
         """Every amendment, in the order made."""

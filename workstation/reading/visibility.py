@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from workstation.reading.order import Presentation, case_order
 from workstation.reading.plan import StudyPlan, Unseal
@@ -55,6 +56,7 @@ ReadId = tuple[str, str, int]
 """Reader, case code, presentation number."""
 
 
+@lru_cache(maxsize=8)
 def required_reads(plan: StudyPlan) -> frozenset[ReadId]:
     """Every read that the plan asks for."""
     return frozenset(
@@ -62,16 +64,21 @@ def required_reads(plan: StudyPlan) -> frozenset[ReadId]:
     )
 
 
-def is_unsealed(plan: StudyPlan, locked: Collection[ReadId], case: str) -> bool:
-    """Whether the reads of a case may be compared now.
+def unsealed_cases(plan: StudyPlan, locked: Collection[ReadId]) -> frozenset[str]:
+    """Cases whose reads may be compared now.
 
     With the default rule every read of the whole study must be locked, with ``unseal = "case"`` every
     read of that case.
     """
-    needed = required_reads(plan)
+    missing = required_reads(plan).difference(locked)
     if plan.unseal is Unseal.CASE:
-        needed = frozenset(read for read in needed if read[1] == case)
-    return bool(needed) and needed <= set(locked)
+        return frozenset(plan.cases) - {case for _, case, _ in missing}
+    return frozenset() if missing else frozenset(plan.cases)
+
+
+def is_unsealed(plan: StudyPlan, locked: Collection[ReadId], case: str) -> bool:
+    """Whether the reads of a case may be compared now."""
+    return case in unsealed_cases(plan, locked)
 
 
 def who_sees(

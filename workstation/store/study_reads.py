@@ -113,10 +113,13 @@ class StudyReads:
         except exc.IntegrityError as error:
             raise locked_refusal(key.case) from error
 
-    def locks(self) -> tuple[Lock, ...]:
-        """Every lock, in the order made."""
+    def locks(self, case: str | None = None) -> tuple[Lock, ...]:
+        """Every lock in the order made, of one case or of all."""
+        query = sa.select(LOCKS).order_by(sa.text("rowid"))
+        if case is not None:
+            query = query.where(LOCKS.c.case_code == case)
         with self._file.reading() as connection:
-            rows = connection.execute(sa.select(LOCKS).order_by(sa.text("rowid"))).mappings()
+            rows = connection.execute(query).mappings()
             return tuple(Lock(key=_key_of(row), **{name: row[name] for name in _LOCK_FIELDS}) for row in rows)
 
     def amend(self, amendment: Amendment) -> None:

@@ -156,7 +156,7 @@ class ReaderDesk:
         reads = self._study.store.reads
         earlier = (replace(key, version=version) for version in range(1, key.version + 1))
         journals = {one: reads.entries(one) for one in earlier}
-        return session_of(self._study, key, journals, {lock.key: lock for lock in reads.locks()})
+        return session_of(self._study, key, journals, {lock.key: lock for lock in reads.locks(key.case)})
 
 
 class OpenRead:

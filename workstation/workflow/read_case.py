@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,17 @@ from workstation import settings
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.imaging.study import Case, Joint
 from workstation.reading.journal import Codec, PlainCodec, ReadKey
-from workstation.reading.plan import StudyPlan, load_plan, parse_plan, require_same_instrument
+from workstation.reading.plan import StudyPlan, Unseal, load_plan, parse_plan, require_same_instrument
 from workstation.reading.session import Lock, ReadingSession
-from workstation.reading.visibility import ReadId, Role, Viewer, is_unsealed, required_reads, who_sees
+from workstation.reading.visibility import (
+    ReadId,
+    Role,
+    Viewer,
+    is_unsealed,
+    required_reads,
+    unsealed_cases,
+    who_sees,
+)
 from workstation.scoring.instrument import Instrument, instruments
 from workstation.store.library import Library
 from workstation.store.study_store import PLAN, StudyStore
@@ -135,10 +144,14 @@ class Study:
         """Whether the reads of a case may be compared now."""
         return is_unsealed(self.plan, self.locked(), case)
 
+    def unsealed_cases(self) -> tuple[str, ...]:
+        """Cases whose reads may be compared now, in the plan's order."""
+        found = unsealed_cases(self.plan, self.locked())
+        return tuple(case for case in self.plan.cases if case in found)
+
     def has_unsealed_any(self) -> bool:
         """Whether any case's reads may be compared now."""
-        locked = self.locked()
-        return any(is_unsealed(self.plan, locked, case) for case in self.plan.cases)
+        return bool(self.unsealed_cases())
 
     def unseal(self, case: str, actor: str) -> None:
         """Open the reads of a case for comparison; the first time is an entry of the audit chain.
@@ -148,15 +161,27 @@ class Study:
         ProtocolViolation
             If a required read is not locked.
         """
-        if not self.is_unsealed(case):
-            scope = "every reader has" if self.plan.unseal == "study" else "both readers have"
-            what = "all cases" if self.plan.unseal == "study" else "this case"
-            raise ProtocolViolation(
-                f"The reconciliation of {case} is not available yet", f"it opens when {scope} locked {what}"
-            )
-        scope = case if self.plan.unseal == "case" else "all"
-        known = f'"scope":"{scope}"'
-        if not any(one.event == UNSEALED and known in one.detail for one in self.store.audit()):
+        self.unseal_cases((case,), actor)
+
+    def unseal_cases(self, cases: Collection[str], actor: str) -> None:
+        """Open the reads of several cases for comparison; see `unseal`.
+
+        Raises
+        ------
+        ProtocolViolation
+            If a required read is not locked.
+        """
+        whole = self.plan.unseal is Unseal.STUDY
+        ready = self.unsealed_cases()
+        for case in cases:
+            if case not in ready:
+                scope = "every reader has locked all cases" if whole else "both readers have locked this case"
+                raise ProtocolViolation(
+                    f"The reconciliation of {case} is not available yet", f"it opens when {scope}"
+                )
+        wanted = {"all"} if whole else set(cases)
+        known = {json.loads(one.detail)["scope"] for one in self.store.audit() if one.event == UNSEALED}
+        for scope in sorted(wanted - known):
             self.store.record(actor, UNSEALED, {"scope": scope})
 
     def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:

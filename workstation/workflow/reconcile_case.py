@@ -46,14 +46,16 @@ class ReconcileCase:
         The locked reads that count.
     """
 
-    def __init__(self, study: Study, case: str, reads: Mapping[str, ReadingSession]) -> None:
+    def __init__(
+        self, study: Study, case: str, reads: Mapping[str, ReadingSession], links: tuple[Link, ...]
+    ) -> None:
         self._study = study
         self.case = case
         self.rule = study.plan.resolution
         self._first, self._second = shown_as(study.plan, case)
         self.x = reads[self._first]
         self.y = reads[self._second]
-        self._links: tuple[Link, ...] = study.store.reconciling.journals().get(case, ())
+        self._links = links
 
     @property
     def items(self) -> tuple[ItemPair, ...]:
@@ -254,9 +256,7 @@ def reconciliation(study: Study, case: str, actor: str = "readers") -> Reconcile
             f"The reconciliation of {case} is not available", "this study has one reader only"
         )
     study.unseal(case, actor)
-    counted = study.counted_reads(case)
-    reads = {reader: counted[reader, case, 1] for reader in study.plan.readers}
-    return ReconcileCase(study, case, reads)
+    return _opened(study, (case,))[0]
 
 
 def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase, ...]:
@@ -267,7 +267,22 @@ def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase
     ProtocolViolation
         If none can, saying why.
     """
-    ready = tuple(case for case in study.plan.cases if study.is_unsealed(case))
-    if not ready:
+    ready = study.unsealed_cases()
+    if not ready or len(study.plan.readers) < 2:
         return (reconciliation(study, study.plan.cases[0], actor),)  # raises with the reason
-    return tuple(reconciliation(study, case, actor) for case in ready)
+    study.unseal_cases(ready, actor)
+    return _opened(study, ready)
+
+
+def _opened(study: Study, cases: tuple[str, ...]) -> tuple[ReconcileCase, ...]:
+    counted = study.counted_reads(cases[0] if len(cases) == 1 else None)
+    journals = study.store.reconciling.journals()
+    return tuple(
+        ReconcileCase(
+            study,
+            case,
+            {reader: counted[reader, case, 1] for reader in study.plan.readers},
+            journals.get(case, ()),
+        )
+        for case in cases
+    )
