@@ -158,10 +158,11 @@ class TestPresets:
         assert table[300 * gain] / 255 == pytest.approx(0.25, abs=0.04)
         assert table[1000 * gain] / 255 == pytest.approx(0.90, abs=0.04)
 
-    def test_edema_puts_suppressed_marrow_near_10_percent(self) -> None:
-        stack = self.tissue(air=60, muscle=300, fat=900)
+    def test_edema_puts_suppressed_marrow_near_10_percent_and_fluid_near_white(self) -> None:
+        stack = self.tissue(air=10, muscle=90, fat=350)  # suppressed marrow at 90, muscle at 350
         window = {p.key: p.window for p in presets(stack, None, Weighting.PD, True)}["edema"]
-        assert lut8(window, stack)[60] / 255 == pytest.approx(0.10, abs=0.03)
+        assert lut8(window, stack)[90] / 255 == pytest.approx(0.10, abs=0.03)
+        assert lut8(window, stack)[380] / 255 > 0.9
 
     def test_the_file_window_is_one_of_them(self) -> None:
         stack = self.tissue(air=20, muscle=300, fat=900)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from workstation import settings
 from workstation.errors import DataError, StoreError
 from workstation.gui.screenshots import screenshots
 from workstation.gui.viewer.captions import captions_of
@@ -93,8 +94,10 @@ def hung_grid(opened: OpenStudy, protocol: str | None, size: tuple[int, int]) ->
 
 
 def _open(study: str, library: Path | None) -> OpenStudy:
-    """A folder needs no library; anything else is looked up in one that must exist."""
-    if Path(study).is_dir() and library is None:
+    """A path needs no library; a bare name may be a case code, which goes before a folder of that name."""
+    named = Path(study)
+    is_path = len(named.parts) > 1 or not settings.default_library().exists()
+    if library is None and named.exists() and is_path:
         return open_study(None, study, SilentProgress())
     with open_workspace(library, create=False) as workspace:
         return open_study(workspace, study, SilentProgress())

@@ -157,17 +157,17 @@ def presets(
 ) -> tuple[Preset, ...]:
     """The presets that make sense for a series, percentile start first.
 
-    "marrow T1" puts muscle near 25 % and fat near 90 % grey; "edema" puts the dark tissue class
-    (suppressed marrow and fat) near 10 % grey and the brightest fluid near white.
+    "marrow T1" puts muscle near 25 % and fat near 90 % grey; "edema" puts suppressed marrow and fat
+    near 10 % grey and the 99th percentile (fluid) near white.
     """
     counted = counted or histogram(stack)
     found = [Preset("start", "Start", percentile_window(stack, counted))]
-    dark, middle, bright = _tissue_levels(counted)
+    _, middle, bright = _tissue_levels(counted)
     if weighting == Weighting.T1 and not fat_suppressed:
         found.append(Preset("marrow-t1", "Marrow T1", _through(middle, 0.25, bright, 0.90)))
     if fat_suppressed or weighting in (Weighting.STIR, Weighting.WATER):
-        fluid = counted.percentile(99.8)
-        found.append(Preset("edema", "Edema", _through(dark, 0.10, fluid, 0.98)))
+        window = _through(_suppressed_level(counted), 0.10, counted.percentile(99), 0.98)
+        found.append(Preset("edema", "Edema", window))
     found.append(Preset("full", "Full range", between(float(counted.values[0]), float(counted.values[-1]))))
     for number, window in enumerate(file_windows(instance) if instance else (), start=1):
         found.append(Preset(f"file{number}", f"From the file {number}", window))
@@ -249,6 +249,16 @@ def _through(first: float, first_grey: float, second: float, second_grey: float)
     width = (second - first) / (second_grey - first_grey)
     low = first - first_grey * width
     return between(low, low + width)
+
+
+def _suppressed_level(counted: Histogram) -> float:
+    """Typical value of suppressed marrow and fat: the middle of three classes on a logarithmic scale.
+
+    On a linear scale air and suppressed marrow fall into one class; their ratio tells them apart.
+    """
+    lowest = float(counted.values[0]) - 1.0
+    scaled = Histogram(np.log(counted.values - lowest), counted.counts)
+    return float(np.exp(_tissue_levels(scaled)[1])) + lowest
 
 
 def _tissue_levels(counted: Histogram) -> tuple[float, float, float]:
