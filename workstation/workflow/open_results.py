@@ -104,15 +104,14 @@ def _of_study(folder: Path, workspace: Workspace | None, progress: Progress) -> 
             "Choose the folder of a study, or a CSV file",
         )
     with open_study_folder(folder, workspace) as study:
-        compared = [case for case in study.plan.cases if study.is_unsealed(case)]
+        compared = study.unsealed_cases()
         if not compared:
             raise ProtocolViolation(
                 "The results are not open yet",
                 f"{study.outstanding} read{'' if study.outstanding == 1 else 's'} must still be locked",
                 "They open by themselves with the last lock",
             )
-        for case in compared:
-            study.unseal(case, COORDINATOR)  # that scores were looked at is part of the record
+        study.unseal_cases(compared, COORDINATOR)  # that scores were looked at is part of the record
         return study_bundle(
             study, workspace, Viewer(Role.COORDINATOR), with_pictures=False, progress=progress
         )
