@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from workstation.analysis.estimate import Estimate
 from workstation.export.figures import tint
 from workstation.gui.theme import SMALL_PX, Appearance, interface_font
-from workstation.scoring.instrument import Instrument
+from workstation.scoring.instrument import Instrument, View
 
-_TITLE_PX, _GAP_PX, _LEGEND_PX, _CELL_PX = 20, 12, 36, 76
+_TITLE_PX, _GAP_PX, _LEGEND_PX, _CELL_PX, _LINE_PX = 20, 12, 36, 76, 13
+_AROUND = 4.0
 _DARK_TEXT = QColor("#1B1D21")
 _STEPS = ((0.1, "< 0.2"), (0.3, "0.2"), (0.5, "0.4"), (0.7, "0.6"), (0.9, "≥ 0.8"))
 
@@ -47,6 +48,20 @@ class Place:
             return f"{self.label}: not computed for several items together"
         reason = f": {self.estimate.reason}" if self.estimate.reason else ""
         return f"{self.label}: {self.estimate.text()}, n = {self.estimate.n}{reason}"
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One view of the diagram on the widget: where it is, and how its drawing gets there."""
+
+    view: View
+    area: QRectF
+    scale: float
+    origin: QPointF
+
+    def placed(self, points: Sequence[tuple[float, float]]) -> QPolygonF:
+        """An outline of the drawing in widget coordinates."""
+        return QPolygonF([self.origin + QPointF(x, y) * self.scale for x, y in points])
 
 
 class AgreementMap(QWidget):
@@ -110,16 +125,9 @@ class AgreementMap(QWidget):
         """Outlines of the joint, the fields with their numbers, the scale."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = self._appearance.theme
         painter.setFont(interface_font(SMALL_PX))
-        for title, panel in self._panels():
-            painter.setPen(theme.colour("secondary"))
-            strip = QRectF(panel.left(), panel.top() - _TITLE_PX, panel.width(), _TITLE_PX)
-            painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, title)
-        for outline in self._outlines():
-            painter.setPen(QPen(theme.colour("disabled"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolygon(outline)
+        for panel in self._panels():
+            self._paint_panel(painter, panel)
         for place, polygon in sorted(self._drawn(), key=lambda one: one[0].id == self._current):
             self._paint_place(painter, place, polygon)
         self._paint_scale(painter)
@@ -157,48 +165,38 @@ class AgreementMap(QWidget):
         self.update()
         self.chosen.emit(place_id)
 
-    def _panels(self) -> Iterator[tuple[str, QRectF]]:
-        """Title and square of each panel of the diagram."""
+    def _panels(self) -> Iterator[_Panel]:
+        """The panels of the diagram, all at one scale, cut to where the regions are."""
         if self._instrument is None:
             return
         views = self._instrument.views
+        boxes = [_box(self._instrument, view) for view in views]
+        width, height = max(box.width() for box in boxes), max(box.height() for box in boxes)
         room = QRectF(self.rect()).adjusted(_GAP_PX, _GAP_PX, -_GAP_PX, -_LEGEND_PX - _GAP_PX)
-        columns = max(range(1, len(views) + 1), key=lambda n: _side(room, len(views), n))
-        side = _side(room, len(views), columns)
+        columns = max(range(1, len(views) + 1), key=lambda n: _scale(room, len(views), n, width, height))
+        scale = max(_scale(room, len(views), columns, width, height), 0.1)
         rows = -(-len(views) // columns)
-        left = room.center().x() - (columns * side + (columns - 1) * _GAP_PX) / 2
-        top = room.center().y() - (rows * (side + _TITLE_PX) + (rows - 1) * _GAP_PX) / 2
-        for index, view in enumerate(views):
+        step_x, step_y = width * scale + _GAP_PX, height * scale + _TITLE_PX + _GAP_PX
+        left = room.center().x() - (columns * step_x - _GAP_PX) / 2
+        top = room.center().y() - (rows * step_y - _GAP_PX) / 2
+        for index, (view, box) in enumerate(zip(views, boxes, strict=True)):
             row, column = divmod(index, columns)
-            yield (
-                f"{view.title}  ({view.left} left)",
-                QRectF(
-                    left + column * (side + _GAP_PX),
-                    top + row * (side + _TITLE_PX + _GAP_PX) + _TITLE_PX,
-                    side,
-                    side,
-                ),
+            area = QRectF(
+                left + column * step_x, top + row * step_y + _TITLE_PX, width * scale, height * scale
             )
-
-    def _outlines(self) -> Iterator[QPolygonF]:
-        if self._instrument is None:
-            return
-        for view, (_, panel) in zip(self._instrument.views, self._panels(), strict=True):
-            for outline in view.outlines:
-                yield _on_panel(outline, panel)
+            middle = box.center()
+            yield _Panel(view, area, scale, area.center() - QPointF(middle.x() * scale, middle.y() * scale))
 
     def _drawn(self) -> Iterator[tuple[Place, QPolygonF]]:
         if self._instrument is None:
             yield from self._cells()
             return
-        panels = {
-            view.id: panel for view, (_, panel) in zip(self._instrument.views, self._panels(), strict=True)
-        }
+        panels = {panel.view.id: panel for panel in self._panels()}
         places = {place.id: place for place in self._places}
         for region in self._instrument.regions:
             if region.id in places:
                 for shape in region.shapes:
-                    yield places[region.id], _on_panel(shape.points, panels[shape.view])
+                    yield places[region.id], panels[shape.view].placed(shape.points)
 
     def _cells(self) -> Iterator[tuple[Place, QPolygonF]]:
         columns = max(1, (self.width() - 2 * _GAP_PX) // _CELL_PX)
@@ -207,6 +205,23 @@ class AgreementMap(QWidget):
             height = _CELL_PX * 0.66
             cell = QRectF(_GAP_PX + column * _CELL_PX, _GAP_PX + row * (height + 4), _CELL_PX - 4, height)
             yield place, QPolygonF(cell)
+
+    def _paint_panel(self, painter: QPainter, panel: _Panel) -> None:
+        theme = self._appearance.theme
+        painter.setPen(theme.colour("secondary"))
+        strip = QRectF(panel.area.left(), panel.area.top() - _TITLE_PX, panel.area.width(), _TITLE_PX)
+        whole = f"{panel.view.title}, {panel.view.left} on the left"
+        metrics = painter.fontMetrics()
+        title = whole if metrics.horizontalAdvance(whole) <= strip.width() else panel.view.title
+        shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(strip.width()))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, shown)
+        painter.save()
+        painter.setClipRect(panel.area)
+        painter.setPen(QPen(theme.colour("disabled"), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for outline in panel.view.outlines:
+            painter.drawPolygon(panel.placed(outline))
+        painter.restore()
 
     def _paint_place(self, painter: QPainter, place: Place, polygon: QPolygonF) -> None:
         theme = self._appearance.theme
@@ -218,8 +233,11 @@ class AgreementMap(QWidget):
         painter.drawPolygon(polygon)
         painter.setPen(_DARK_TEXT if value is not None else theme.colour("secondary"))
         middle = _middle(polygon)
-        for text, offset in ((place.code, -13), (place.text, 0)):
-            box = QRectF(middle.x() - 40, middle.y() + offset, 80, 13)
+        # Where a region is too low for two lines its name is left to the tooltip.
+        low = polygon.boundingRect().height() < 2 * _LINE_PX + 4
+        lines = ((place.text, -_LINE_PX / 2),) if low else ((place.code, -_LINE_PX), (place.text, 0.0))
+        for text, offset in lines:
+            box = QRectF(middle.x() - 40, middle.y() + offset, 80, _LINE_PX)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_scale(self, painter: QPainter) -> None:
@@ -233,17 +251,25 @@ class AgreementMap(QWidget):
             painter.drawText(box.translated(0, 12), Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _side(room: QRectF, count: int, columns: int) -> float:
+def _box(form: Instrument, view: View) -> QRectF:
+    """Where the regions of a view lie in its drawing, with a little of the joint around them."""
+    points = [
+        QPointF(*point)
+        for region in form.regions
+        for shape in region.shapes
+        if shape.view == view.id
+        for point in shape.points
+    ]
+    box = QPolygonF(points).boundingRect() if points else QRectF(0, 0, 100, 100)
+    return box.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND)
+
+
+def _scale(room: QRectF, count: int, columns: int, width: float, height: float) -> float:
     rows = -(-count // columns)
     return min(
-        (room.width() - (columns - 1) * _GAP_PX) / columns,
-        (room.height() - (rows - 1) * _GAP_PX) / rows - _TITLE_PX,
+        ((room.width() + _GAP_PX) / columns - _GAP_PX) / width,
+        ((room.height() + _GAP_PX) / rows - _GAP_PX - _TITLE_PX) / height,
     )
-
-
-def _on_panel(points: Sequence[tuple[float, float]], panel: QRectF) -> QPolygonF:
-    scale = panel.width() / 100
-    return QPolygonF([QPointF(panel.left() + x * scale, panel.top() + y * scale) for x, y in points])
 
 
 def _middle(polygon: QPolygonF) -> QPointF:

@@ -22,7 +22,7 @@ from workstation.analysis.report import STATISTICS, GradeAgreement, InstrumentAg
 from workstation.errors import ResourceError
 from workstation.gui.analysis.agreement_map import AgreementMap, Place
 from workstation.gui.analysis.bland_altman_plot import BlandAltmanPlot
-from workstation.gui.analysis.number_table import ID_ROLE, Cell, NumberTable, estimate_cell
+from workstation.gui.analysis.number_table import ID_ROLE, Cell, NumberTable, estimate_cell, signed
 from workstation.gui.theme import Appearance
 from workstation.scoring.instrument import Instrument, instrument
 from workstation.workflow.open_results import cases_behind
@@ -188,7 +188,7 @@ class AgreementView(QWidget):
         line.addWidget(self._statistic)
         line.addStretch(1)
         column.addLayout(line)
-        column.addWidget(self._map, 3)
+        column.addWidget(self._map, 5)
         column.addWidget(self._behind)
         column.addWidget(self._cases, 2)
         totals = QWidget()
@@ -292,7 +292,7 @@ def _bland_altman_text(total: TotalAgreement) -> str:
     if compared.bias.value is None:
         return f"No bias or limits: {compared.bias.reason}."
     partial = f" {total.partial} cases with a partial total are left out." if total.partial else ""
-    return f"{', '.join(parts)}.{partial}"
+    return signed(f"{', '.join(parts)}.{partial}")
 
 
 def _items_of(part: InstrumentAgreement, index: int, form: Instrument | None) -> tuple[str, ...]:

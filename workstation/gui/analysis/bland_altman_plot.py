@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from workstation.analysis.report import TotalAgreement
+from workstation.gui.analysis.number_table import signed
 from workstation.gui.theme import Appearance, Theme
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class BlandAltmanPlot(QWidget):
                     pos=estimate.value,
                     angle=0,
                     pen=pg.mkPen(theme.colour("secondary"), width=1.5, style=style),
-                    label=f"{name} {estimate.value:.2f}",
+                    label=signed(f"{name} {estimate.value:.2f}"),
                     labelOpts={"position": 0.98, "color": theme.colour("text"), "anchors": [(1, 1), (1, 1)]},
                 )
             )

@@ -33,11 +33,17 @@ def estimate_cell(estimate: Estimate, *, interval: bool = True, percent: bool = 
     """
     if estimate.value is None:
         return Cell("n/a", f"Not defined: {estimate.reason}" if estimate.reason else "Not defined")
-    whole = f"{estimate.text(3)}, n = {estimate.n}"
+    whole = f"{signed(estimate.text(3))}, n = {estimate.n}"
     tip = f"{whole}. {estimate.reason}" if estimate.reason else whole
     if percent:
         return Cell(f"{100 * estimate.value:.0f} %", tip)
-    return Cell(estimate.text() if interval else estimate.text().partition(" (")[0], tip)
+    text = signed(estimate.text())
+    return Cell(text if interval else text.partition(" (")[0], tip)
+
+
+def signed(text: str) -> str:
+    """Numbers with the minus sign of typography, as wide as the plus."""
+    return text.replace("-", "\u2212")
 
 
 class NumberTable(QTableWidget):
