@@ -115,8 +115,10 @@ def test_from_library_to_signed_reconciliation(window: MainWindow, qtbot: QtBot,
 
     window.show_desk("results", folder)
     assert window.desk.id == "results"
-    texts = " ".join(label.text() for label in window.desk.findChildren(QLabel))
-    assert "2 cases, readers R1 and R2" in texts
+    wanted = "2 cases, readers R1 and R2"
+    qtbot.waitUntil(
+        lambda: any(wanted in label.text() for label in window.desk.findChildren(QLabel)), timeout=5000
+    )
 
 
 def test_both_slices_come_back_as_each_reader_left_them(
