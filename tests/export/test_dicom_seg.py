@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from dataclasses import replace
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import EnhancedMRImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian, MRImageStorage
 
@@ -360,3 +363,26 @@ def test_overlapping_segments_of_another_program_are_refused(tmp_path: Path) -> 
     dataset.save_as(tmp_path / "overlap.dcm", enforce_file_format=True)
     with pytest.raises(DataError, match="overlap"):
         read_seg(tmp_path / "overlap.dcm", series.key, mask.geometry)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8
+    )
+)
+@pytest.mark.filterwarnings("ignore")
+def test_changed_bytes_give_a_mask_or_a_sentence(tmp_path: Path, changes: list[tuple[float, int]]) -> None:
+    whole = tmp_path / "whole.dcm"
+    if not whole.exists():
+        series = single_frames(tmp_path)
+        write_seg(mask_on(series), series, whole)
+    (series,) = build_series(i for n in range(5) for i in read_file(tmp_path / f"{n}.dcm").instances)
+    raw = bytearray(whole.read_bytes())
+    for place, value in changes:
+        raw[132 + int(place * (len(raw) - 132))] = value
+    (tmp_path / "changed.dcm").write_bytes(raw)
+    geometry = stack_geometry(series)
+    assert geometry is not None
+    with contextlib.suppress(DataError):
+        read_seg(tmp_path / "changed.dcm", series.key, geometry)

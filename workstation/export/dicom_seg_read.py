@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,14 @@ def read_seg(path: Path, series_key: str, geometry: StackGeometry) -> Mask:
     """
     refused = f"{path.name} was not read as a mask"
     dataset = _opened(path, refused)
+    try:
+        return _mask(dataset, series_key, geometry, refused)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # A foreign file may lack any attribute or hold any value in it.
+        raise DataError(refused, "it is damaged: a part of it is missing or has a wrong value") from error
+
+
+def _mask(dataset: Any, series_key: str, geometry: StackGeometry, refused: str) -> Mask:
     _check_plane(dataset, geometry, refused)
     items = list(dataset.get("SegmentSequence", []))
     labels_of, segments = _segments(items)
@@ -62,11 +71,17 @@ def read_seg(path: Path, series_key: str, geometry: StackGeometry) -> Mask:
 
 def _opened(path: Path, refused: str) -> Any:
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
+    damage = (
+        OSError, InvalidDicomError, BytesLengthException, EOFError, ValueError, KeyError,
+        AttributeError, TypeError, NotImplementedError, struct.error,
+    )  # fmt: skip
     try:
         dataset = dcmread(path)
-    except (OSError, InvalidDicomError, EOFError, ValueError) as error:
+        for _ in dataset.iterall():  # pydicom parses late; damage shows now, not in the middle
+            pass
+    except damage as error:
         raise DataError(refused, "it is damaged or not DICOM") from error
     if dataset.get("SOPClassUID") != _SEGMENTATION_STORAGE:
         raise DataError(refused, "it is not a segmentation")

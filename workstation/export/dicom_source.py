@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -12,11 +13,16 @@ from workstation.imaging.study import Series
 from workstation.masks.mask import Mask
 
 _MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
-_FROM_A_DEIDENTIFIED_FILE = (
-    "PatientID", "PatientName", "PatientSex", "PatientAge", "StudyDate", "StudyTime",
-    "DeidentificationMethod", "DeidentificationMethodCodeSequence", "PatientIdentityRemoved",
-    "LongitudinalTemporalInformationModified", "SpecificCharacterSet",
-)  # fmt: skip
+_FROM_A_DEIDENTIFIED_FILE: dict[str, str] = {
+    "PatientID": r".{1,64}",
+    "PatientName": r".{1,64}",
+    "PatientSex": r"[MFO]",
+    "PatientAge": r"\d{3}[DWMY]",
+    "StudyDate": r"\d{8}",
+    "StudyTime": r"\d{6}(\.\d{1,6})?",
+}
+"""Attributes that a de-identified file hands on, and the form in which their value is valid."""
+
 _EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
     "StudyDate", "StudyTime", "ReferringPhysicianName",
@@ -90,19 +96,25 @@ def deidentified_facts(series: Series) -> Any:
     """
     from pydicom import dcmread
     from pydicom.dataset import Dataset
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     facts = Dataset()
     path = Path(series.first.path)
+    wanted = [*_FROM_A_DEIDENTIFIED_FILE, "PatientIdentityRemoved", "SpecificCharacterSet"]
     try:
-        header = dcmread(path, stop_before_pixels=True, specific_tags=list(_FROM_A_DEIDENTIFIED_FILE))
-    except (OSError, InvalidDicomError) as error:
+        header = dcmread(path, stop_before_pixels=True, specific_tags=wanted)
+    except (OSError, InvalidDicomError, BytesLengthException, EOFError, ValueError) as error:
         raise DataError(
             "The mask was not written as DICOM SEG", "its images cannot be read", "Import them again"
         ) from error
+    facts.SpecificCharacterSet = "ISO_IR 192"
     if header.get("PatientIdentityRemoved") != "YES":
         return facts
-    for name in _FROM_A_DEIDENTIFIED_FILE:
-        if name in header:
-            facts[name] = header[name]
+    # Made anew from valid values: other programs leave elements with a wrong representation behind.
+    for name, form in _FROM_A_DEIDENTIFIED_FILE.items():
+        value = str(header.get(name) or "")
+        if re.fullmatch(form, value) and value.isprintable() and "\\" not in value:
+            setattr(facts, name, value)
+    facts.PatientIdentityRemoved = "YES"
+    facts.DeidentificationMethod = "As the source images"
     return facts
