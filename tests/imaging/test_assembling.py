@@ -213,6 +213,12 @@ def test_series_of_different_studies_do_not_mix() -> None:
     assert [len(s.instances) for s in build_series(planes)] == [3, 3]
 
 
+def test_series_without_a_uid_are_told_apart_by_number() -> None:
+    planes = [replace(p, series_instance_uid="", series_number=n) for n in (3, 4) for p in stack(4)]
+    planes = [replace(p, sop_instance_uid=f"1.2.{n}") for n, p in enumerate(planes)]
+    assert [(s.key, len(s.instances)) for s in build_series(planes)] == [("series-3", 4), ("series-4", 4)]
+
+
 def test_echoes_that_share_no_place_still_split() -> None:
     planes = [at(3 * n, n, echo_number=1 + n % 2) for n in range(8)]
     assert splits(planes) == {"echo1": 4, "echo2": 4}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from workstation.errors import DataError, StoreError
 from workstation.imaging.assemble import build_series
 from workstation.imaging.deidentify import Deidentifier
-from workstation.imaging.deidentify_rules import KEPT
+from workstation.imaging.deidentify_rules import CODES, KEPT
 from workstation.imaging.dicom import DicomFile, read_file
 from workstation.imaging.dicom_pixels import decode_plane
 from workstation.imaging.study import Identity
@@ -500,3 +502,35 @@ def test_private_b_values_survive_and_other_private_elements_do_not(
     copy = deidentifier.write(source, tmp_path / "copy.dcm")
     assert copy.instances[0].physics.b_value == 800
     assert b"SENTINEL" not in without_pixels(tmp_path / "copy.dcm")
+
+
+def test_the_list_of_what_is_kept_uses_the_vrs_of_the_standard() -> None:
+    from pydicom.datadict import dictionary_VR, keyword_for_tag
+
+    for tag, (vr, _) in KEPT.items():
+        assert keyword_for_tag(tag), hex(tag)
+        assert dictionary_VR(tag) == vr.decode(), keyword_for_tag(tag)
+
+
+def test_classic_copies_conform(deidentifier: Deidentifier, dicom_bytes: Make, tmp_path: Path) -> None:
+    """David Clunie's validator finds nothing in a copy that was not in its original."""
+    validator = shutil.which("dciodvfy")
+    if validator is None:
+        pytest.skip("dciodvfy (dicom3tools) is not installed")
+
+    def errors(path: Path) -> set[str]:
+        result = subprocess.run([validator, str(path)], capture_output=True, text=True, check=False)
+        lines = (result.stdout + result.stderr).splitlines()
+        return {line for line in lines if line.startswith("Error")}
+
+    for syntax in ("explicit", "big", "rle"):
+        (tmp_path / "original.dcm").write_bytes(dicom_bytes(syntax=syntax))
+        deidentifier.write(tmp_path / "original.dcm", tmp_path / "copy.dcm")
+        assert errors(tmp_path / "copy.dcm") <= errors(tmp_path / "original.dcm")
+
+
+def test_every_code_that_roles_and_splits_rely_on_is_kept() -> None:
+    from workstation.imaging import assemble, roles
+
+    relied_on = {*roles._DIXON_TYPES, *roles._MAP_TYPES, *roles._SUPPRESSING_OPTIONS, *assemble._COMPONENTS}
+    assert {code for code in relied_on if code.replace(" ", "_") not in CODES} == set()

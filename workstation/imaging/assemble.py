@@ -64,12 +64,17 @@ def build_series(instances: Iterable[Instance]) -> tuple[Series, ...]:
     """
     by_series: dict[tuple[str, str], list[Instance]] = defaultdict(list)
     for instance in instances:
-        by_series[instance.study_instance_uid, instance.series_instance_uid].append(instance)
+        by_series[instance.study_instance_uid, _name(instance)].append(instance)
     result: list[Series] = []
     for members in by_series.values():
         groups = _split(_without_copies(sorted(members, key=_file_order)))
         result += [_series(group) for group in groups]
     return tuple(sorted(result, key=_series_order))
+
+
+def _name(instance: Instance) -> str:
+    """SeriesInstanceUID, or a name made from the number where an anonymiser emptied it."""
+    return instance.series_instance_uid or f"series-{instance.series_number or 0}"
 
 
 def _series_order(series: Series) -> tuple[Any, ...]:
@@ -298,7 +303,7 @@ def _series(group: _Group) -> Series:
     laterality, note = laterality_of(instances, joint)
     if note and any(i.laterality for i in instances):
         warnings.append(note)
-    key = f"{first.series_instance_uid}#{split}" if split else first.series_instance_uid
+    key = f"{_name(first)}#{split}" if split else _name(first)
     return Series(
         key=key,
         series_instance_uid=first.series_instance_uid,

@@ -20,7 +20,7 @@ import numpy as np
 
 from workstation.errors import DataError, StoreError
 from workstation.imaging import dicom_kinds
-from workstation.imaging.deidentify_rules import KEPT, SIGNED_OR_NOT, Rule
+from workstation.imaging.deidentify_rules import CODED_ITEMS, KEPT, SIGNED_OR_NOT, Rule
 from workstation.imaging.deidentify_values import (
     cleaned,
     element,
@@ -146,7 +146,7 @@ class Deidentifier:
         items = b"".join(
             item(
                 element(0x00080100, b"SH", code.encode())
-                + element(0x00080102, b"CS", b"DCM")
+                + element(0x00080102, b"SH", b"DCM")
                 + element(0x00080104, b"LO", meaning.encode())
             )
             for code, meaning in codes
@@ -169,6 +169,14 @@ class Deidentifier:
             0x00200010: (b"SH", b""),
             0x00280303: (b"CS", b"MODIFIED"),
         }
+        if original.sop_class_uid in dicom_kinds.ENHANCED:
+            # Enhanced objects may not leave these empty (PS3.3 C.7.5.2): dummies, as the profile asks.
+            attributes |= {
+                0x00080033: (b"TM", b"000000"),
+                0x00081090: (b"LO", b"REMOVED"),
+                0x00181000: (b"LO", b"REMOVED"),
+                0x00181020: (b"LO", b"REMOVED"),
+            }
         if original.sop_class_uid not in _COPIED:
             attributes.pop(0x00080016)
         return {tag: element(tag, vr, value) for tag, (vr, value) in attributes.items()}
@@ -198,7 +206,7 @@ class Deidentifier:
             case Rule.ITEMS:
                 return self._items(values, tag, person)
             case Rule.UID:
-                return self.uid(values.uid(tag)).encode()
+                return self.uid(values.uid(tag)).encode() or None
             case Rule.DATE:
                 return shifted_date(values.raw(tag), person.shift)
             case Rule.MOMENT:
@@ -207,14 +215,16 @@ class Deidentifier:
             case _:
                 return cleaned(values, tag, vr, rule)
 
-    def _items(self, values: Values, tag: int, person: _Person) -> bytes:
+    def _items(self, values: Values, tag: int, person: _Person) -> bytes | None:
         parts = []
         for one in values.items(tag):
             kept = self._elements(one, person, one.elements) | private_elements(one)
+            if tag in CODED_ITEMS and 0x00080100 not in kept:
+                continue
             # Functional groups have one item per frame: none may be left out.
             if kept or tag in _FUNCTIONAL_GROUPS:
                 parts.append(item(b"".join(kept[t] for t in sorted(kept))))
-        return b"".join(parts)
+        return b"".join(parts) if parts else None
 
 
 def _file_meta(sop_class: str, sop_instance: str, syntax: str) -> bytes:

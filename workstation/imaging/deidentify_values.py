@@ -33,6 +33,8 @@ _SIZES = {b"US": 2, b"SS": 2, b"UL": 4, b"SL": 4, b"FL": 4, b"FD": 8, b"AT": 4}
 
 def _number(raw: bytes, vr: bytes) -> bytes | None:
     parts = [part.strip(b" \x00") for part in raw.split(b"\\")]
+    if parts == [b""]:
+        return b""
     pattern = _DECIMAL if vr == b"DS" else _WHOLE
     if len(parts) > MOST_VALUES or not all(pattern.fullmatch(part) for part in parts):
         return None
@@ -73,7 +75,7 @@ def _codes(values: Values, tag: int) -> bytes | None:
     if tag == 0x00180015:
         return _body_part(told[0]) if told else b""
     known = [code for code, original in zip(known, told, strict=True) if code == original]
-    return "\\".join(known).encode() if known else None
+    return "\\".join(known).encode() if known or not told else None
 
 
 def _body_part(body_part: str) -> bytes:
@@ -115,7 +117,7 @@ def cleaned(values: Values, tag: int, vr: bytes, rule: Rule) -> bytes | None:
             return vocabulary.kept(values.text(tag)).encode()
         case Rule.VENDOR:
             maker = values.text(tag).lower()
-            return next((v.encode() for start, v in VENDORS.items() if maker.startswith(start)), b"")
+            return next((v.encode() for start, v in VENDORS.items() if maker.startswith(start)), b"UNKNOWN")
         case Rule.SEQUENCE_NAME:
             name = values.text(tag)
             return name.encode() if _SEQUENCE.fullmatch(name) else None

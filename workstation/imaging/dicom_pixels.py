@@ -170,7 +170,9 @@ class PlaneReader:
     def read_into(self, instance: Instance, target: NDArray[np.uint16]) -> bool:
         """Read a native 16-bit plane straight into its place; False if it is none, with nothing read."""
         pixels = instance.pixels
-        straight = pixels.offset is not None and pixels.bits_allocated == 16 == pixels.bits_stored
+        straight = pixels.offset is not None and pixels.bits_allocated == 16
+        if pixels.signed and pixels.bits_stored != 16:
+            return False
         if not straight or pixels.samples_per_pixel != 1 or target.shape != (pixels.rows, pixels.columns):
             return False
         try:
@@ -181,6 +183,9 @@ class PlaneReader:
                     raise _cut_short()
         except OSError as error:
             raise _unreadable(error) from None
+        top = (1 << pixels.bits_stored) - 1
+        if top < 0xFFFF and target.max() > top:
+            np.bitwise_and(target, top, out=target)  # old overlays above BitsStored
         return True
 
 
