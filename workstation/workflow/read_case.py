@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +77,7 @@ class Study:
     def __init__(self, store: StudyStore, library: Library | None = None) -> None:
         self.store = store
         self._library = library
+        self._noted: set[str] = set()  # scopes whose unsealing stands in the audit chain
         if store.codec != "plain":
             raise StoreError(
                 "The study was not opened", "its reads are sealed in a way this version does not know"
@@ -179,10 +179,14 @@ class Study:
                 raise ProtocolViolation(
                     f"The reconciliation of {case} is not available yet", f"it opens when {scope}"
                 )
-        wanted = {"all"} if whole else set(cases)
-        known = {json.loads(one.detail)["scope"] for one in self.store.audit() if one.event == UNSEALED}
-        for scope in sorted(wanted - known):
-            self.store.record(actor, UNSEALED, {"scope": scope})
+        wanted = ({"all"} if whole else set(cases)) - self._noted
+        if not wanted:
+            return
+        known = "".join(one.detail for one in self.store.audit() if one.event == UNSEALED)
+        for scope in sorted(wanted):
+            if f'"scope":"{scope}"' not in known:
+                self.store.record(actor, UNSEALED, {"scope": scope})
+        self._noted |= wanted
 
     def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:
         """The locked reads that count: each the latest version that was not made after comparison.
@@ -192,10 +196,10 @@ class Study:
         """
         reads = self.store.reads
         compared = {one.key for one in reads.amendments() if one.post_comparison}
-        locks: dict[ReadKey, Lock] = {lock.key: lock for lock in reads.locks()}
+        locks: dict[ReadKey, Lock] = {lock.key: lock for lock in reads.locks(case)}
         counted: dict[ReadId, ReadKey] = {}
         for key in sorted(locks, key=lambda one: one.version):
-            if key not in compared and case in (None, key.case):
+            if key not in compared:
                 counted[_read_id(key)] = key
         journals = reads.journals(case=case)
         return {read_id: session_of(self, key, journals, locks) for read_id, key in counted.items()}
