@@ -159,14 +159,20 @@ def test_importing_again_adds_nothing(
     assert sorted((tmp_path / "library" / "images").rglob("*.dcm")) == files
 
 
+def report_lines(tmp_path: Path) -> list[str]:
+    return (tmp_path / "library.crosswalk.csv").read_text(encoding="utf-8-sig").splitlines()
+
+
 def test_our_own_output_is_recognised(
     workspace: Workspace, tmp_path: Path, write_series: WriteSeries
 ) -> None:
     write_series(tmp_path / "in", slices=3)
     take(workspace, tmp_path / "in")
     shutil.copytree(tmp_path / "library" / "images", tmp_path / "export")
+    lines = report_lines(tmp_path)
     report = take(workspace, tmp_path / "export")
     assert {file.reason for file in report.files} == {"already in the library"}
+    assert report_lines(tmp_path) == lines, "a pseudonym is no identity"
     assert len(workspace.library.cases()) == 1
 
 

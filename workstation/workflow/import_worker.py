@@ -92,6 +92,8 @@ class Worker:
             return Looked(source.path, Status.SKIPPED, error.why)
         except DataError as error:
             return Looked(source.path, Status.REFUSED, error.why)
+        except MemoryError:
+            return Looked(source.path, Status.REFUSED, "it needs more memory than this computer has free")
 
     def _look(self, path: str, stream: BinaryIO) -> Looked:
         # The label stays behind: a path can name a patient.
@@ -110,7 +112,7 @@ class Worker:
             same = digest in known.source_digests or self._deidentifier.is_own(file)
             kept = self._task.folder / copy_path(uid)
             reason = ALREADY_THERE if same else why_not_taken(stream, kept)
-            return Looked(path, Status.SKIPPED, reason, identity=self._identity(file, digest))
+            return Looked(path, Status.SKIPPED, reason, identity=self._who(file, digest))
         stream.seek(0)
         check_decodable(file.instances, stream)
         return self._copy(path, stream, file, digest)
@@ -145,10 +147,14 @@ class Worker:
                 for instance in copied.instances
             ),
         )
-        return Looked(path, Status.LOADED, "", copy, name, identity, uid)
+        return Looked(path, Status.LOADED, "", copy, name, self._who(file, digest), uid)
 
     def _image_uid(self, file: DicomFile, digest: bytes) -> str:
         return self._deidentifier.uid(file.sop_instance_uid or f"file {digest.hex()}")
+
+    def _who(self, file: DicomFile, digest: bytes) -> Identity | None:
+        """Line for the crosswalk; none for a copy of ours, which names a pseudonym."""
+        return None if self._deidentifier.is_own(file) else self._identity(file, digest)
 
     @staticmethod
     def _identity(file: DicomFile, digest: bytes) -> Identity:
@@ -186,8 +192,17 @@ _worker: Worker | None = None
 def start(task: Task) -> None:
     """Make this process a worker. It ends by itself when the main process is gone."""
     global _worker  # noqa: PLW0603 - a pool keeps no other place for what its processes share
+    _silence()
     _worker = Worker(task)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _silence() -> None:
+    """Decoders written in C++ and Rust print about damaged files; what matters comes back as a reason."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _end_with_parent() -> None:
