@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import signal
 import struct
 import subprocess
 from collections.abc import Callable
@@ -278,6 +280,26 @@ def test_the_original_is_untouched_and_a_failed_copy_leaves_nothing(
     deidentifier.write(original, tmp_path / "copy.dcm")
     assert original.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["copy.dcm", "original.dcm"]
+
+
+def test_a_full_disk_leaves_no_half_copy(
+    deidentifier: Deidentifier, dicom_bytes: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import resource
+
+    content = dicom_bytes(np.zeros((512, 512), np.uint16))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(StoreError) as caught:
+            copy_of(deidentifier, content, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert caught.value.why == os.strerror(errno.EFBIG)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_picture_is_not_copied(

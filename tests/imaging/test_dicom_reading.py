@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -103,6 +105,20 @@ def test_more_frames_than_the_file_can_hold_are_refused(dicom_bytes: Make) -> No
     assert few[place + 6 : place + 10] == b"\x02\x002 "
     many = few[: place + 6] + b"\x08\x0010000000" + few[place + 10 :]
     assert "more than the file can hold" in refusal(many)
+
+
+def test_a_file_of_a_million_tiny_planes_is_refused(dicom_bytes: Make) -> None:
+    tiny = np.zeros((30_000, 1, 2), np.uint8)
+    assert "more than 20000 planes" in refusal(dicom_bytes(tiny))
+
+
+def test_reading_headers_needs_no_pydicom() -> None:
+    """It takes a second to import, in every worker process."""
+    code = (
+        "import sys, workstation.imaging.dicom, workstation.imaging.deidentify, workstation.imaging.load, "
+        "workstation.imaging.assemble, workstation.imaging.sources; sys.exit('pydicom' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_frame_that_is_larger_than_its_header_is_not_decoded(dicom_bytes: Make) -> None:

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,21 @@ def test_two_members_of_one_name_are_both_there(tmp_path: Path) -> None:
         out.writestr("a", b"1")
         out.writestr("a", b"2")
     assert [content(s) for s in walk([path])] == [b"1", b"2"]
+
+
+def test_a_large_archive_is_read_in_time(tmp_path: Path) -> None:
+    path = archive(tmp_path / "many.zip", {f"{n}": b"%d" % n for n in range(5000)})
+    started = time.monotonic()
+    assert [content(s) for s in walk([path])] == [b"%d" % n for n in range(5000)]
+    assert time.monotonic() - started < 20
+
+
+def test_an_archive_that_changed_is_opened_anew(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", {"a": b"1"})
+    (first,) = walk([path])
+    assert content(first) == b"1"
+    archive(path, {"a": b"22"})
+    assert content(first) == b"22"
 
 
 def test_an_encrypted_member_is_refused_by_name(tmp_path: Path) -> None:

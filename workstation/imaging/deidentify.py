@@ -287,10 +287,10 @@ def _store(target: Path, header: bytes, pixels: list[Part], stream: BinaryIO) ->
     new = target.with_name(target.name + ".part")
     try:
         with new.open("wb", buffering=0) as out:
-            out.write(header)
+            _write(out, header)
             for part in pixels:
                 if isinstance(part, bytes):
-                    out.write(part)
+                    _write(out, part)
                 else:
                     _copy_range(stream, out, *part)
         new.replace(target)
@@ -303,13 +303,24 @@ def _store(target: Path, header: bytes, pixels: list[Part], stream: BinaryIO) ->
         ) from error
 
 
+def _write(out: BinaryIO, content: bytes | memoryview) -> None:
+    """Write all of it: an unbuffered file may take less at a time, as on a disk that is nearly full."""
+    view = memoryview(content)
+    while view.nbytes:
+        view = view[out.write(view) :]
+
+
 def _copy_range(stream: BinaryIO, out: BinaryIO, offset: int, length: int) -> None:
+    if isinstance(stream, io.BytesIO):
+        with stream.getbuffer() as whole:
+            _write(out, whole[offset : offset + length])
+        return
     stream.seek(offset)
     while length:
         chunk = stream.read(min(length, _CHUNK))
         if not chunk:
             raise DataError("This file was not copied", "it became shorter while it was read")
-        out.write(chunk)
+        _write(out, chunk)
         length -= len(chunk)
 
 

@@ -25,6 +25,9 @@ from workstation.imaging.study import Instance, PixelFormat
 LARGEST_PLANE = 64 * 1024 * 1024
 """Most pixels that one plane may claim (8192 × 8192); the largest detectors have half of it."""
 
+MOST_FRAMES = 20_000
+"""Most planes of one file; the largest dynamic acquisitions have a few thousand."""
+
 LARGEST_FACTOR = 1000
 """Most decoded bytes per compressed byte beyond `ALWAYS_ALLOWED`; real lossless MR reaches 2 to 4."""
 
@@ -92,6 +95,10 @@ def check_size(pixels: PixelFormat, dataset: DataSet) -> None:
             )
     elif claimed > max(ALWAYS_ALLOWED, LARGEST_FACTOR * held) or held // 8 < pixels.number_of_frames:
         raise DataError(_TITLE, f"it claims {picture}, more than the file can hold")
+    if pixels.number_of_frames > MOST_FRAMES:
+        raise DataError(
+            _TITLE, f"it claims {picture}; more than {MOST_FRAMES} planes in one file are not read"
+        )
     if pixels.rows * pixels.columns > LARGEST_PLANE:
         raise DataError(_TITLE, f"its picture of {picture} is larger than 64 million pixels")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -95,6 +96,7 @@ def walk(paths: Iterable[Path]) -> Iterator[Source]:
         if not path.exists():
             raise DataError("Nothing was imported", f"{path} does not exist", "Check the name")
         yield from _walk(path, seen)
+    _last_archive.close()
 
 
 def _walk(path: Path, seen: set[tuple[int, int]]) -> Iterator[Source]:
@@ -163,13 +165,39 @@ def _member_refusal(member: zipfile.ZipInfo) -> str:
     return ""
 
 
+class _LastArchive(threading.local):
+    """The archive opened last: reading its directory for each member would take longer than the member."""
+
+    def __init__(self) -> None:
+        self._place: tuple[Path, int, int] | None = None
+        self._archive: zipfile.ZipFile | None = None
+
+    def open(self, path: Path) -> zipfile.ZipFile:
+        """The archive at `path`, as it is now."""
+        status = path.stat()
+        place = (path, status.st_mtime_ns, status.st_size)
+        if self._archive is None or place != self._place:
+            self.close()
+            self._archive, self._place = zipfile.ZipFile(path), place
+        return self._archive
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._archive is not None:
+            self._archive.close()
+        self._archive = self._place = None
+
+
+_last_archive = _LastArchive()
+
+
 def _member(path: Path, index: int) -> bytes:
     try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.infolist()[index]
-            with archive.open(info) as stream:
-                # The directory may lie about the size: never read more than it says.
-                content = stream.read(info.file_size + 1)
+        archive = _last_archive.open(path)
+        info = archive.infolist()[index]
+        with archive.open(info) as stream:
+            # The directory may lie about the size: never read more than it says.
+            content = stream.read(info.file_size + 1)
     except (
         zipfile.BadZipFile,
         zlib.error,
