@@ -37,6 +37,28 @@ def case_weights(
     return np.asarray(counts[:, case_of], dtype=np.float64)
 
 
+def drawn_sums(drawn: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of values over each sample.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (samples, units)
+        How often each unit is in the sample.
+    values : ndarray, shape (k · units, …)
+        Of one item after the other, each over all units.
+
+    Returns
+    -------
+    ndarray, shape (samples, …)
+    """
+    units = drawn.shape[1]
+    if units == 0:
+        return np.zeros((len(drawn), *values.shape[1:]))
+    # Items of a unit are drawn together, so they are added first: the large product is made once.
+    folded = values.reshape(-1, units, *values.shape[1:]).sum(axis=0)
+    return np.asarray((drawn @ folded.reshape(units, -1)).reshape(len(drawn), *values.shape[1:]))
+
+
 def percentile_interval(estimate: Estimate, replicates: NDArray[np.float64], cases: int) -> Estimate:
     """The estimate with a 95 % percentile interval, or with the reason why it has none.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workstation.analysis.bootstrap import drawn_sums
 from workstation.analysis.estimate import Estimate, undefined
 from workstation.analysis.kappa import NO_PAIRS, NO_VARIANCE, Weights, weight_matrix
 from workstation.analysis.tables import ranks
@@ -35,7 +36,10 @@ def unit_agreement(counts: Array, matrix: Array) -> Array:
 
 
 def ac_of_samples(counts: Array, weights: Weights, drawn: Array) -> Array:
-    """AC for each row of `drawn` (shape (samples, units)): how often each unit is in the sample."""
+    """AC for each row of `drawn` (shape (samples, units)): how often each unit is in the sample.
+
+    `counts` may hold several items one after the other, each over all units.
+    """
     matrix = weight_matrix(counts.shape[1], weights)
     observed = _mean_where_defined(unit_agreement(counts, matrix), drawn)
     prevalence = _prevalence(counts, drawn)
@@ -95,18 +99,16 @@ def _estimate(
 
 
 def _prevalence(counts: Array, drawn: Array) -> Array:
-    raters = counts.sum(axis=1)
-    rated = raters > 0
-    shares = counts[rated] / raters[rated, None]
-    kept = drawn[:, rated]
-    whole = kept.sum(axis=1, keepdims=True)
+    raters = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(raters, 1)
+    whole = drawn_sums(drawn, (raters > 0).astype(np.float64))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(whole > 0, kept @ shares / whole, np.nan))
+        return np.asarray(np.where(whole > 0, drawn_sums(drawn, shares) / whole, np.nan))
 
 
 def _mean_where_defined(values: Array, drawn: Array) -> Array:
     defined = np.isfinite(values)
-    kept = drawn[:, defined]
-    whole = kept.sum(axis=1)
+    whole = drawn_sums(drawn, defined.astype(np.float64))
+    total = drawn_sums(drawn, np.where(defined, values, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(whole > 0, kept @ values[defined] / whole, np.nan))
+        return np.asarray(np.where(whole > 0, total / whole, np.nan))

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workstation.analysis.bootstrap import drawn_sums
 from workstation.analysis.estimate import Estimate, undefined
 from workstation.analysis.gwet import rating_counts
 from workstation.analysis.kappa import NO_PAIRS, NO_VARIANCE
@@ -48,14 +49,11 @@ def krippendorff_alpha(ratings: ArrayLike, categories: Sequence[float], metric: 
 
 def alpha_of_samples(counts: Array, categories: Sequence[float], metric: Metric, drawn: Array) -> Array:
     """Alpha for each row of `drawn` (samples, units): how often each unit is in the sample."""
-    raters = counts.sum(axis=1)
-    pairable = raters > 1
-    kept, per_unit = counts[pairable], raters[pairable]
+    raters = counts.sum(axis=1)[:, None, None]
     q = len(categories)
     # Coincidences inside a unit: ordered pairs of two different readers, divided by (raters − 1).
-    own = np.einsum("ui,uj->uij", kept, kept) - kept[:, :, None] * np.eye(q)
-    own = own / (per_unit - 1)[:, None, None]
-    coincidence = np.tensordot(drawn[:, pairable], own, axes=1)
+    own = np.einsum("ui,uj->uij", counts, counts) - counts[:, :, None] * np.eye(q)
+    coincidence = drawn_sums(drawn, np.where(raters > 1, own / np.maximum(raters - 1, 1), 0.0))
     margin = coincidence.sum(axis=2)
     total = margin.sum(axis=1)
     distance = _squared_distance(margin, np.asarray(categories, dtype=np.float64), metric)

@@ -23,6 +23,7 @@ STATES: tuple[str, ...] = (SCORED, UNREAD, NOT_ASSESSABLE)
 
 _REFUSED = "This reads table was not used"
 _SAVE_AS = "Save it as CSV UTF-8 and try again"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LARGEST_BYTES = 512 * 1024 * 1024
 
 
@@ -277,17 +278,18 @@ def _cell(value: object) -> str:
 
 def _inert(cell: str) -> str:
     # CSV injection: a code such as "=1+1" must stay text in a spreadsheet. Numbers keep their sign.
-    if cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
+    if not cell.lstrip("'").startswith(_FORMULA):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return "'" + cell
     return cell
 
 
 def _plain(cell: str) -> str:
     text = cell.strip()
-    return text[1:] if text[:1] == "'" and _inert(text[1:]) == text else text
+    return text[1:] if text[:1] == "'" and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _wrong(line: int, why: str, remedy: str = "") -> DataError:

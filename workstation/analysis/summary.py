@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.analysis import bland_altman as ba
-from workstation.analysis.bootstrap import RESAMPLES, SEED, case_weights, percentile_interval
+from workstation.analysis.bootstrap import RESAMPLES, SEED, case_weights, drawn_sums, percentile_interval
 from workstation.analysis.estimate import Estimate, undefined
 from workstation.analysis.gwet import ac_of_samples, rating_counts
 from workstation.analysis.icc import IccForm, icc
@@ -99,7 +99,7 @@ def _grades(
         statistics = {key: undefined(A_MEASUREMENT, n) for key, _ in STATISTICS}
         counted = None
     else:
-        statistics = _statistics(grades, categories, known, np.tile(drawn, len(scales)), table.case_of, n)
+        statistics = _statistics(grades, categories, known, drawn, table.case_of, n)
     return GradeAgreement(
         id=name,
         title=title,
@@ -141,7 +141,7 @@ def _statistics(
     if n == 0:
         return {key: undefined(NO_PAIRS) for key, _ in STATISTICS}
     cases = len(set(case_of.tolist()))
-    once = np.ones((1, len(grades)))
+    once = np.ones((1, drawn.shape[1]))
     values = _samples(grades, categories, once)
     replicates = _samples(grades, categories, drawn)
     result = {}
@@ -157,7 +157,7 @@ def _statistics(
 
 
 def _samples(grades: Ratings, categories: tuple[float, ...], drawn: Array) -> dict[str, Array]:
-    """Every statistic for every sample; drawn has shape (samples, rows of grades)."""
+    """Every statistic for every sample; grades has one item after the other over the units of `drawn`."""
     q = len(categories)
     nothing = np.full(len(drawn), np.nan)
     pairs = [_drawn_tables(grades[:, i], grades[:, j], categories, drawn) for i, j in _pairs(grades)]
@@ -198,10 +198,8 @@ def _drawn_tables(x: Array, y: Array, categories: tuple[float, ...], drawn: Arra
     for index, category in enumerate(categories):
         for other, second in enumerate(categories):
             cells[(x == category) & (y == second)] = index * q + other
-    paired = cells >= 0
-    one_hot = np.zeros((int(paired.sum()), q * q))
-    one_hot[np.arange(len(one_hot)), cells[paired]] = 1
-    return np.asarray((drawn[:, paired] @ one_hot).reshape(-1, q, q))
+    one_hot = (cells[:, None] == np.arange(q * q)).astype(np.float64)
+    return drawn_sums(drawn, one_hot).reshape(-1, q, q)
 
 
 def _pairs(grades: Ratings) -> list[tuple[int, int]]:

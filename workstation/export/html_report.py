@@ -44,6 +44,17 @@ def render(bundle: Bundle) -> str:
         parts=parts,
         totals=[title for _, _, title in columns],
         reconciled=[{"case": c, "totals": list(_totals(c, columns))} for c in bundle.reconciled],
+        settled=[
+            {
+                "case": " ".join(part for part in (case.case, case.side, case.visit) if part),
+                "item": value.item,
+                "grade": "–" if value.grade is None else number_text(value.grade),
+                "reason": value.reason,
+            }
+            for case in bundle.reconciled
+            for value in case.values
+            if value.reason
+        ],
         pictures=[
             {
                 "title": one.title,
