@@ -283,7 +283,7 @@ def _paint(
     overlays: Sequence[Overlay],
 ) -> None:
     plane = stack.voxels[index]
-    np.take(lut32(window, stack, inverted), plane, out=pixels, mode="clip")
+    np.take(lut32(window, stack, inverted), plane, out=pixels, mode="wrap")
     for overlay in overlays:
         fill = overlay.fill_of(index)
         if fill is not None:

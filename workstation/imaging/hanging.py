@@ -286,16 +286,19 @@ def _match_score(protocol: Protocol, series: Sequence[Series], joint: Joint | No
 def _assign(
     tiles: Sequence[TileRule], series: Sequence[Series], joint: Joint | None
 ) -> dict[int, tuple[Series, float]]:
-    """Best pairs first; of equals the earlier tile, then the lower series number, then the order given."""
+    """Best pairs first; of equals the earlier tile, then the earlier series.
+
+    Series come in order of visit, so a baseline is not mixed with a follow-up.
+    """
     pairs = []
     for number, tile in enumerate(tiles):
         for order, one in enumerate(series):
             worth = tile.score(one, joint)
             if worth is not None:
-                pairs.append((-worth, number, one.series_number or 10**9, order))
+                pairs.append((-worth, number, order))
     chosen: dict[int, tuple[Series, float]] = {}
     used: set[int] = set()
-    for negative, number, _, order in sorted(pairs):
+    for negative, number, order in sorted(pairs):
         if number not in chosen and order not in used:
             chosen[number] = (series[order], -negative)
             used.add(order)

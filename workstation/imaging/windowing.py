@@ -215,18 +215,26 @@ def lut32(window: Window, stack: Stack, inverted: bool = False) -> NDArray[np.ui
     return _lut32(window, stack.slope, stack.intercept, inverted != stack.inverted)
 
 
+_STORED = np.arange(65536, dtype=np.float64)
+_GREY32 = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
+
+
 @lru_cache(maxsize=64)
 def _lut8(window: Window, slope: float, intercept: float, inverted: bool) -> NDArray[np.uint8]:
-    values = np.arange(65536, dtype=np.float64) * slope + intercept
     center, width = window.center, window.width
     if window.function == SIGMOID and width > 0:
-        grey = 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - center) / max(width, 1e-9), -700.0, 700.0)))
-    elif window.function == LINEAR and width >= 1:
-        # PS3.3 C.11.2.1.2.1: the integer convention, half a value to the left and one narrower.
-        grey = (values - (center - 0.5)) / max(width - 1.0, 1e-9) + 0.5
+        steep = -4.0 / max(width, 1e-9)
+        exponent = np.clip(_STORED * (slope * steep) + (intercept - center) * steep, -700.0, 700.0)
+        grey = 255.0 / (1.0 + np.exp(exponent))
     else:
-        grey = (values - center) / max(width, 1e-12) + 0.5
-    table = np.rint(np.clip(grey, 0.0, 1.0) * 255.0).astype(np.uint8)
+        if window.function == LINEAR and width >= 1:
+            # PS3.3 C.11.2.1.2.1: the integer convention, half a value to the left and one narrower.
+            center, width = center - 0.5, width - 1.0
+        gain = 255.0 / max(width, 1e-9)
+        grey = _STORED * (slope * gain)
+        grey += (intercept - center) * gain + 127.5
+    np.clip(grey, 0.0, 255.0, out=grey)
+    table = np.rint(grey, out=grey).astype(np.uint8)
     if inverted:
         table = 255 - table
     table.setflags(write=False)
@@ -235,9 +243,7 @@ def _lut8(window: Window, slope: float, intercept: float, inverted: bool) -> NDA
 
 @lru_cache(maxsize=64)
 def _lut32(window: Window, slope: float, intercept: float, inverted: bool) -> NDArray[np.uint32]:
-    table = np.uint32(0xFF000000) | _lut8(window, slope, intercept, inverted).astype(np.uint32) * np.uint32(
-        0x010101
-    )
+    table = _GREY32[_lut8(window, slope, intercept, inverted)]
     table.setflags(write=False)
     return table
 

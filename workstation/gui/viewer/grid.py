@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from workstation.gui.viewer import keeping
@@ -296,7 +296,8 @@ class ViewerGrid(QWidget):
         if series_key not in keys:
             presenter.hang_series(self.active_tile, series_key)
             keys = [state.series_key for state in presenter.states]
-        tile = keys.index(series_key)
+        is_active = keys[self.active_tile] == series_key
+        tile = self.active_tile if is_active else keys.index(series_key)
         presenter.set_active(tile)
         presenter.show_slice(tile, slice_index)
 
@@ -344,7 +345,7 @@ class ViewerGrid(QWidget):
 
     def handle_key_release(self, event: QKeyEvent) -> bool:
         """End of a held key (G); False if it has no meaning here."""
-        if self.presenter.peeking and not event.isAutoRepeat() and event.text().lower() in ("g", ""):
+        if self.presenter.peeking and not event.isAutoRepeat() and event.key() == Qt.Key.Key_G:
             self.presenter.set_hidden(peeking=False)
             return True
         return False
@@ -358,11 +359,6 @@ class ViewerGrid(QWidget):
         """End of a held key."""
         if not self.handle_key_release(event):
             super().keyReleaseEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """A key held while the focus leaves is released elsewhere: stop peeking."""
-        self.presenter.set_hidden(peeking=False)
-        super().focusOutEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the room among the viewports."""

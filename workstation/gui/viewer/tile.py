@@ -135,6 +135,12 @@ class TileWidget(QWidget):
         self._presenter.set_active(self.index)
         super().focusInEvent(event)
 
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """A key held while the focus leaves is released elsewhere: stop peeking."""
+        if self._presenter.peeking:
+            self._presenter.set_hidden(peeking=False)
+        super().focusOutEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a series from the strip."""
         if event.mimeData().hasFormat(SERIES_MIME):
