@@ -100,7 +100,9 @@ def _new(arguments: argparse.Namespace) -> int:
             print_json({**plan_json(study), "cases_checked": checked, "sealed": study.codec.is_sealed})
             return OK
         readers = ", ".join(plan.readers)
-        print(f"{plan.title}: {len(plan.cases)} cases, readers {readers}, plan {plan.digest[:12]}")
+        print(
+            f"{plan.title}: {_counted(len(plan.cases), 'case')}, readers {readers}, plan {plan.digest[:12]}"
+        )
         print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
         if not checked:
             print("No library was found here, so the case codes were taken as written.")
@@ -197,7 +199,7 @@ def _read(arguments: argparse.Namespace) -> int:
                 }
             )
             return OK
-        counts = f"{done.answers} answers in {len(done.cases)} cases recorded"
+        counts = f"{_counted(done.answers, 'answer')} in {_counted(len(done.cases), 'case')} recorded"
         print(f"{done.reader}: {counts}, {len(done.locks)} locked")
     return OK
 
@@ -253,3 +255,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             f"{report.journal_entries} entries in {report.reads} reads. Head {report.head_code}"
         )
     return OK if report.is_intact else REFUSED
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
