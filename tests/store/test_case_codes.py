@@ -82,3 +82,10 @@ def test_the_most_specific_line_is_used(tmp_path: Path) -> None:
     assert book.code_for("A", Place(Joint.KNEE, Laterality.LEFT)) == "C1"
     assert book.code_for("A", Place(Joint.HIP, None)) == "C0"
     assert book.code_for("B", KNEE_R) is None
+
+
+def test_a_cell_of_absurd_length_is_a_mistake_of_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text("patient_id,code\nA," + "x" * 200_000 + "\n")
+    with pytest.raises(DataError, match="line 2: it cannot be read"):
+        read_codes(path)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from workstation.errors import DataError
 from workstation.imaging.study import Joint, Laterality
@@ -128,6 +129,13 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
         # Spreadsheets on Chinese systems save CSV in this encoding, of which ASCII is a part.
         text = raw.decode("gb18030", errors="replace")
     reader = csv.reader(text.splitlines())
+    try:
+        yield from _cells(reader)
+    except csv.Error as error:
+        raise _mistake(path, reader.line_num, f"it cannot be read ({error})") from error
+
+
+def _cells(reader: Any) -> Iterable[tuple[int, dict[str, str]]]:
     header = [name.strip().lower() for name in next(reader, [])]
     for name in ("patient_id", "code"):
         if name not in header:

@@ -177,7 +177,7 @@ class Crosswalk:
             out.write("\ufeff")
             writer.writeheader()
         writer.writerows(rows)
-        return out.getvalue().encode("utf-8")
+        return out.getvalue().encode("utf-8", "backslashreplace")
 
     def _read(self) -> None:
         if not self.path.exists():
@@ -202,8 +202,15 @@ class Crosswalk:
             )
         missing = [name for name in COLUMNS if name not in header]
         self._columns, self._is_older = header + missing, bool(missing)
-        for found in reader:
-            self._rows.append({name: found.get(name) or "" for name in self._columns})
+        try:
+            for found in reader:
+                self._rows.append({name: found.get(name) or "" for name in self._columns})
+        except csv.Error as error:
+            raise StoreError(
+                "The crosswalk was not read",
+                f"line {reader.line_num} is damaged ({error})",
+                "Correct it, or name another file with --crosswalk",
+            ) from error
         self._ends_in_line = text.endswith(("\n", "\r"))
 
     def _check_writable(self) -> None:

@@ -17,7 +17,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -76,16 +76,25 @@ def make_key(folder: Path) -> None:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        # A link, not a rename: when two programs make the library at once the first key stays.
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
+        _keep_first(new, path)
     except OSError as error:
         raise StoreError(
             "The library was not made",
             f"its key cannot be written ({error.strerror or 'disk'})",
             "Choose another folder or check its permissions",
         ) from error
+
+
+def _keep_first(new: Path, path: Path) -> None:
+    """Give `new` its name unless another program was faster: then the first key stays."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass
+    except OSError:  # memory sticks know no links
+        if not path.exists():
+            new.replace(path)
+    new.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -134,8 +143,9 @@ def _try_lock(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        # Some network disks know no locks at all: then nothing tells two imports apart but the coordinator.
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
     return True
 
 

@@ -79,7 +79,10 @@ def import_paths(
         kept = Crosswalk(crosswalk or default_path(library.folder), library.folder)
         sources = _found(paths, progress)
         run = _Import(library, kept, book, progress, len(sources))
-        run.take(sources, default_workers() if workers is None else workers, approve_secondary)
+        try:
+            run.take(sources, default_workers() if workers is None else workers, approve_secondary)
+        except OSError as error:  # of the library's own folder: what is wrong with a file is its reason
+            raise folder.unwritable(error) from error
         return run.report()
 
 
@@ -187,14 +190,9 @@ class _Import:
         if not waiting:
             return
         self._crosswalk.note(self._take_new_identities())
-        placed: list[Path] = []
-        try:
-            for looked in waiting:
-                placed.append(self._place(looked))
-            folder.flush_to_disk(self._library.folder, placed)
-            self._library.add_files([looked.copy for looked in waiting if looked.copy])
-        except OSError as error:
-            raise folder.unwritable(error) from error
+        placed = [self._place(looked) for looked in waiting]
+        folder.flush_to_disk(self._library.folder, placed)
+        self._library.add_files([looked.copy for looked in waiting if looked.copy])
 
     def _place(self, looked: Looked) -> Path:
         assert looked.copy is not None
