@@ -62,7 +62,7 @@ def slice_picture(
         _letters(draw, stack, size)
         _scale_bar(draw, scale, size)
     target = io.BytesIO()
-    picture.save(target, format="PNG", optimize=True)
+    picture.save(target, format="PNG", compress_level=4)  # optimizing took a second each
     return target.getvalue()
 
 

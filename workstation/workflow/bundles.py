@@ -87,7 +87,8 @@ def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
                 f"A mask of {code} was not exported", "its series has gained or lost slices", "Make it again"
             )
         found.append(CaseMask(code, name, series[mask.series_key], mask))
-    return tuple(found)
+    order = list(series)  # by visit and series number, as the library lists them
+    return tuple(sorted(found, key=lambda one: (one.name, order.index(one.series.key))))
 
 
 def mask_pictures(masks: Iterable[CaseMask], progress: Progress) -> Iterator[Picture]:
