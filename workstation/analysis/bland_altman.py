@@ -63,10 +63,10 @@ def bland_altman(x: ArrayLike, y: ArrayLike) -> BlandAltman:
     if n < 2:
         none = undefined("fewer than two cases were graded by both readers", n)
         return BlandAltman(n, none, None, none, none, None, None, None)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    quantile = float(t.ppf(0.975, n - 1))
+    quantile = float(stdtrit(n - 1, 0.975))
     of_bias, of_limit = quantile * sd / n**0.5, quantile * sd * (3 / n) ** 0.5
     lower, upper = bias - 1.96 * sd, bias + 1.96 * sd
     return BlandAltman(
