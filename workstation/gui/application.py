@@ -18,7 +18,8 @@ from workstation.gui.crash import CrashGuard
 from workstation.gui.desk import DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.jobs import Jobs
-from workstation.gui.main_window import MainWindow, OpenWorkspace
+from workstation.gui.library.library_desk import LibraryDesk
+from workstation.gui.main_window import LIBRARY, MainWindow, OpenWorkspace
 from workstation.gui.messages import Messages
 from workstation.gui.theme import Appearance, interface_font
 from workstation.resources import resource_path
@@ -103,12 +104,20 @@ def open_window(library: Path | None, study: str | None) -> int:
         return open_workspace(library)
 
     window = make_window(open_workspace=open_workspace)
-    window.library_opened.connect(lambda: warm_up(window.context.jobs))
+    window.library_opened.connect(lambda: _warm_up_when_listed(window))
     window.resize(1440, 900)
     window.showMaximized() if _is_small_screen() else window.show()
     if study is not None:
         window.open_study(study)
     return application.exec()
+
+
+def _warm_up_when_listed(window: MainWindow) -> None:
+    """Wait for the first list: imports hold the interpreter, and a person wants to see the cases first."""
+    desk = window.built(LIBRARY)
+    if isinstance(desk, LibraryDesk):
+        once = Qt.ConnectionType.SingleShotConnection
+        desk.listed.connect(lambda: warm_up(window.context.jobs), once)
 
 
 def warm_up(jobs: Jobs) -> None:

@@ -250,9 +250,9 @@ class MainWindow(QMainWindow):
 
     def _on_workspace(self, workspace: Workspace) -> None:
         self.context.set_workspace(workspace)
+        self.library_opened.emit()
         for desk in self._built.values():
             desk.workspace_opened()
-        self.library_opened.emit()
         if self._waiting is not None:
             (desk_id, what), self._waiting = self._waiting, None
             self.show_desk(desk_id, what)
