@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from workstation import cli
-from workstation.cli.main import COMMANDS
 
 
 class QtSurface:
@@ -36,12 +35,7 @@ class QtSurface:
 
 def main() -> int:
     """Run ``marrow``; ``marrow STUDY`` opens the window on that study."""
-    argv = sys.argv[1:]
-    surface = QtSurface()
-    names = {name.strip("_") for name in COMMANDS}
-    if len(argv) == 1 and not argv[0].startswith("-") and argv[0] not in names:
-        return surface.open_window(None, argv[0])
-    return cli.run(argv, surface)
+    return cli.run(sys.argv[1:], QtSurface())
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line, made from the modules named in `COMMANDS`."""
     root = argparse.ArgumentParser(prog="marrow", description=f"Marrow Reading Workstation. {INTENDED_USE}")
     root.add_argument("--version", action="version", version=f"marrow {__version__}")
-    root.add_argument("--library", type=Path, metavar="DIR", help="the library to open")
+    root.usage = "marrow [--library DIR] [STUDY]  |  marrow COMMAND ..."
     commands = root.add_subparsers(dest="command", metavar="COMMAND")
     for name in COMMANDS:
         importlib.import_module(f"workstation.cli.{name}").register(commands)
@@ -60,12 +60,12 @@ def run(argv: Sequence[str], surface: Surface) -> int:
     """
     log.setup()
     try:
-        arguments = parser().parse_args(list(argv))
+        arguments = _parsed(list(argv))
     except SystemExit as stop:  # argparse ends the process; a caller wants the code
         return int(stop.code or 0)
     try:
         if arguments.command is None:
-            return surface.open_window(arguments.library, None)
+            return surface.open_window(arguments.library, arguments.study)
         handler: Handler = arguments.handler
         return handler(arguments, surface)
     except UsageError as error:
@@ -86,6 +86,21 @@ def run(argv: Sequence[str], surface: Surface) -> int:
             file=sys.stderr,
         )
         return BUG
+
+
+def _parsed(argv: list[str]) -> argparse.Namespace:
+    """The words as a namespace; ``marrow [--library DIR] [STUDY]`` opens the window.
+
+    A case code may be any word, so what is no command is taken as a study.
+    """
+    commands = {name.strip("_") for name in COMMANDS}
+    window = argparse.ArgumentParser(prog="marrow", add_help=False)
+    window.add_argument("--library", type=Path)
+    window.add_argument("study", nargs="?")
+    known, rest = window.parse_known_args(argv)
+    if not rest and known.study not in commands:
+        return argparse.Namespace(command=None, library=known.library, study=known.study)
+    return parser().parse_args(argv)
 
 
 def print_json(value: object) -> None:

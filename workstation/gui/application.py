@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,7 +95,13 @@ def open_window(library: Path | None, study: str | None) -> int:
     -------
     int
         Exit code of the event loop.
+
+    Raises
+    ------
+    ResourceError
+        If there is no display.
     """
+    require_display()
     application = make_application()
 
     def open_workspace(_progress: Progress) -> Workspace:
@@ -118,6 +125,26 @@ def _warm_up_when_listed(window: MainWindow) -> None:
     if isinstance(desk, LibraryDesk):
         once = Qt.ConnectionType.SingleShotConnection
         desk.listed.connect(lambda: warm_up(window.context.jobs), once)
+
+
+def require_display() -> None:
+    """Refuse to open a window where there is no display; Qt itself would end the process.
+
+    Raises
+    ------
+    ResourceError
+    """
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM", "xcb") not in (
+        "xcb",
+        "wayland",
+    ):
+        return
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise ResourceError(
+            "The window was not opened",
+            "there is no display",
+            "Log in with a desktop, or use a command: marrow --help",
+        )
 
 
 def warm_up(jobs: Jobs) -> None:
