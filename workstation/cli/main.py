@@ -43,8 +43,9 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line, made from the modules named in `COMMANDS`."""
     root = argparse.ArgumentParser(prog="marrow", description=f"Marrow Reading Workstation. {INTENDED_USE}")
     root.add_argument("--version", action="version", version=f"marrow {__version__}")
+    root.add_argument("--library", type=Path, metavar="DIR", help="the library to open")
     root.usage = "marrow [--library DIR] [STUDY]  |  marrow COMMAND ..."
-    commands = root.add_subparsers(dest="command", metavar="COMMAND")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", prog="marrow")
     for name in COMMANDS:
         importlib.import_module(f"workstation.cli.{name}").register(commands)
     return root
