@@ -187,6 +187,8 @@ def test_before_both_have_locked_no_score_leaves(
         read_all(study, "R2", offset=1, lock=False)
     with pytest.raises(ProtocolViolation, match="2 reads are not locked"):
         export(workspace, study_folder, "csv", tmp_path / "out")
+    with open_study_folder(study_folder, workspace) as study:
+        assert all(entry.event != deliver.EXPORTED for entry in study.store.audit())  # a refusal is no export
     export(workspace, study_folder, ("html", "seg"), tmp_path / "out")
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "No score is shown: 2 reads are not locked yet." in report

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,8 +123,6 @@ def _export_study(
     if reader:
         study.plan.require_reader(reader)
         viewer = Viewer(Role.READER, reader)
-    # The export is an event of the study; recorded first, so that the head it carries includes it.
-    study.store.record(reader or "coordinator", EXPORTED, {"formats": [one.id for one in chosen]})
     wants_pictures = any(one.id == "html" for one in chosen)
     bundle = study_bundle(study, workspace, viewer, with_pictures=wants_pictures, progress=progress)
     if not bundle.reads and any(one.id == "csv" for one in chosen):
@@ -134,7 +133,9 @@ def _export_study(
             else f"{study.outstanding} reads are not locked, and until then no score may be seen",
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
-    return _deliver(bundle, chosen, out, progress)
+    # The export is an event of the study; recorded before writing, so that the head it carries includes it.
+    entry = study.store.record(reader or "coordinator", EXPORTED, {"formats": [one.id for one in chosen]})
+    return _deliver(replace(bundle, audit_head=entry.digest), chosen, out, progress)
 
 
 def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Progress) -> list[Path]:
