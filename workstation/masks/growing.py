@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.volume import Stack
-from workstation.masks.landscape import SMOOTHED_NOISE, body, disk, noise_of, ridges, smooth
+from workstation.masks.landscape import SMOOTHED_NOISE, STEP, body, disk, noise_of, ridges, smooth
 from workstation.tasks import Progress
 
 Labels = NDArray[np.uint8]
@@ -18,7 +18,10 @@ Region = NDArray[np.bool_]
 Placed = dict[str, list[tuple[int, int, int]]]
 """(slice, row, column) of each click of each bone."""
 
+Window = tuple[slice, slice]
+
 _OUTSIDE = 255
+_EVERYTHING: Window = (slice(None), slice(None))
 _UNMARKED = "Click in the middle of the bone"
 
 
@@ -52,6 +55,8 @@ class Growth:
     attempts : tuple of Attempt
         How the next slice is tried: close to the slice before; if its outline is open then, freely; if
         that leaks, held more and more.
+    reaches_mm : tuple of float
+        How far from the click a bone may reach on the slice of the click; each is tried.
     skin_mm : float
         This much under the skin is surely not bone.
     barrier, wall : float
@@ -63,18 +68,23 @@ class Growth:
         `lobe_mm` is another bone.
     close_mm : float
         Dark detail and lesions up to about twice this wide at the rim are closed in.
+    band_mm : float
+        Strange signal along the outline that is nowhere deeper than this is not bone.
+    largest_mm2 : float
+        No bone is larger than this on one slice.
     smallest_ml, largest_ml : float
         A region smaller than this was not found, one larger has leaked.
     """
 
     line_mm: float = 8.0
     attempts: tuple[Attempt, ...] = (
-        Attempt(3.0, 4.0, 0.85),
+        Attempt(3.0, 4.0, 0.93),
         Attempt(3.0, 40.0, 0.9),
         Attempt(3.0, 8.0, 0.7),
         Attempt(6.0, 8.0, 0.7),
         Attempt(9.0, 6.0, 0.7),
     )
+    reaches_mm: tuple[float, ...] = (1000.0, 60.0, 40.0)
     skin_mm: float = 3.0
     barrier: float = 0.2
     wall: float = 0.35
@@ -82,6 +92,8 @@ class Growth:
     neck_mm: float = 4.0
     lobe_mm: float = 9.0
     close_mm: float = 4.0
+    band_mm: float = 4.5
+    largest_mm2: float = 9000.0
     smallest_ml: float = 0.5
     largest_ml: float = 450.0
 
@@ -108,6 +120,7 @@ class Grower:
         self._images = np.stack([smooth(image) for image in raw])
         self._lines: dict[int, NDArray[np.float32]] = {}
         self._bodies: dict[int, Region] = {}
+        self._outsides: dict[int, Region] = {}
         self._neck = disk(growth.neck_mm / 2, self._spacing)
         self._lobe = disk(growth.lobe_mm / 2, self._spacing)
         self._close = disk(growth.close_mm, self._spacing)
@@ -125,8 +138,11 @@ class Grower:
         result = np.zeros(self._geometry.shape, dtype=np.uint8)
         total, done = len(labels) * len(result), 0
         starts = [(bone, at) for bone in labels for at in sorted({s for s, _, _ in self._seeds[bone]})]
-        for bone, at in starts:
-            self._advance(result, labels[bone], at, at, self._clicked(bone, at))
+        starts = [
+            (bone, at)
+            for bone, at in starts
+            if self._advance(result, labels[bone], at, at, self._clicked(bone, at))
+        ]
         fronts = [_Front(labels[bone], at, step) for bone, at in starts for step in (1, -1)]
         while fronts:  # all bones advance together, so that each stands in the other's way
             further = []
@@ -137,6 +153,8 @@ class Grower:
                 if moved is not None:
                     further.append(moved)
             fronts = further
+        for bone, at in starts:
+            self._settle(result, labels[bone], at)
         for bone, label in labels.items():
             region = result == label
             result[region & ~self._kept(region, bone)] = 0
@@ -145,9 +163,12 @@ class Grower:
 
     def _line(self, index: int) -> NDArray[np.float32]:
         if index not in self._lines:
-            left = SMOOTHED_NOISE * self._noise
-            self._lines[index] = ridges(self._images[index], self._spacing, self._growth.line_mm, left)
+            self._lines[index] = self._ridges(index, STEP)
         return self._lines[index]
+
+    def _ridges(self, index: int, step_weight: float) -> NDArray[np.float32]:
+        left = SMOOTHED_NOISE * self._noise
+        return ridges(self._images[index], self._spacing, self._growth.line_mm, left, step_weight)
 
     def _body(self, index: int) -> Region:
         if index not in self._bodies:
@@ -203,36 +224,91 @@ class Grower:
         self, result: Labels, label: int, index: int, source: int, clicked: Region | None = None
     ) -> bool:
         # Find one bone on one slice from the slice before or from its click; False where it ends.
-        before = None if clicked is not None else result[source] == label
-        depth = None if before is None else self._inside(before)
-        like = None if before is None else self._like(before, source, index)
-        known = None if depth is None or like is None else like | (depth > -4.0)
+        if clicked is not None:
+            found = self._from_click(result, label, index, clicked)
+        else:
+            found = self._from_slice(result, label, index, source)
+        if found is None:
+            return False
+        result[index][found & (result[index] == 0)] = label
+        return True
+
+    def _from_click(self, result: Labels, label: int, index: int, clicked: Region) -> Region | None:
+        # Nothing is known yet of this bone, so several floods are tried and the best rimmed one is taken.
+        from scipy import ndimage
+
+        away = ndimage.distance_transform_edt(~clicked, sampling=self._spacing)
+        lines_only = self._ridges(index, step_weight=0.0)
+        best, best_rim, least = None, 0.5, self._growth.attempts[-1].rim_share
+        for reach_mm in self._growth.reaches_mm:
+            for line in (self._line(index), lines_only):
+                markers = self._markers(result, label, index, clicked, _EVERYTHING)
+                markers[(away > reach_mm) & (markers == 0)] = _OUTSIDE
+                region = self._flood(line, markers, label)
+                region = self._tidy(region, clicked, None, index, _EVERYTHING, least)
+                area_mm2 = float(region.sum()) * self._spacing[0] * self._spacing[1]
+                rim = self._rim(region, lines_only)
+                if 0 < area_mm2 <= self._growth.largest_mm2 and rim > best_rim:
+                    best, best_rim = region, rim + 0.02
+        return best
+
+    def _settle(self, result: Labels, label: int, index: int) -> None:
+        # The first slice was found without a neighbour; with one it may be completed.
+        old = result[index] == label
+        for neighbour in (index - 1, index + 1):
+            if old.any() and 0 <= neighbour < len(result) and (result[neighbour] == label).any():
+                found = self._from_slice(result, label, index, neighbour)
+                if found is not None:
+                    both = old | (found & (result[index] == 0))
+                    if self._rim(both, self._line(index)) >= self._rim(old, self._line(index)):
+                        old = both
+        result[index][old] = label
+
+    def _from_slice(self, result: Labels, label: int, index: int, source: int) -> Region | None:
+        before = result[source] == label
+        depth = self._inside(before)
+        like = self._like(before, source, index)
         best, covered = None, 0.0
         for attempt in self._growth.attempts:
-            markers = self._others(result, label, index)
-            if depth is None or like is None:
-                assert clicked is not None
-                marker = clicked
-            else:
-                marker = (depth > attempt.shrink_mm) & like & (self._line(index) < 0.1)
-                markers[(depth < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
+            # Nothing outside this window can be reached: the work shrinks with it.
+            window = self._window(before, attempt.jump_mm + 6)
+            here, marrow = depth[window], like[window]
+            marker = (here > attempt.shrink_mm) & marrow & (self._line(index)[window] < 0.1)
             if not marker.any():
                 break
-            markers[self._background(index, (markers > 0) & (markers < _OUTSIDE) | marker)] = _OUTSIDE
-            markers[marker] = label
-            region = self._flood(index, markers, label)
-            if known is not None:
-                region &= known  # ground that was not under the slice before must look like marrow
-            region = self._tidy(region, marker, before, index, attempt.rim_share)
+            markers = self._markers(result, label, index, marker, window)
+            markers[(here < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
+            region = self._flood(self._line(index)[window], markers, label)
+            region &= marrow | (here > -1.0)  # new ground must look like marrow
+            region = self._tidy(region, marker, before[window], index, window, attempt.rim_share)
             share = float((region & marker).sum() / marker.sum())
             if share > covered:
-                best, covered = region, share
+                best, covered = np.zeros_like(before), share
+                best[window] = region
             if covered > 0.7:
                 break
-        if best is None:
-            return False
-        result[index][best & (result[index] == 0)] = label
-        return True
+        return best
+
+    def _window(self, region: Region, margin_mm: float) -> Window:
+        ends = []
+        for axis, spacing in enumerate(self._spacing):
+            there = np.flatnonzero(region.any(axis=1 - axis))
+            margin = int(np.ceil(margin_mm / spacing))
+            ends.append(slice(max(0, int(there[0]) - margin), int(there[-1]) + margin + 1))
+        return ends[0], ends[1]
+
+    def _markers(
+        self, result: Labels, label: int, index: int, marker: Region, window: Window
+    ) -> NDArray[np.int32]:
+        markers = np.zeros(marker.shape, dtype=np.int32)
+        for neighbour in (index - 1, index, index + 1):
+            if 0 <= neighbour < len(result):
+                near = result[neighbour][window]
+                for other in set(np.unique(near)) - {0, label}:
+                    markers[self._inside(near == other) > 3.0] = other
+        markers[self._background(index, (markers > 0) | marker, window)] = _OUTSIDE
+        markers[marker] = label
+        return markers
 
     def _like(self, region: Region, source: int, index: int) -> Region:
         # Signal like the neighbour's marrow. Only there may the next slice start and go beyond the
@@ -241,39 +317,39 @@ class Grower:
         image = self._images[index]
         return np.asarray((image > 0.6 * middle) & (image < 1.6 * middle))
 
-    def _others(self, result: Labels, label: int, index: int) -> NDArray[np.int32]:
-        markers = np.zeros(result.shape[1:], dtype=np.int32)
-        for neighbour in (index - 1, index, index + 1):
-            if 0 <= neighbour < len(result):
-                for other in set(np.unique(result[neighbour])) - {0, label}:
-                    deep = self._inside(result[neighbour] == other) > 3.0
-                    markers[deep] = other
-        return markers
-
-    def _background(self, index: int, inside: Region) -> Region:
+    def _background(self, index: int, inside: Region, window: Window) -> Region:
         from scipy import ndimage
 
-        air = ~self._body(index)
-        outside = ndimage.binary_dilation(air, disk(self._growth.skin_mm, self._spacing))
-        if air.mean() < 0.02:  # the body fills the image: its edge is all there is of an outside
-            outside[0, :] = outside[-1, :] = outside[:, 0] = outside[:, -1] = True
+        if index not in self._outsides:
+            air = ~self._body(index)
+            outside = ndimage.binary_dilation(air, disk(self._growth.skin_mm, self._spacing))
+            if air.mean() < 0.02:  # the body fills the image: its edge is all there is of an outside
+                outside[0, :] = outside[-1, :] = outside[:, 0] = outside[:, -1] = True
+            self._outsides[index] = outside
         near = ndimage.binary_dilation(inside, disk(self._growth.skin_mm, self._spacing))
-        return np.asarray(outside & ~near)
+        return np.asarray(self._outsides[index][window] & ~near)
 
-    def _flood(self, index: int, markers: NDArray[np.int32], label: int) -> Region:
+    @staticmethod
+    def _flood(line: NDArray[np.float32], markers: NDArray[np.int32], label: int) -> Region:
         from skimage.segmentation import watershed
 
-        return np.asarray(watershed(self._line(index), markers, connectivity=1) == label)
+        return np.asarray(watershed(line, markers, connectivity=1) == label)
 
     def _tidy(
-        self, region: Region, marker: Region, before: Region | None, index: int, rim_share: float
+        self,
+        region: Region,
+        marker: Region,
+        before: Region | None,
+        index: int,
+        window: Window,
+        rim_share: float,
     ) -> Region:
         # What the flood reached only across a deep line (the joint space behind the plate) is given back;
         # narrow dark detail and lesions at the rim are closed in again.
         from scipy import ndimage
         from skimage.measure import label as components
 
-        line = self._line(index)
+        line = self._line(index)[window]
         ground = ndimage.binary_opening(region & (line < self._growth.barrier), self._neck)
         if before is not None:
             ground = self._without_new_lobes(ground, marker, before)
@@ -283,10 +359,29 @@ class Grower:
             piece = ndimage.binary_dilation(pieces == number, self._close)
             piece = ndimage.binary_erosion(piece, self._close, border_value=1)
             piece &= region & (line < self._growth.wall)
-            piece = ndimage.binary_fill_holes(piece)
-            if self._rim(piece, index) >= rim_share:
+            piece = self._trimmed(ndimage.binary_fill_holes(piece), index, window)
+            if self._rim(piece, line) >= rim_share:
                 kept |= piece
         return kept
+
+    def _trimmed(self, region: Region, index: int, window: Window) -> Region:
+        # A thin band along the outline that does not look like marrow is cartilage, fluid or cortex that
+        # the outline took in; a lesion at the rim reaches deeper.
+        from scipy import ndimage
+
+        image = self._images[index][window]
+        middle = float(np.median(image[region])) if region.any() else 0.0
+        strange = region & ((image < 0.6 * middle) | (image > 1.6 * middle))
+        pieces, number = ndimage.label(strange)
+        if not number:
+            return region
+        depth = ndimage.distance_transform_edt(np.pad(region, 1, mode="edge"), sampling=self._spacing)
+        numbers = np.arange(number + 1)
+        deepest = np.asarray(ndimage.maximum(depth[1:-1, 1:-1], pieces, numbers))
+        nearest = np.asarray(ndimage.minimum(depth[1:-1, 1:-1], pieces, numbers))
+        band = (deepest < self._growth.band_mm) & (nearest < 1.5 * max(self._spacing))
+        band[0] = False
+        return np.asarray(ndimage.binary_opening(region & ~band[pieces], self._neck))
 
     def _without_new_lobes(self, ground: Region, marker: Region, before: Region) -> Region:
         # A part that hangs on a narrow neck and was not there on the slice before is another bone entered
@@ -302,7 +397,7 @@ class Grower:
         allowed |= ndimage.binary_dilation(before, disk(3.0, self._spacing))
         return np.asarray(ground & allowed)
 
-    def _rim(self, region: Region, index: int) -> float:
+    def _rim(self, region: Region, line: NDArray[np.float32]) -> float:
         # Share of the outline that lies on a dark line; the image's own edge does not count.
         from scipy import ndimage
 
@@ -310,7 +405,7 @@ class Grower:
         rim[:2, :] = rim[-2:, :] = rim[:, :2] = rim[:, -2:] = False
         if rim.sum() < 8:
             return 0.0
-        ridge = ndimage.grey_dilation(self._line(index), size=(3, 3))
+        ridge = ndimage.grey_dilation(line, size=(3, 3))
         return float(np.mean(ridge[rim] > self._growth.rim_depth))
 
     def _kept(self, region: Region, bone: str) -> Region:

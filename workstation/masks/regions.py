@@ -9,20 +9,18 @@ the cortex. A slice whose region has no dark rim is not taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workstation.errors import DataError
-from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.geometry import StackGeometry, same_grid
 from workstation.imaging.volume import Stack
 from workstation.masks.codes import region_segment
-from workstation.masks.growing import Growth, Grower, Placed
+from workstation.masks.growing import Grower, Growth, Placed
 from workstation.masks.mask import Mask
 from workstation.tasks import Progress
 
-Labels = NDArray[np.uint8]
-Region = NDArray[np.bool_]
 Seeds = Mapping[str, Sequence[Sequence[float]]]
 
 VERSION = "1"
@@ -121,3 +119,70 @@ def place_seeds(geometry: StackGeometry, seeds: Seeds) -> Placed:
             "Click inside each bone on one of its slices",
         )
     return placed
+
+
+def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask:
+    """Regions of one series on the grid of another, through patient space.
+
+    The outline is carried as a distance in mm and interpolated, so that thick slices of one plane do not
+    leave stairs on another.
+
+    Parameters
+    ----------
+    regions : Mask
+    series_key : str
+        The other series.
+    geometry : StackGeometry
+        Its grid.
+
+    Returns
+    -------
+    Mask
+        The same segments; where a bone is not covered by `regions` nothing is labelled.
+
+    Raises
+    ------
+    DataError
+        If the two series do not share a frame of reference, or one is not a regular volume.
+    """
+    from scipy import ndimage
+
+    source = regions.geometry
+    frame = source.frame_of_reference_uid
+    if not frame or frame != geometry.frame_of_reference_uid:
+        raise DataError(
+            "The bone regions were not carried over",
+            "the two series do not share a frame of reference",
+            "Click the bones on this series itself",
+        )
+    if same_grid(source, geometry):
+        return replace(regions, series_key=series_key, geometry=geometry)
+    to_source = np.linalg.inv(source.affine) @ geometry.affine
+    labels = np.zeros(geometry.shape, dtype=np.uint8)
+    nearest = np.zeros(geometry.shape, dtype=np.float32)
+    spacing = (source.slice_spacing, *source.pixel_spacing)
+    for segment in regions.segments:
+        region = regions.labels == segment.label
+        if not region.any():
+            continue
+        window = tuple(
+            slice(max(0, ends.start - 3), ends.stop + 3)
+            for ends in ndimage.find_objects(region.astype(np.uint8))[0]
+        )
+        part = region[window]
+        inside = ndimage.distance_transform_edt(part, sampling=spacing)
+        inside -= ndimage.distance_transform_edt(~part, sampling=spacing)
+        start = np.asarray([ends.start for ends in window], dtype=float)
+        depth = ndimage.affine_transform(
+            inside.astype(np.float32),
+            to_source[:3, :3],
+            to_source[:3, 3] - start,
+            output_shape=geometry.shape,
+            order=1,
+            mode="constant",
+            cval=-1000.0,
+        )
+        better = depth > np.maximum(nearest, 0)
+        labels[better] = segment.label
+        nearest[better] = depth[better]
+    return replace(regions, series_key=series_key, geometry=geometry, labels=labels)

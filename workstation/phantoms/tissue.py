@@ -76,7 +76,7 @@ T2_FS = Sequence("T2 FS FSE", Weighting.T2, True, 1800, 68, None, 12,
 T1 = Sequence("T1 FSE", Weighting.T1, False, 800, 28, None, 3,
               (0, 300, 900, 280, 40, 820, 520, 340, 190, 70, 40, 380, 425, 300, 950, 400))  # fmt: skip
 STIR = Sequence("STIR", Weighting.STIR, True, 4200, 48, 200, 10,
-                (0, 110, 60, 190, 20, 70, 95, 360, 1000, 50, 30, 440, 115, 480, 80, 40))  # fmt: skip
+                (0, 110, 60, 190, 20, 70, 88, 360, 1000, 50, 30, 440, 98, 480, 80, 40))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
