@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class QtSurface:
 
 def main() -> int:
     """Run ``marrow``; ``marrow STUDY`` opens the window on that study."""
+    multiprocessing.freeze_support()  # the import's worker processes of a frozen program start here
     return cli.run(sys.argv[1:], QtSurface())
 
 

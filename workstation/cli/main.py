@@ -16,7 +16,17 @@ from workstation.errors import Cancelled, UsageError, WorkstationError
 
 OK, REFUSED, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
-COMMANDS: tuple[str, ...] = ("import_", "library", "render", "instruments", "study", "agreement", "export")
+COMMANDS: tuple[str, ...] = (
+    "import_",
+    "library",
+    "render",
+    "segment",
+    "instruments",
+    "study",
+    "agreement",
+    "export",
+    "demo",
+)
 """Modules of this room that each register one subcommand, in the order of the help text."""
 
 

@@ -55,11 +55,11 @@ class MaskPanel(QWidget):
         self._fill(())
         self._on_clicks()
         if opened.imported:
-            from workstation.workflow.kept_masks import kept_masks
+            from workstation.workflow.segment import kept_report
 
             self._context.jobs.start(
                 f"{SLOT} kept",
-                lambda _progress: kept_masks(self._context.workspace, opened.code),
+                lambda _progress: kept_report(self._context.workspace, opened.code),
                 self._show_masks,
             )
 
