@@ -17,8 +17,8 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "demo",
         help="the whole job on built-in phantoms: import, masks, two blind reads, reconciliation, exports",
-        description="Builds phantom knees and hips as DICOM, imports them, marks edema and reconversion, lets "
-        "two scripted readers read blind, reconciles and exports; then opens the window on the result.",
+        description="Builds phantom knees and hips as DICOM, imports them, marks edema and reconversion, "
+        "lets two scripted readers read blind, reconciles and exports; then opens the window on the result.",
     )
     parser.add_argument("--headless", action="store_true", help="do not open the window at the end")
     parser.add_argument(

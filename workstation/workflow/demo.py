@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,10 +85,10 @@ def run_demo(out: Path, progress: Progress) -> DemoReport:
     cases = steps.run("building the phantoms", lambda: _phantoms(out / "dicom"))
     with open_workspace(out / "library") as workspace:
         loaded = steps.run("importing", lambda: _import(workspace, out, cases))
-        dice = steps.run("marking masks", lambda: _segment(workspace, cases, out / "masks"))
+        dice = steps.run("marking masks", lambda: _segment(out / "library", cases, out))
         study = out / "study"
         steps.run("reading blind, twice", lambda: _read(workspace, cases, study))
-        steps.run("reconciling", lambda: _reconcile(workspace, cases, study))
+        steps.run("reconciling", lambda: _reconcile(workspace, study))
         exports, agreement = steps.run("exporting", lambda: _export(workspace, study, out / "exports"))
     return DemoReport(
         library=out / "library",
@@ -116,17 +119,33 @@ class _Steps:
         return result
 
 
-def _phantoms(folder: Path) -> dict[str, PhantomStudy]:
-    """Write the phantom studies as DICOM and give them by the case code they are to have."""
-    from workstation.phantoms.dicom_files import write_study
+def _phantom(code: str) -> PhantomStudy:
     from workstation.phantoms.hip import hip
     from workstation.phantoms.knee import knee
 
-    cases = {code: knee(side, variant=variant, lesions=lesions) for code, side, variant, lesions in KNEES}
-    cases[HIP] = hip(variant=0)
-    for code, phantom in cases.items():
-        write_study(phantom, folder / code, patient_id=f"PHANTOM-{code}", truth=True)
-    return cases
+    if code == HIP:
+        return hip(variant=0)
+    _, side, variant, lesions = next(one for one in KNEES if one[0] == code)
+    return knee(side, variant=variant, lesions=lesions)
+
+
+def _write_phantom(code: str, folder: Path) -> PhantomStudy:
+    from workstation.phantoms.dicom_files import write_study
+
+    phantom = _phantom(code)
+    write_study(phantom, folder / code, patient_id=f"PHANTOM-{code}", truth=True)
+    return phantom
+
+
+def _phantoms(folder: Path) -> dict[str, PhantomStudy]:
+    """Write the phantom studies as DICOM and give them by the case code they are to have."""
+    codes = [HIP, *(code for code, *_ in KNEES)]  # the largest first
+    with _pool() as pool:
+        return dict(zip(codes, pool.map(_write_phantom, codes, repeat(folder)), strict=True))
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
 
 
 def _import(workspace: Workspace, out: Path, cases: dict[str, PhantomStudy]) -> int:
@@ -142,23 +161,34 @@ def _import(workspace: Workspace, out: Path, cases: dict[str, PhantomStudy]) -> 
     return report.loaded
 
 
-def _segment(workspace: Workspace, cases: dict[str, PhantomStudy], out: Path) -> dict[str, float]:
+def _segment(library: Path, codes: Iterable[str], folder: Path) -> dict[str, float]:
     """Masks of every case from one click per bone, and their overlap with the truth."""
+    found: dict[str, float] = {}
+    with _pool() as pool:
+        for part in pool.map(_segment_case, repeat(library), codes, repeat(folder)):
+            found |= part
+    return found
+
+
+def _segment_case(library: Path, code: str, folder: Path) -> dict[str, float]:
+    import numpy as np
+
     from workstation.masks.overlap import dice
     from workstation.workflow.segment import segment_study
 
-    found: dict[str, float] = {}
-    for code, phantom in cases.items():
-        recipe, label = ("reconversion", 2) if code == HIP else ("edema", 1)
-        seeds = out.parent / "dicom" / code / "truth" / "seeds.json"
-        report = segment_study(workspace, code, recipe, seeds, out / code, progress=SilentProgress())
-        for mask in report.masks:
-            truth = next(
-                series for series in phantom.series if series.acquisition.number == mask.series.series_number
-            )
-            overlap = dice(mask.mask.labels > 0, truth.lesions == label)
+    recipe, label, series = ("reconversion", 2, "2") if code == HIP else ("edema", 1, "4")
+    truth = folder / "dicom" / code / "truth"
+    with open_workspace(library, create=False) as workspace:
+        report = segment_study(
+            workspace, code, recipe, truth / "seeds.json", folder / "masks" / code,
+            series=[series], progress=SilentProgress(),
+        )  # fmt: skip
+    found = {}
+    with np.load(truth / f"series-{series}.npz") as painted:
+        for made in report.masks:
+            overlap = dice(made.mask.labels > 0, painted["lesions"] == label)
             if overlap is not None:
-                found[f"{code} {mask.series.series_number}-{recipe}"] = round(overlap, 3)
+                found[f"{code} {series}-{recipe}"] = round(overlap, 3)
     return found
 
 
@@ -199,7 +229,7 @@ def _read(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) ->
                 read.lock(code)
 
 
-def _reconcile(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) -> None:
+def _reconcile(workspace: Workspace, folder: Path) -> None:
     """Settle every differing item at the key's grade, with a reason; both sign."""
     from workstation.workflow.demo_readers import key_grade
     from workstation.workflow.read_case import open_study_folder
