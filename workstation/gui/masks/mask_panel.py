@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QFileDialog,
     QHeaderView,
     QLabel,
     QProgressBar,
@@ -135,6 +137,10 @@ class MaskPanel(QWidget):
         self._made_by.setObjectName("made_by")
         self._made_by.setProperty("text_role", "secondary")
         self._made_by.setWordWrap(True)
+        self._save = QPushButton("Save masks…")
+        self._save.setObjectName("save_masks")
+        self._save.setToolTip("Write this case's masks as NIfTI and DICOM SEG into a folder")
+        self._save.clicked.connect(self._on_save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
@@ -142,6 +148,7 @@ class MaskPanel(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self._table, 1)
         layout.addWidget(self._made_by)
+        layout.addWidget(self._save)
         self._set_busy(False)
 
     def _fill_recipes(self) -> None:
@@ -204,8 +211,34 @@ class MaskPanel(QWidget):
                     cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._table.setItem(row, column, cell)
         made = {f"{one.recipe} {one.version}" for one in volumes}
+        self._save.setEnabled(bool(volumes) and self._opened is not None and self._opened.imported)
         self._made_by.setText(
             f"Made by {', '.join(sorted(made))}; parameters in each row's tooltip." if made else ""
+        )
+
+    def _on_save(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the masks")
+        if folder:
+            self.save(Path(folder))
+
+    def save(self, folder: Path) -> None:
+        """Write the masks that are kept with the case, in the background."""
+        opened = self._opened
+        if opened is None:
+            return
+
+        def work(progress: Progress) -> int:
+            from workstation.workflow.deliver import export_study
+
+            files = export_study(
+                self._context.workspace, opened.code, ("nifti", "seg"), folder, progress=progress
+            )
+            return len(files)
+
+        self._context.jobs.start(
+            f"{SLOT} save",
+            work,
+            lambda count: self._context.messages.inform(f"{count} files were written to {folder.name}"),
         )
 
     def _set_busy(self, busy: bool) -> None:

@@ -272,7 +272,7 @@ class ReadingDesk(Desk):
         self._masks.open(opened)
         self._show_side(self._masks)
         self._grid.set_form_open(False)
-        self._header.show_free(opened.title)
+        self._header.show_free(_free_title(opened))
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, opened: OpenStudy) -> None:
@@ -377,6 +377,14 @@ class ReadingDesk(Desk):
                 self.open_study(Path(folder))
             except WorkstationError as error:
                 self.context.messages.show(error)
+
+
+def _free_title(opened: OpenStudy) -> str:
+    """``"K-0172 · right knee"``, from what is confirmed."""
+    sides = {"L": "left", "R": "right", "B": "bilateral"}
+    side = sides.get(opened.laterality or "", "") if opened.laterality_confirmed else ""
+    where = " ".join(word for word in (side, opened.joint or "") if word)
+    return f"{opened.title} · {where}" if where else opened.title
 
 
 _STATE_WORDS = {
