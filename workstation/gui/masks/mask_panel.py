@@ -122,6 +122,18 @@ class MaskPanel(QWidget):
         self._stop.setObjectName("stop_masks")
         self._stop.setToolTip("Stop making masks")
         self._stop.clicked.connect(lambda: self._context.jobs.cancel(SLOT))
+        self._build_results()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        for widget in (title, hint, self._recipe, self._note, self._bones, self._run, self._bar, self._stop):
+            layout.addWidget(widget)
+        layout.addWidget(self._table, 1)
+        layout.addWidget(self._made_by)
+        layout.addWidget(self._save)
+        self._set_busy(False)
+
+    def _build_results(self) -> None:
         self._table = QTableWidget(0, len(HEADINGS))
         self._table.setObjectName("volumes")
         self._table.setAccessibleName("Volumes")
@@ -141,15 +153,6 @@ class MaskPanel(QWidget):
         self._save.setObjectName("save_masks")
         self._save.setToolTip("Write this case's masks as NIfTI and DICOM SEG into a folder")
         self._save.clicked.connect(self._on_save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        for widget in (title, hint, self._recipe, self._note, self._bones, self._run, self._bar, self._stop):
-            layout.addWidget(widget)
-        layout.addWidget(self._table, 1)
-        layout.addWidget(self._made_by)
-        layout.addWidget(self._save)
-        self._set_busy(False)
 
     def _fill_recipes(self) -> None:
         if self._recipe.count():
