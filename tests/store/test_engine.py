@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -190,25 +191,31 @@ def test_an_older_schema_on_a_read_only_disk_is_refused(
 def test_a_folder_without_permission_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o755)
-    for part in (tmp_path, *tmp_path.parents[:2]):
+    for part in (tmp_path, *tmp_path.parents):
+        if part == Path(tempfile.gettempdir()):
+            break
         part.chmod(0o755)
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0)
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
         "from workstation.store.engine import open_database\n"
         "from workstation.errors import StoreError\n"
         "os.setgid(65534); os.setuid(65534)\n"
-        "try: open_database(Path(sys.argv[1]) / 'new' / 'x.sqlite', 'library', 'library')\n"
-        "except StoreError as error: print(error.sentence)\n"
+        "for folder in sys.argv[1:]:\n"
+        "    try: open_database(Path(folder) / 'new' / 'x.sqlite', 'library', 'library')\n"
+        "    except StoreError as error: print(error.sentence)\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code, str(folder)],
+        [sys.executable, "-c", code, str(folder), str(shut)],
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(engine.__file__).parents[2],
     )
     assert "cannot be made" in run.stdout, run.stderr
+    assert "cannot be read" in run.stdout, run.stderr
 
 
 def test_alembic_is_not_imported_when_nothing_is_due(tmp_path: Path) -> None:

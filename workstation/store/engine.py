@@ -109,7 +109,7 @@ def open_database(
         If it is missing, damaged, locked, of a newer program version, or cannot be made or migrated.
     """
     path = path.absolute()
-    if not path.exists():
+    if not _exists(path, name):
         if not create:
             raise StoreError(f"The {name} was not opened", "there is none in this folder", "Check the folder")
         _make_folder(path.parent, name)
@@ -168,6 +168,17 @@ def _read_only(name: str) -> StoreError:
         "its folder may only be read",
         "Copy it to a folder that you may write to, or change its permissions",
     )
+
+
+def _exists(path: Path, name: str) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a folder above it that may not be entered
+        raise StoreError(
+            f"The {name} was not opened",
+            f"its folder cannot be read ({error.strerror or 'disk'})",
+            "Choose another folder or check its permissions",
+        ) from error
 
 
 def _make_folder(folder: Path, name: str) -> None:
