@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QTableView
 
 from workstation.gui.application import make_application, make_window
-from workstation.gui.library.case_table import PICTURE
+from workstation.gui.library.case_table import PICTURE, PICTURE_ROLE
 from workstation.gui.library.library_desk import LibraryDesk
 from workstation.workflow.import_report import ImportReport
 from workstation.workflow.workspace import open_workspace
@@ -46,10 +46,10 @@ def test_dropped_phantoms_become_cases_with_pictures(qtbot, phantom_knees: Path,
     def pictured() -> bool:
         table.viewport().repaint()
         model = table.model()
-        return all(model.index(n, PICTURE).data(Qt.ItemDataRole.DecorationRole) for n in range(2))
+        return all(model.index(n, PICTURE).data(PICTURE_ROLE) for n in range(2))
 
     qtbot.waitUntil(pictured, timeout=20_000)
-    picture = table.model().index(0, PICTURE).data(Qt.ItemDataRole.DecorationRole).toImage()
+    picture = table.model().index(0, PICTURE).data(PICTURE_ROLE).toImage()
     greys = {picture.pixelColor(x, picture.height() // 2).red() for x in range(picture.width())}
     assert len(greys) > 10  # an image, not a flat square
     assert window.close()

@@ -38,6 +38,7 @@ COLUMNS = ("", "Case", "Joint", "Side", "Visits", "Series found", "State")
 PICTURE, CODE, JOINT, SIDE, VISITS, ROLES, STATE = range(7)
 ROW_PX, PICTURE_PX = 52, 44
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
+PICTURE_ROLE = Qt.ItemDataRole.UserRole + 2
 _WIDTHS = {PICTURE: 56, CODE: 128, JOINT: 56, SIDE: 60, VISITS: 52, STATE: 160}
 
 
@@ -82,7 +83,7 @@ class CaseModel(QAbstractTableModel):
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(row, index.column())
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == PICTURE and row.face:
+        if role == PICTURE_ROLE and index.column() == PICTURE and row.face:
             return self._thumbnails.pixmap(row.code, row.face.key)
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(row, index.column())
@@ -94,7 +95,7 @@ class CaseModel(QAbstractTableModel):
         line = self._line_of.get(series_key)
         if line is not None:
             index = self.index(line, PICTURE)
-            self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+            self.dataChanged.emit(index, index, [PICTURE_ROLE])
 
 
 def _text(row: CaseRow, column: int) -> str:
@@ -166,12 +167,10 @@ class CaseDelegate(QStyledItemDelegate):
         return QSize(60, ROW_PX)
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """The picture and the state's icon are drawn by `paint`."""
+        """Where a text is cut; the picture and the state's icon are drawn by `paint`."""
         super().initStyleOption(option, index)
         whole = index.column() in (ROLES, STATE)  # words on two lines; codes are cut in the middle
         option.textElideMode = Qt.TextElideMode.ElideRight if whole else Qt.TextElideMode.ElideMiddle
-        if index.column() == PICTURE:
-            option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One cell."""
@@ -184,7 +183,7 @@ class CaseDelegate(QStyledItemDelegate):
             box = QRect(0, 0, PICTURE_PX, PICTURE_PX)
             box.moveCenter(rect.center())
             painter.fillRect(box, self._appearance.theme.colour("image.background"))
-            picture = index.data(Qt.ItemDataRole.DecorationRole)
+            picture = index.data(PICTURE_ROLE)
             if isinstance(picture, QPixmap):
                 draw_inside(painter, box, picture)
 
