@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import (
@@ -22,6 +24,8 @@ from workstation.resources import resource_path
 
 _WIDTH_PX = 360
 ABOUT = "about"
+_STYLE = re.compile(r' style="[^"]*"')
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 
 
 class HelpPanel(QFrame):
@@ -79,6 +83,7 @@ class HelpPanel(QFrame):
         source = resource_path("help", f"{name}.md").read_text(encoding="utf-8")
         source = source.replace("$version", __version__).replace("$intended_use", INTENDED_USE)
         document = self._text.document()
+        document.setIndentWidth(16)
         document.setDefaultStyleSheet(stylesheet_of_text(self._appearance.theme))
         # Markdown ignores the style sheet of a document: go through HTML.
         converter = QTextDocument()
@@ -92,10 +97,10 @@ class HelpPanel(QFrame):
 
 
 def _bare(html: str) -> str:
-    """HTML without the font sizes Qt writes into it, so that the style sheet decides."""
-    body = html.partition("<body")[2].partition(">")[2]
-    return (
-        body.replace("font-size:xx-large;", "")
-        .replace("font-size:x-large;", "")
-        .replace("font-size:large;", "")
-    )
+    """HTML without the styles Qt writes into it, so that the style sheet decides.
+
+    Headings become paragraphs of a class: Qt enlarges ``h1`` whatever the style sheet says.
+    """
+    body = _STYLE.sub("", html.partition("<body")[2].partition(">")[2])
+    body = _HEADING.sub(r'<p class="h\1">\2</p>', body)
+    return body.replace('border="1"', 'border="0"').replace("<td>", '<td class="cell">')

@@ -103,7 +103,10 @@ def stylesheet_of_text(theme: Theme) -> str:
     """Style of a page of rich text: the same two sizes as everywhere."""
     return (
         f"body, p, li, td {{ color: {theme.roles['text']}; font-size: {TEXT_PX}px; line-height: 135%; }}"
-        f"h1 {{ font-size: {TITLE_PX}px; }} h2 {{ font-size: {TEXT_PX}px; margin-top: 14px; }}"
+        "p { margin-top: 0; margin-bottom: 8px; } li { margin-bottom: 4px; }"
+        f".h1 {{ font-size: {TITLE_PX}px; font-weight: 600; }}"
+        f".h2 {{ font-size: {TEXT_PX}px; font-weight: 600; margin-top: 12px; }}"
+        ".cell { padding: 0 12px 2px 0; }"
         f"a {{ color: {theme.roles['accent']}; }} code {{ color: {theme.roles['secondary']}; }}"
     )
 

@@ -190,8 +190,11 @@ class CaseDelegate(QStyledItemDelegate):
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: CaseRow = index.data(ROW_ROLE)
         theme = self._appearance.theme
-        needs = row.state is not State.READY or bool(row.warnings)
-        name, role = ("warning", "attention") if needs else ("check", "complete")
+        name, role = ("check", "complete")
+        if row.state is State.SIDE or row.warnings:
+            name, role = ("warning", "attention")
+        elif row.state is State.DISPLAY:
+            name, role = ("eye", "secondary")
         rect: QRect = option.rect
         inner = QStyleOptionViewItem(option)
         self.initStyleOption(inner, index)

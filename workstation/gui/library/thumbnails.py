@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SIDE_PX = 96
 _KEPT = 3000
 _WISHES = 60
+_FLAT = 8
 _SLOT = "thumbnail"
 
 
@@ -101,7 +102,7 @@ def middle_picture(series: Series) -> NDArray[np.uint8]:
     import numpy as np
 
     from workstation.imaging.load import load_middle
-    from workstation.imaging.windowing import lut8, start_window
+    from workstation.imaging.windowing import lut8, percentile_window, start_window
 
     _, stack = load_middle(series)
     plane = stack.voxels[0]
@@ -111,8 +112,11 @@ def middle_picture(series: Series) -> NDArray[np.uint8]:
     scale = SIDE_PX / max(height, width)
     take_rows = np.linspace(0, rows - 1, max(1, round(height * scale))).round().astype(int)
     take_columns = np.linspace(0, columns - 1, max(1, round(width * scale))).round().astype(int)
-    table = lut8(start_window(stack, series.first), stack)
-    return np.ascontiguousarray(table[plane[np.ix_(take_rows, take_columns)]])
+    small = plane[np.ix_(take_rows, take_columns)]
+    grey = lut8(start_window(stack, series.first), stack)[small]
+    if int(grey.max()) - int(grey.min()) < _FLAT:  # the file's own window misses what it shows
+        grey = lut8(percentile_window(stack), stack)[small]
+    return np.ascontiguousarray(grey)
 
 
 def _pixmap(picture: NDArray[np.uint8]) -> QPixmap:
