@@ -214,6 +214,19 @@ def test_a_library_that_cannot_be_opened_is_said(qtbot) -> None:
     assert made.close()
 
 
+def test_a_folder_is_read_even_when_the_library_cannot_be_opened(qtbot, tmp_path: Path) -> None:
+    def refuse(progress) -> FakeWorkspace:
+        raise StoreError("The library was not opened", "it is from a newer version", "Update the program")
+
+    for study, expected in ((str(tmp_path), "reading"), ("K-0001", "library")):
+        made = MainWindow(make_context(synchronous=False), entries(), refuse)
+        qtbot.addWidget(made)
+        made.open_study(study)
+        qtbot.waitUntil(lambda made=made: made.context.messages.last is not None)
+        assert made.desk.id == expected
+        made.close()
+
+
 def drop(window: MainWindow, paths: list[Path]) -> bool:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])

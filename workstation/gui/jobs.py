@@ -133,6 +133,22 @@ class Jobs:
             self._waiting.put(ticket)
         return ticket
 
+    def in_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Work:
+        """Work for `start` that calls ``function(*arguments, **named, progress=…)`` in another process.
+
+        For what would hold the interpreter and make the window stutter. Stop ends it at once.
+        """
+
+        def work(progress: Progress) -> Any:
+            if self.is_synchronous:
+                return function(*arguments, **named, progress=progress)
+            # Imported when used: multiprocessing is not needed to show the library.
+            from workstation.gui.worker_process import run_in_process
+
+            return run_in_process(function, arguments, named, progress)
+
+        return work
+
     def is_running(self, slot: str) -> bool:
         """True while the newest job of `slot` has not answered."""
         return slot in self._current

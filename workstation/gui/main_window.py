@@ -261,6 +261,9 @@ class MainWindow(QMainWindow):
         self.context.messages.show(error)
         for desk in self._built.values():
             desk.workspace_refused(error)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and Path(str(waiting[1])).exists():
+            self.show_desk(*waiting)  # a folder of images needs no library
 
     def _on_theme(self, theme: Theme) -> None:
         icons.redress(self, theme)
