@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,8 +69,9 @@ class Growth:
         `lobe_mm` is another bone.
     close_mm : float
         Dark detail and lesions up to about twice this wide at the rim are closed in.
-    band_mm : float
-        Strange signal along the outline that is nowhere deeper than this is not bone.
+    band_mm, first_band_mm : float
+        Strange signal along the outline that is nowhere deeper than this is not bone; more strictly on the
+        first slice, where no neighbour tells a lesion from the joint space.
     largest_mm2 : float
         No bone is larger than this on one slice.
     smallest_ml, largest_ml : float
@@ -93,6 +95,7 @@ class Growth:
     lobe_mm: float = 9.0
     close_mm: float = 4.0
     band_mm: float = 4.5
+    first_band_mm: float = 7.0
     largest_mm2: float = 9000.0
     smallest_ml: float = 0.5
     largest_ml: float = 450.0
@@ -100,11 +103,12 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """Where one bone has been followed to, and in which direction it goes on."""
+    """Where one bone has been followed to, in which direction it goes on, and how bright its marrow was."""
 
     label: int
     source: int
     step: int
+    level: float
 
 
 class Grower:
@@ -138,12 +142,13 @@ class Grower:
         result = np.zeros(self._geometry.shape, dtype=np.uint8)
         total, done = len(labels) * len(result), 0
         starts = [(bone, at) for bone in labels for at in sorted({s for s, _, _ in self._seeds[bone]})]
-        starts = [
-            (bone, at)
-            for bone, at in starts
-            if self._advance(result, labels[bone], at, at, self._clicked(bone, at))
+        begun = [(labels[bone], self._start(result, labels[bone], bone, at)) for bone, at in starts]
+        fronts = [
+            _Front(label, at, step, self._level(result, label, at))
+            for label, at in begun
+            if at is not None
+            for step in (1, -1)
         ]
-        fronts = [_Front(labels[bone], at, step) for bone, at in starts for step in (1, -1)]
         while fronts:  # all bones advance together, so that each stands in the other's way
             further = []
             for front in fronts:
@@ -153,8 +158,9 @@ class Grower:
                 if moved is not None:
                     further.append(moved)
             fronts = further
-        for bone, at in starts:
-            self._settle(result, labels[bone], at)
+        for label, at in begun:
+            if at is not None:
+                self._settle(result, label, at)
         for bone, label in labels.items():
             region = result == label
             result[region & ~self._kept(region, bone)] = 0
@@ -198,20 +204,31 @@ class Grower:
                 marker[row, column] = True
         return np.asarray(ndimage.binary_dilation(marker, disk(2.0, self._spacing)))
 
+    def _level(self, result: Labels, label: int, index: int) -> float:
+        return float(np.median(self._images[index][result[index] == label]))
+
     def _move(self, result: Labels, front: _Front) -> _Front | None:
         # One slice may fail (a scar, a plate cut lengthwise): then the next is tried once from here.
+        label = front.label
         for distance in (1, 2):
             index = front.source + front.step * distance
-            if not 0 <= index < len(result) or (result[index] == front.label).any():
+            if not 0 <= index < len(result) or (result[index] == label).any():
                 return None
-            if self._advance(result, front.label, index, front.source):
-                if distance == 2:
-                    between = (front.source + index) // 2
-                    halfway = self._inside(result[front.source] == front.label)
-                    halfway = halfway + self._inside(result[index] == front.label)
-                    result[between][(halfway > 0) & (result[between] == 0)] = front.label
-                return replace(front, source=index)
+            found = self._from_slice(result, label, index, front.source, front.level)
+            if found is None:
+                continue
+            result[index][found & (result[index] == 0)] = label
+            if distance == 2:
+                between = (front.source + index) // 2
+                halfway = self._inside(result[front.source] == label) + self._inside(result[index] == label)
+                result[between][(halfway > 0) & (result[between] == 0)] = label
+            return replace(front, source=index, level=self._followed(found, index, front.level))
         return None
+
+    def _followed(self, region: Region, index: int, level: float) -> float:
+        # The marrow's signal drifts with the coil from slice to slice; a lesion does not move it.
+        marrow = self._images[index][region & self._like(level, index)]
+        return 0.5 * (level + float(np.median(marrow))) if marrow.size > 0.3 * region.sum() else level
 
     def _inside(self, region: Region) -> NDArray[np.float64]:
         # Signed distance, mm, positive inside.
@@ -220,54 +237,65 @@ class Grower:
         inner = distance_transform_edt(region, sampling=self._spacing)
         return np.asarray(inner - distance_transform_edt(~region, sampling=self._spacing))
 
-    def _advance(
-        self, result: Labels, label: int, index: int, source: int, clicked: Region | None = None
-    ) -> bool:
-        # Find one bone on one slice from the slice before or from its click; False where it ends.
-        if clicked is not None:
-            found = self._from_click(result, label, index, clicked)
-        else:
-            found = self._from_slice(result, label, index, source)
+    def _start(self, result: Labels, label: int, bone: str, at: int) -> int | None:
+        # Nothing is known yet of this bone: the slice of the click and its neighbours are flooded in several
+        # ways, and the best rimmed region is where the bone is followed from.
+        clicked = self._clicked(bone, at)
+        found: tuple[float, int, Region] | None = None
+        for index in (at, at - 1, at + 1):
+            if not 0 <= index < len(result):
+                continue
+            like = self._like(float(np.median(self._images[at][clicked])), index)
+            if index != at and not (like & (self._line(index) < 0.1))[clicked].all():
+                continue
+            for region, rim in self._tries(result, label, index, clicked, like):
+                if found is None or rim > found[0] + 0.02:
+                    found = rim, index, region
+            if found is not None and found[0] > 0.95:
+                break
         if found is None:
-            return False
-        result[index][found & (result[index] == 0)] = label
-        return True
+            return None
+        result[found[1]][found[2] & (result[found[1]] == 0)] = label
+        return found[1]
 
-    def _from_click(self, result: Labels, label: int, index: int, clicked: Region) -> Region | None:
-        # Nothing is known yet of this bone, so several floods are tried and the best rimmed one is taken.
+    def _tries(
+        self, result: Labels, label: int, index: int, clicked: Region, like: Region
+    ) -> Iterator[tuple[Region, float]]:
         from scipy import ndimage
 
         away = ndimage.distance_transform_edt(~clicked, sampling=self._spacing)
         lines_only = self._ridges(index, step_weight=0.0)
-        best, best_rim, least = None, 0.5, self._growth.attempts[-1].rim_share
+        least, band = 0.7, self._growth.first_band_mm
         for reach_mm in self._growth.reaches_mm:
             for line in (self._line(index), lines_only):
                 markers = self._markers(result, label, index, clicked, _EVERYTHING)
                 markers[(away > reach_mm) & (markers == 0)] = _OUTSIDE
-                region = self._flood(line, markers, label)
-                region = self._tidy(region, clicked, None, index, _EVERYTHING, least)
-                area_mm2 = float(region.sum()) * self._spacing[0] * self._spacing[1]
-                rim = self._rim(region, lines_only)
-                if 0 < area_mm2 <= self._growth.largest_mm2 and rim > best_rim:
-                    best, best_rim = region, rim + 0.02
-        return best
+                flooded = self._flood(line, markers, label)
+                for allowed in (flooded, flooded & (like | clicked)):
+                    region = self._tidy(allowed, clicked, None, index, _EVERYTHING, least, band)
+                    area_mm2 = float(region.sum()) * self._spacing[0] * self._spacing[1]
+                    if 0 < area_mm2 <= self._growth.largest_mm2:
+                        yield region, self._rim(region, lines_only)
 
     def _settle(self, result: Labels, label: int, index: int) -> None:
         # The first slice was found without a neighbour; with one it may be completed.
         old = result[index] == label
         for neighbour in (index - 1, index + 1):
             if old.any() and 0 <= neighbour < len(result) and (result[neighbour] == label).any():
-                found = self._from_slice(result, label, index, neighbour)
+                level = self._level(result, label, index)
+                found = self._from_slice(result, label, index, neighbour, level)
                 if found is not None:
                     both = old | (found & (result[index] == 0))
                     if self._rim(both, self._line(index)) >= self._rim(old, self._line(index)):
                         old = both
         result[index][old] = label
 
-    def _from_slice(self, result: Labels, label: int, index: int, source: int) -> Region | None:
+    def _from_slice(self, result: Labels, label: int, index: int, source: int, level: float) -> Region | None:
         before = result[source] == label
+        if not before.any():
+            return None
         depth = self._inside(before)
-        like = self._like(before, source, index)
+        like = self._like(level, index)
         best, covered = None, 0.0
         for attempt in self._growth.attempts:
             # Nothing outside this window can be reached: the work shrinks with it.
@@ -280,7 +308,9 @@ class Grower:
             markers[(here < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
             region = self._flood(self._line(index)[window], markers, label)
             region &= marrow | (here > -1.0)  # new ground must look like marrow
-            region = self._tidy(region, marker, before[window], index, window, attempt.rim_share)
+            region = self._tidy(
+                region, marker, before[window], index, window, attempt.rim_share, self._growth.band_mm
+            )
             share = float((region & marker).sum() / marker.sum())
             if share > covered:
                 best, covered = np.zeros_like(before), share
@@ -310,12 +340,11 @@ class Grower:
         markers[marker] = label
         return markers
 
-    def _like(self, region: Region, source: int, index: int) -> Region:
-        # Signal like the neighbour's marrow. Only there may the next slice start and go beyond the
+    def _like(self, level: float, index: int) -> Region:
+        # Signal like the bone's marrow so far. Only there may the next slice start and go beyond the
         # neighbour's outline: a lesion, muscle or cortex is taken where it is enclosed or not at all.
-        middle = float(np.median(self._images[source][region]))
         image = self._images[index]
-        return np.asarray((image > 0.6 * middle) & (image < 1.6 * middle))
+        return np.asarray((image > 0.6 * level) & (image < 1.6 * level))
 
     def _background(self, index: int, inside: Region, window: Window) -> Region:
         from scipy import ndimage
@@ -343,6 +372,7 @@ class Grower:
         index: int,
         window: Window,
         rim_share: float,
+        band_mm: float,
     ) -> Region:
         # What the flood reached only across a deep line (the joint space behind the plate) is given back;
         # narrow dark detail and lesions at the rim are closed in again.
@@ -351,20 +381,19 @@ class Grower:
 
         line = self._line(index)[window]
         ground = ndimage.binary_opening(region & (line < self._growth.barrier), self._neck)
-        if before is not None:
-            ground = self._without_new_lobes(ground, marker, before)
+        ground = self._without_new_lobes(ground, marker, before)
         pieces = components(ground, connectivity=1)
         kept = np.zeros_like(region)
         for number in set(np.unique(pieces[marker])) - {0}:
             piece = ndimage.binary_dilation(pieces == number, self._close)
             piece = ndimage.binary_erosion(piece, self._close, border_value=1)
             piece &= region & (line < self._growth.wall)
-            piece = self._trimmed(ndimage.binary_fill_holes(piece), index, window)
+            piece = self._trimmed(ndimage.binary_fill_holes(piece), index, window, band_mm)
             if self._rim(piece, line) >= rim_share:
                 kept |= piece
         return kept
 
-    def _trimmed(self, region: Region, index: int, window: Window) -> Region:
+    def _trimmed(self, region: Region, index: int, window: Window, band_mm: float) -> Region:
         # A thin band along the outline that does not look like marrow is cartilage, fluid or cortex that
         # the outline took in; a lesion at the rim reaches deeper.
         from scipy import ndimage
@@ -379,22 +408,28 @@ class Grower:
         numbers = np.arange(number + 1)
         deepest = np.asarray(ndimage.maximum(depth[1:-1, 1:-1], pieces, numbers))
         nearest = np.asarray(ndimage.minimum(depth[1:-1, 1:-1], pieces, numbers))
-        band = (deepest < self._growth.band_mm) & (nearest < 1.5 * max(self._spacing))
+        band = (deepest < band_mm) & (nearest < 1.5 * max(self._spacing))
         band[0] = False
         return np.asarray(ndimage.binary_opening(region & ~band[pieces], self._neck))
 
-    def _without_new_lobes(self, ground: Region, marker: Region, before: Region) -> Region:
+    def _without_new_lobes(self, ground: Region, marker: Region, before: Region | None) -> Region:
         # A part that hangs on a narrow neck and was not there on the slice before is another bone entered
-        # through a gap; a condyle that comes into view hangs on broadly.
+        # through a gap; a condyle that comes into view hangs on broadly. On the first slice the thin scar of
+        # a growth plate is no neck: it is closed before looking.
         from scipy import ndimage
         from skimage.measure import label as components
 
-        broad = components(ndimage.binary_opening(ground, self._lobe), connectivity=1)
-        size = np.bincount(broad.ravel())
-        known = np.bincount(broad.ravel(), weights=before.ravel().astype(np.float64))
-        kept = {n for n in range(1, len(size)) if known[n] >= 0.3 * size[n]} | set(np.unique(broad[marker]))
+        looked_at = ground
+        if before is None:
+            looked_at = ndimage.binary_closing(ground, disk(1.5, self._spacing))
+        broad = components(ndimage.binary_opening(looked_at, self._lobe), connectivity=1)
+        kept = set(np.unique(broad[marker]))
+        if before is not None:
+            size = np.bincount(broad.ravel())
+            known = np.bincount(broad.ravel(), weights=before.ravel().astype(np.float64))
+            kept |= {n for n in range(1, len(size)) if known[n] >= 0.3 * size[n]}
         allowed = ndimage.binary_dilation(np.isin(broad, list(kept - {0})), self._lobe)
-        allowed |= ndimage.binary_dilation(before, disk(3.0, self._spacing))
+        allowed |= ndimage.binary_dilation(marker if before is None else before, disk(3.0, self._spacing))
         return np.asarray(ground & allowed)
 
     def _rim(self, region: Region, line: NDArray[np.float32]) -> float:

@@ -183,3 +183,34 @@ def _at_least(marked: Region, count: float) -> Region:
     keep = sizes >= count
     keep[0] = False
     return np.asarray(keep[pieces])
+
+
+def deep_enough(marked: Region, depth: NDArray[np.float32], least_mm: float) -> Region:
+    """Marked bodies that somewhere reach `least_mm` below the bone's outline.
+
+    A band along the cortex that is nowhere deep is partial volume with what lies outside.
+
+    Parameters
+    ----------
+    depth : ndarray of float32
+        From `depth_mm`.
+    """
+    from scipy import ndimage
+
+    pieces, number = ndimage.label(marked)
+    if not number:
+        return marked
+    keep = np.asarray(ndimage.maximum(depth, pieces, np.arange(number + 1))) >= least_mm
+    keep[0] = False
+    return np.asarray(keep[pieces])
+
+
+def between_slices(region: Region) -> Region:
+    """Voxels whose neighbours on both neighbouring slices belong to the region too.
+
+    The others lie at the ends of a bone, where thick slices mix marrow with cortex.
+    """
+    result = np.zeros_like(region)
+    if len(region) > 2:
+        result[1:-1] = region[1:-1] & region[:-2] & region[2:]
+    return result

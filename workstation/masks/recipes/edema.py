@@ -21,6 +21,7 @@ from workstation.masks.signal import (
     Voxels,
     check_reference,
     cleaned,
+    deep_enough,
     depth_mm,
     eroded,
     occupied,
@@ -134,7 +135,7 @@ def lesions(
             if np.median(signal[index][hole]) > m + s:
                 marked[index] |= hole
     marked = cleaned(marked, geometry, values["opening"], values["least_area"], values["least_volume"])
-    return _deep_enough(marked, depth_mm(region, geometry), values["rim"])
+    return deep_enough(marked, depth_mm(region, geometry), values["rim"])
 
 
 def _sharpened(marked: Region, signal: Voxels, reference: float, edge: float) -> Region:
@@ -149,19 +150,6 @@ def _sharpened(marked: Region, signal: Voxels, reference: float, edge: float) ->
     level[1:] = ndimage.median(signal, pieces, np.arange(1, number + 1))
     threshold = reference + edge * (level - reference)
     return np.asarray(marked & (signal >= threshold[pieces]))
-
-
-def _deep_enough(marked: Region, depth: NDArray[np.float32], rim_mm: float) -> Region:
-    # A band along the cortex that is nowhere deep is partial volume with cartilage or fluid.
-    from scipy import ndimage
-
-    pieces, number = ndimage.label(marked)
-    if not number:
-        return marked
-    deepest = ndimage.maximum(depth, pieces, np.arange(number + 1))
-    keep = np.asarray(deepest) >= rim_mm
-    keep[0] = False
-    return np.asarray(keep[pieces])
 
 
 RECIPE = Recipe(
