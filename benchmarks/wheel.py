@@ -87,7 +87,8 @@ class _Floor:
 
     def __init__(self, grid: ViewerGrid) -> None:
         self._window = QImage(2 * SIDE + 1, 2 * SIDE + 1, QImage.Format.Format_RGB32)
-        self._stacks = [content.reading.stack for content in grid.presenter.contents.values()]
+        readings = [content.reading for content in grid.presenter.contents.values()]
+        self._stacks = [reading.stack for reading in readings if reading is not None]
         self._tables = [lut32(percentile_window(stack), stack) for stack in self._stacks]
         self._buffers = [np.empty((MATRIX, MATRIX), dtype=np.uint32) for _ in self._stacks]
         self._images = [

@@ -57,5 +57,5 @@ class UsageError(WorkstationError):
     """The command was called in a way it does not understand (exit code 2)."""
 
 
-class Cancelled(Exception):  # noqa: N818 - the word of the interface, and no failure
+class Cancelled(Exception):
     """The person pressed Stop. Nothing is wrong."""
