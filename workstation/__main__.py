@@ -13,6 +13,12 @@ from workstation import cli
 class QtSurface:
     """The screen, imported only when a command asks for it."""
 
+    def can_open_window(self) -> bool:
+        """Whether there is a display to open a window on."""
+        from workstation.gui.application import has_display
+
+        return has_display()
+
     def open_window(self, library: Path | None, study: str | None) -> int:
         """Show the workstation."""
         from workstation.gui.application import open_window

@@ -17,6 +17,9 @@ from workstation.store.library import Library
 class NoScreen:
     """The command line needs no window here."""
 
+    def can_open_window(self) -> bool:
+        return False
+
     def open_window(self, library: Path | None, study: str | None) -> int:
         raise AssertionError
 

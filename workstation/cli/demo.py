@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -49,13 +47,6 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:
         print(f"Exports:    {out / 'exports'}  ({len(report.exports)} files)")
         if pictures:
             print(f"Pictures:   {out / 'pictures'}  ({len(pictures)} screens)")
-    if arguments.headless or not _has_display():
+    if arguments.headless or not surface.can_open_window():
         return OK
     return surface.open_window(report.library, None)
-
-
-def _has_display() -> bool:
-    if sys.platform in ("win32", "darwin"):
-        return True
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and platform != "offscreen"

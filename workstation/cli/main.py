@@ -33,6 +33,9 @@ COMMANDS: tuple[str, ...] = (
 class Surface(Protocol):
     """What a command may ask of the screen. The command line itself knows no Qt."""
 
+    def can_open_window(self) -> bool:
+        """Whether there is a display to open a window on."""
+
     def open_window(self, library: Path | None, study: str | None) -> int:
         """Show the workstation and return its exit code."""
 

@@ -127,6 +127,24 @@ def _warm_up_when_listed(window: MainWindow) -> None:
         desk.listed.connect(lambda: warm_up(window.context.jobs), once)
 
 
+def paint_without_display() -> None:
+    """Let Qt draw pictures in memory where there is no display to open a window on.
+
+    Must be called before the application is made.
+    """
+    if not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def has_display() -> bool:
+    """True where a window could be shown."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    if os.environ.get("QT_QPA_PLATFORM", "xcb") not in ("xcb", "wayland"):
+        return False
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def require_display() -> None:
     """Refuse to open a window where there is no display; Qt itself would end the process.
 
@@ -134,12 +152,7 @@ def require_display() -> None:
     ------
     ResourceError
     """
-    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM", "xcb") not in (
-        "xcb",
-        "wayland",
-    ):
-        return
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+    if os.environ.get("QT_QPA_PLATFORM", "xcb") in ("xcb", "wayland") and not has_display():
         raise ResourceError(
             "The window was not opened",
             "there is no display",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +48,9 @@ def render(
     DataError, StoreError, UsageError
         If the study cannot be opened, the file not written, or the protocol is unknown.
     """
-    if not sys.platform.startswith(("win", "darwin")) and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from workstation.gui.application import make_application
+    from workstation.gui.application import make_application, paint_without_display
 
+    paint_without_display()
     application = make_application()
     opened = _open(study, library)
     grid = hung_grid(opened, protocol, size)

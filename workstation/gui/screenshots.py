@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication
 
 from workstation import settings
 from workstation.errors import StoreError
-from workstation.gui.application import make_application, make_context
+from workstation.gui.application import make_application, make_context, paint_without_display
 from workstation.gui.desks import DESKS
 from workstation.gui.main_window import MainWindow
 from workstation.workflow.workspace import open_workspace
@@ -40,6 +40,7 @@ def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "d
     StoreError
         If the folder cannot be written.
     """
+    paint_without_display()
     application = make_application()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -49,6 +50,8 @@ def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "d
     context = make_context({**settings.load(), "theme": theme, "intended_use_seen": True}, synchronous=True)
     context.set_workspace(open_workspace(library, create=False))
     window = MainWindow(context, DESKS)
+    # Where there is a display nobody wants to see windows come and go.
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.resize(SIZE)
     window.show()
     saved = []
