@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation.errors import ResourceError, UsageError
-from workstation.imaging import hanging_schema
+from workstation.imaging import hanging_schema, vocabulary
 from workstation.imaging.study import Joint, Series
 from workstation.resources import resource_path
 
@@ -21,6 +21,8 @@ EMPTY_TILE = -4.0
 """What an empty tile costs a protocol: a small grid that is full beats a large one with holes."""
 
 _GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
+
+_PLANES = {"sag": "sagittal", "cor": "coronal", "ax": "axial", "obl": "oblique"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Rule:
         """True when a series meets every condition; `joint` is that of the case, if known."""
         known = series.joint or joint
         facts = (
-            (self.plane, series.plane),
+            (self.plane, series.plane or _told_plane(series)),
             (self.weighting, series.weighting),
             (self.joint, known),
             (self.laterality, series.laterality),
@@ -338,8 +340,19 @@ def _rule(data: dict[str, Any]) -> Rule:
     return Rule(**{**values, "weight": float(data["weight"])})
 
 
+def _told_plane(series: Series) -> str | None:
+    """The plane that the description names, where the files do not say how the slices lie."""
+    told = vocabulary.words(f"{series.first.series_description} {series.first.protocol_name}")
+    named = {_PLANES[word] for word in told if word in _PLANES}
+    return named.pop() if len(named) == 1 else None
+
+
 def _mentions(series: Series, words: tuple[str, ...]) -> bool:
-    """True when one of the words starts a token of the description: ``"loc"`` finds ``"3-plane LOC"``."""
-    text = f"{series.first.series_description} {series.first.protocol_name}".lower()
-    tokens = [token for token in re.split(r"[^a-z0-9]+", text) if token]
+    """True when one of the words starts a token of the description: ``"loc"`` finds ``"3-plane LOC"``.
+
+    Known words count in any language: ``"localizer"`` finds ``"Repérage"``.
+    """
+    text = f"{series.first.series_description} {series.first.protocol_name}"
+    tokens = {token for token in re.split(r"[^a-z0-9]+", text.lower()) if token}
+    tokens.update(vocabulary.words(text))
     return any(token.startswith(word.lower()) for token in tokens for word in words)

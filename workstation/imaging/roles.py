@@ -47,9 +47,9 @@ def weighting_of(physics: Physics, description: str) -> tuple[Weighting | None, 
     """Contrast and fat suppression of an MR series.
 
     Rules in this order, the first match wins: parametric map; Dixon product; inversion recovery by TI
-    (80–300 ms STIR, 400–1300 ms T1); gradient echo; TR ≤ 1000 and TE ≤ 35 T1; TR > 1000 and TE ≥ 60 T2;
-    TR > 1000 and TE < 60 PD. What the physics leaves open is None, unless TR or TE are missing: then the
-    description is the hint.
+    (80–300 ms STIR, from 60 ms below 0.5 T; 400–1300 ms T1); gradient echo; TR ≤ 1000 and TE ≤ 35 T1;
+    TR > 1000 and TE ≥ 60 T2; TR > 1000 and TE < 60 PD. What the physics leaves open is None, unless TR or
+    TE are missing: then the description is the hint.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _weighting(physics: Physics, told: tuple[str, ...]) -> Weighting | None:
         return product
     if physics.b_value:
         return None  # Diffusion weighting changes the contrast of whatever it is played out on.
-    if "IR" in physics.scanning_sequence:
+    if _is_inversion_recovery(physics, told):
         return _inversion_recovery(physics, told)
     if _is_gradient_echo(physics, told):
         return Weighting.GRADIENT_ECHO
@@ -93,11 +93,23 @@ def _is_map(physics: Physics, told: tuple[str, ...]) -> bool:
     return "adc" in told or (derived and "map" in told)
 
 
+def _is_inversion_recovery(physics: Physics, told: tuple[str, ...]) -> bool:
+    """By ScanningSequence; Philips may write SE there, and tells it by ImageType.
+
+    An inversion time alone says nothing: it may be the delay of a spectral pulse (SPAIR).
+    """
+    if "IR" in physics.scanning_sequence or "M_IR" in physics.image_type:
+        return True
+    return "stir" in told and bool(physics.inversion_time)
+
+
 def _inversion_recovery(physics: Physics, told: tuple[str, ...]) -> Weighting | None:
     inversion = physics.inversion_time
     if inversion is None:
         return Weighting.STIR if "stir" in told else None
-    if 80 <= inversion <= 300:
+    field = physics.magnetic_field_strength
+    shortest = 60 if field is not None and field < 0.5 else 80  # T1 of fat is shorter at low field
+    if shortest <= inversion <= 300:
         return Weighting.STIR
     return Weighting.T1 if 400 <= inversion <= 1300 else None
 

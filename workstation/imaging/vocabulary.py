@@ -8,20 +8,29 @@ and nothing that is not in this list can leave with it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
+
+_FAT = r"(?:fat|graisse|grasas?|grasso|gordura|fett|vet)"
+_SUPPRESSED = r"(?:sat|ges|saet|sup|sop|unt|onder)[a-z]*"
+_WITHOUT = r"(?:no|non|without|w/?o|ohne|sans|senza|sem|zonder|uten|utan|bez|без)"
+"""Not the Spanish "sin": to a Scandinavian it is the left side."""
 
 _PHRASES = tuple(
     (re.compile(pattern), f" {word} ")
     for pattern, word in (
-        (r"膝", "knee"),
-        (r"髋|股骨头", "hip"),
-        (r"骨盆", "pelvis"),
-        (r"矢状?位?", "sag"),
-        (r"冠状?位?", "cor"),
-        (r"横断位?|轴位", "ax"),
-        (r"压脂|脂肪抑制|抑脂", "fs"),
-        (r"\b(?:no|non|without|w/?o)[ _\-]*(?:fs|fat[ _\-]?sat(?:uration)?|fatsat)(?![a-z])", "nofs"),
-        (r"fat[ _\-]?(?:sat(?:urated|uration)?|supp?(?:r(?:essed|ession)?)?)(?![a-z])", "fatsat"),
+        (r"膝|무릎|(?<!\w)колен\w*", "knee"),
+        (r"髋|股骨头|股関節|고관절|(?<!\w)тазобедр\w*", "hip"),
+        (r"骨盆|骨盤|골반|(?<!\w)таз(?:а|у|ом)?(?!\w)", "pelvis"),
+        (r"矢状?位?|시상면?|(?<!\w)саг(?:иттал\w*)?(?!\w)", "sag"),
+        (r"冠状?位?|관상면?|(?<!\w)кор(?:онал\w*)?(?!\w)", "cor"),
+        (r"横断位?|轴位|축상면?|(?<!\w)акс(?:иал\w*)?(?!\w)", "ax"),
+        (r"压脂|脂肪抑制|抑脂|脂肪飽和|지방 ?억제|жироподавл\w*|подавл\w* жира", "fs"),
+        (r"定位像?|位置決め", "localizer"),
+        (rf"(?<!\w){_WITHOUT}[ _\-]*(?:fs|f[./]s|{_FAT}[ _\-]?{_SUPPRESSED}|fatsat)(?![a-z])", "nofs"),
+        (rf"{_FAT}[ _\-/.]*{_SUPPRESSED}(?![a-z])", "fatsat"),
+        (rf"(?:sat|sup|sop)[a-z]*[ ._\-]*(?:d[aeiu][a-z]? )?{_FAT}(?![a-z])", "fatsat"),
+        (r"(?<![a-z])f[./]s(?![a-z])", "fs"),
         (r"water[ _\-]?(?:exc(?:it(?:ation|ed)?)?|select(?:ive)?)(?![a-z])", "we"),
         (r"fat[ _\-]?(?:frac(?:tion)?)(?![a-z])", "ff"),
         (r"in[ _\-]?phase", "inphase"),
@@ -31,9 +40,13 @@ _PHRASES = tuple(
         (r"proton[ _\-]?density", "pd"),
         (r"apparent[ _\-]diffusion[ _\-]coefficient", "adc"),
         (r"multi[ _\-]?echo", "multiecho"),
-        (r"(?:3|three)[ _\-]?plane", "3plane"),
+        (r"(?:3|three)[ _\-]?pl(?:ane)?(?![a-z])", "3plane"),
+        # Philips writes the plane as a letter before the contrast: sPDW, cT1W, aSPAIR.
+        (r"(?<![a-z0-9])[a-z](?=(?:t1w|t2w|pdw|stir|spair)(?![a-z0-9]))", ""),
     )
 )
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "ı": "i", "đ": "d"})
+"""Letters that are no ASCII letter with an accent."""
 
 _SAME = {
     "sagittal": "sag", "coronal": "cor", "axial": "ax", "tra": "ax", "trans": "ax", "transverse": "ax",
@@ -42,10 +55,22 @@ _SAME = {
     "fsat": "fatsat", "chess": "fatsat", "fatsupp": "fatsat", "nonfs": "nofs", "nofatsat": "nofs",
     "tirm": "stir", "turbostir": "stir",
     "wats": "we", "proset": "we", "wex": "we", "watex": "we",
+    "tstir": "stir", "eff": "fatsat", "pasta": "fatsat", "hsinc": "fatsat",
+    "de3d": "dess", "mensa": "gre", "me2d": "gre", "me3d": "gre", "adage": "gre", "hyce": "gre",
+    "wfi": "dixon", "wfs": "dixon", "fatsep": "dixon",
     "wateronly": "water", "fatonly": "fat", "pdff": "ff", "outphase": "oppphase", "opposed": "oppphase",
     "outofphase": "oppphase", "localiser": "localizer", "loc": "localizer", "scout": "localizer",
     "survey": "localizer", "pilot": "localizer", "aahscout": "localizer", "aascout": "localizer",
-    "plan": "localizer", "hips": "hip", "knees": "knee", "genou": "knee", "knie": "knee", "rodilla": "knee",
+    "plan": "localizer", "locator": "localizer", "scanogram": "localizer", "planung": "localizer",
+    "reperage": "localizer", "localizador": "localizer", "localizzatore": "localizer",
+    "localisateur": "localizer", "lokalizator": "localizer",
+    "sagittale": "sag", "sagittaal": "sag", "sagitale": "sag", "coronale": "cor", "coronaal": "cor",
+    "frontal": "cor", "frontale": "cor", "axiale": "ax", "assiale": "ax", "trs": "ax",
+    "hips": "hip", "knees": "knee", "genou": "knee", "knie": "knee", "rodilla": "knee",
+    "ginocchio": "knee", "joelho": "knee", "kolano": "knee", "koleno": "knee", "kolena": "knee",
+    "knae": "knee", "kna": "knee", "kne": "knee", "polvi": "knee", "diz": "knee", "terd": "knee",
+    "quadril": "hip", "biodro": "hip", "heup": "hip", "hoft": "hip", "hofte": "hip", "lonkka": "hip",
+    "kalca": "hip", "kycel": "hip", "hufte": "hip", "bacino": "pelvis", "bacia": "pelvis",
     "hanche": "hip", "huft": "hip", "huefte": "hip", "cadera": "hip", "becken": "pelvis", "bassin": "pelvis",
     "pelvic": "pelvis", "sij": "sacroiliac", "patellofemoral": "patella", "rotula": "patella",
     "gre": "gre", "fgre": "gre", "ffe": "gre", "tfe": "gre", "fl3d": "gre", "fl2d": "gre", "flash": "gre",
@@ -81,7 +106,7 @@ def words(text: str) -> tuple[str, ...]:
     >>> words("SENTINEL^NAME pd_tse_fs_sag_320 KneeLeft")
     ('pd', 'tse', 'fs', 'sag')
     """
-    lower = text.lower()
+    lower = _plain(text)
     for pattern, replacement in _PHRASES:
         lower = pattern.sub(replacement, lower)
     parts = _WORD.findall(lower)
@@ -101,6 +126,14 @@ def kept(text: str) -> str:
             break
         kept_words += f" {word.upper()}"
     return kept_words.lstrip()
+
+
+def _plain(text: str) -> str:
+    """Small letters, those of the Latin alphabet without accents: ``"Hüfte"`` is ``"hufte"``."""
+    composed = unicodedata.normalize("NFKC", text).lower().translate(_LETTERS)
+    bases = (unicodedata.normalize("NFD", letter)[0] for letter in composed)
+    plain = (base if base.isascii() else letter for base, letter in zip(bases, composed, strict=True))
+    return "".join(plain)
 
 
 def _known(part: str) -> tuple[str, ...]:
