@@ -43,12 +43,15 @@ class Commands:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every command there is."""
+        """Every command but the choice of a tool, ``tool_<id>``."""
         return frozenset(self._by_name)
 
     def do(self, name: str) -> None:
-        """Run a command."""
-        self._by_name[name]()
+        """Run a command; ``tool_<id>`` chooses a tool."""
+        if name.startswith("tool_"):
+            self._grid.set_tool(name.removeprefix("tool_"))
+        else:
+            self._by_name[name]()
 
     def _scroll(self, steps: int) -> None:
         self._grid.presenter.scroll(self._grid.active_tile, steps)

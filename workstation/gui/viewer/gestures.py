@@ -1,26 +1,24 @@
-"""What the mouse means in a viewport: drags, wheel and clicks as moves of the presenter."""
+"""What the mouse means in a viewport: which tool a button drives, and what the wheel does."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from enum import StrEnum
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
-from workstation.gui.viewer.presenter import Point, ViewerPresenter
+from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.gui.viewer.tools.base import Pointer, PointerTool
 
 WHEEL_STEP = 120
 """Angle of one notch, eighths of a degree; trackpads send less at a time, which adds up."""
 
-CLICK_PX = 4.0
-ZOOM_PER_PX = 0.01
 ZOOM_PER_NOTCH = 1.15
 
 
 class Tool(StrEnum):
-    """What the left button does."""
+    """Names of the tools that the viewer itself knows; others have the name of their file."""
 
     WINDOW = "window"
     PAN = "pan"
@@ -29,76 +27,72 @@ class Tool(StrEnum):
 
 
 class Gestures:
-    """Turns mouse events of any viewport into moves.
+    """Hands mouse events of any viewport to tools.
 
     Parameters
     ----------
     presenter : ViewerPresenter
-    on_click : callable
-        Called with (viewport, LPS point) when the left button clicks with the point tool.
+    tools : mapping of str to PointerTool
+        By name; may grow.
     """
 
-    def __init__(self, presenter: ViewerPresenter, on_click: Callable[[int, Point], None]) -> None:
-        self.tool = Tool.WINDOW
-        self._presenter = presenter
-        self._on_click = on_click
-        self._drag: Tool | None = None
+    def __init__(self, presenter: ViewerPresenter, tools: Mapping[str, PointerTool]) -> None:
+        self.tool: str = Tool.WINDOW
+        self._presenter, self._tools = presenter, tools
+        self._driven: PointerTool | None = None
         self._button = Qt.MouseButton.NoButton
-        self._start = self._last = QPointF()
-        self._anchor = (0.0, 0.0)
         self._turned = 0
 
     @property
     def is_dragging(self) -> bool:
         """True between press and release."""
-        return self._button != Qt.MouseButton.NoButton
+        return self._driven is not None
 
     def press(self, tile: int, event: QMouseEvent) -> None:
-        """Remember where and with what a drag begins."""
+        """Let a tool begin: the chosen one with the left button, pan and zoom with the others."""
         if self.is_dragging:
             return
+        at = pointer(tile, event)
         by_button = {
             Qt.MouseButton.LeftButton: self.tool,
             Qt.MouseButton.MiddleButton: Tool.PAN,
             Qt.MouseButton.RightButton: Tool.ZOOM,
         }
-        self._drag = by_button.get(event.button())
-        self._button = event.button() if self._drag else Qt.MouseButton.NoButton
-        self._start = self._last = event.position()
-        self._anchor = self._presenter.in_plane_mm(tile, self._last.x(), self._last.y())
+        name = by_button.get(event.button())
+        if name is None:
+            return
+        self._driven, self._button = self._tools[name], event.button()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._driven = next((tool for tool in self._tools.values() if tool.takes(at)), self._driven)
+        self._driven.press(at)
 
     def move(self, tile: int, event: QMouseEvent) -> None:
-        """A drag, or the 3-D cursor while Shift is held without a button."""
-        at = event.position()
-        if not self.is_dragging:
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self._presenter.point_cursor(tile, self._presenter.point_at(tile, at.x(), at.y()))
-            else:
-                self._presenter.point_cursor(tile, None)
-            return
-        right, down = at.x() - self._last.x(), at.y() - self._last.y()
-        self._last = at
-        if self._drag == Tool.WINDOW:
-            self._presenter.drag_window(tile, right, down)
-        elif self._drag == Tool.PAN:
-            self._presenter.pan(tile, right, down)
-        elif self._drag == Tool.ZOOM:
-            self._presenter.zoom(tile, math.exp(-down * ZOOM_PER_PX), self._anchor)
+        """A step of the drag; without a button the 3-D cursor while Shift is held, else a hover."""
+        at = pointer(tile, event)
+        if self._driven is not None:
+            self._driven.move(at)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._presenter.point_cursor(tile, self._presenter.point_at(tile, at.across, at.down))
+        else:
+            self._presenter.point_cursor(tile, None)
+            self._tools[self.tool].hover(at)
 
     def release(self, tile: int, event: QMouseEvent) -> None:
-        """End the drag; a press that did not move is a click."""
-        if event.button() != self._button:
+        """End the drag."""
+        if self._driven is None or event.button() != self._button:
             return
-        moved = event.position() - self._start
-        if self._drag == Tool.POINT and math.hypot(moved.x(), moved.y()) <= CLICK_PX:
-            point = self._presenter.point_at(tile, self._start.x(), self._start.y())
-            if point is not None:
-                self._on_click(tile, point)
+        driven = self._driven
         self.forget()
+        driven.release(pointer(tile, event))
+
+    def double_click(self, tile: int, event: QMouseEvent) -> bool:
+        """Offer a double click to the chosen tool."""
+        self.forget()
+        return self._tools[self.tool].double_click(pointer(tile, event))
 
     def forget(self) -> None:
         """No drag is going on any more."""
-        self._drag, self._button = None, Qt.MouseButton.NoButton
+        self._driven, self._button = None, Qt.MouseButton.NoButton
 
     def wheel(self, tile: int, event: QWheelEvent) -> None:
         """Whole notches move slices; with Ctrl every bit zooms."""
@@ -115,3 +109,9 @@ class Gestures:
         if notches:
             self._turned -= notches * WHEEL_STEP
             self._presenter.scroll(tile, -notches)
+
+
+def pointer(tile: int, event: QMouseEvent) -> Pointer:
+    """Where an event of a viewport happened."""
+    at = event.position()
+    return Pointer(tile, at.x(), at.y(), event.modifiers())

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from workstation.gui.viewer import keeping
+from workstation.gui.viewer.board import TileBoard
 from workstation.gui.viewer.commands import Commands
-from workstation.gui.viewer.contents import MASK, READERS, REGIONS, mask_overlay, readers_overlay
-from workstation.gui.viewer.gestures import Gestures, Tool
+from workstation.gui.viewer.gestures import Tool
+from workstation.gui.viewer.hung import Point
 from workstation.gui.viewer.keys import action_of, preset_of
-from workstation.gui.viewer.painting import FramePainter
+from workstation.gui.viewer.layers import MaskLayers
 from workstation.gui.viewer.palette import ViewerPalette
-from workstation.gui.viewer.presenter import Point, ViewerPresenter
-from workstation.gui.viewer.tile import TileWidget
+from workstation.gui.viewer.tools.basic import PointTool
 from workstation.imaging import hanging
-from workstation.imaging.frame import LabelStyle, Overlay
+from workstation.imaging.frame import LabelStyle
 from workstation.imaging.hanging import Layout
 from workstation.imaging.study import Joint, Series
 from workstation.imaging.volume import Stack
 from workstation.masks.mask import Mask
 
-LINE_PX = 1
 CINE_MS = 100
 
 
-class ViewerGrid(QWidget):
+class ViewerGrid(TileBoard):
     """Viewports of one case, from 1 × 1 to 4 × 4.
 
     It receives series, voxels and blinded captions, and never learns whom they show. The widget that owns
@@ -62,18 +60,13 @@ class ViewerGrid(QWidget):
     look_changed = Signal()
 
     def __init__(self, palette: ViewerPalette | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(palette, parent)
         self.setObjectName("viewer_grid")
         self.setAccessibleName("Viewports")
-        self._palette = palette or ViewerPalette()
-        self._painter = FramePainter(self._palette)
-        self.presenter = ViewerPresenter(self)
-        self._gestures = Gestures(self.presenter, self._on_click)
+        self.add_tool(PointTool(self.presenter, self._on_click))
         self._commands = Commands(self)
-        self._tiles: list[TileWidget] = []
-        self._maximised: int | None = None
+        self._layers = MaskLayers(self.presenter)
         self._form_is_open = False
-        self._filled, self._opacity = False, 0.35
         self._stages: tuple[Layout, ...] = ()
         self._cine = QTimer(self)
         self._cine.setInterval(CINE_MS)
@@ -86,12 +79,7 @@ class ViewerGrid(QWidget):
         self.presenter.stack_wanted.connect(self.stack_wanted)
         self._on_hung()
 
-    # --- properties ------------------------------------------------------------------------------
-
-    @property
-    def tiles(self) -> tuple[TileWidget, ...]:
-        """The viewports, row by row."""
-        return tuple(self._tiles)
+    # --- properties ---
 
     @property
     def active_tile(self) -> int:
@@ -114,19 +102,14 @@ class ViewerGrid(QWidget):
         return self._stages
 
     @property
-    def palette_used(self) -> ViewerPalette:
-        """The colours of the viewer."""
-        return self._palette
-
-    @property
-    def tool(self) -> Tool:
-        """What the left button does."""
+    def tool(self) -> str:
+        """Name of what the left button does."""
         return self._gestures.tool
 
     @property
     def overlay_look(self) -> tuple[bool, float, bool]:
         """(filled, opacity, hidden)."""
-        return self._filled, self._opacity, self.presenter.overlay_hidden
+        return self._layers.filled, self._layers.opacity, self.presenter.overlay_hidden
 
     @property
     def is_playing(self) -> bool:
@@ -135,17 +118,12 @@ class ViewerGrid(QWidget):
 
     def current_position(self) -> tuple[str, str, int, int] | None:
         """(series_key, sop_instance_uid, frame, slice_index) of the active viewport; None if empty."""
-        content = self.presenter.content(self.active_tile)
-        if content is None or not content.series.instances:
-            return None
-        index = self.presenter.states[self.active_tile].slice_index
-        instance = content.series.instances[min(index, len(content.series.instances) - 1)]
-        return content.series.key, instance.sop_instance_uid, instance.frame, index
+        return self.presenter.position(self.active_tile)
 
     def states(self) -> dict[str, Any]:
         """Everything the reader set up, as plain values for the journal."""
-        look = {"filled": self._filled, "opacity": self._opacity, "hidden": self.presenter.overlay_hidden}
-        return {**keeping.as_dict(self.presenter), "overlay": look}
+        marks = {tool.id: kept for tool in self.tools if (kept := tool.kept())}
+        return {**keeping.as_dict(self.presenter), "overlay": self._layers.as_dict(), "tools": marks}
 
     # --- setters ---------------------------------------------------------------------------------
 
@@ -170,6 +148,8 @@ class ViewerGrid(QWidget):
         """
         self._cine.stop()
         self._maximised = None
+        for tool in self.tools:
+            tool.forget()
         offered = tuple(series)
         self._stages = hanging.ranked(offered, joint=joint)
         if layout is None:
@@ -179,7 +159,7 @@ class ViewerGrid(QWidget):
     def set_stack(self, series_key: str, stack: Stack) -> None:
         """Give the voxels of a series; it is drawn at once."""
         self.presenter.set_stack(series_key, stack)
-        self._relook()
+        self._layers.relook()
 
     def set_preview(self, series_key: str, slice_index: int, stack: Stack) -> None:
         """Give one slice (a stack of one) to show while the rest is read."""
@@ -201,32 +181,21 @@ class ViewerGrid(QWidget):
         self, series_key: str, mask: Mask | None, style: Mapping[int, LabelStyle] | None = None
     ) -> None:
         """Lay a mask over its series; None takes it away. `style` by label, else from the palette."""
-        overlay = mask_overlay(mask, self._palette, self._filled, self._opacity) if mask else None
-        if overlay and style is not None:
-            overlay = replace(overlay, styles=dict(style))
-        self._set_layer(series_key, MASK, overlay)
+        self._layers.set_mask(series_key, mask, style, self._palette)
 
     def set_regions(self, series_key: str, regions: Mask | None) -> None:
         """Lay bone regions over a series: outlines only, under the mask."""
-        overlay = mask_overlay(regions, self._palette, self._filled, self._opacity) if regions else None
-        if overlay:
-            bone = int(self._palette.masks["bone"].lstrip("#"), 16)
-            styles = {label: LabelStyle(bone, outline_only=True) for label in overlay.styles}
-            overlay = replace(overlay, styles=styles)
-        self._set_layer(series_key, REGIONS, overlay)
+        self._layers.set_regions(series_key, regions, self._palette)
 
     def set_reader_masks(self, series_key: str, mask_x: Mask | None, mask_y: Mask | None) -> None:
         """Lay two readers' masks over a series: X only ⟋, Y only ⟍, both solid."""
-        self._set_layer(series_key, READERS, readers_overlay(mask_x, mask_y, self._palette, self._opacity))
+        self._layers.set_readers(series_key, mask_x, mask_y, self._palette)
 
     def set_overlay_look(
         self, *, filled: bool | None = None, opacity: float | None = None, hidden: bool | None = None
     ) -> None:
         """Outline or fill, opacity 0 to 1, shown or hidden."""
-        self._filled = self._filled if filled is None else filled
-        self._opacity = self._opacity if opacity is None else min(max(opacity, 0.0), 1.0)
-        self._relook()
-        self.presenter.set_hidden(hidden=hidden)
+        self._layers.look(filled=filled, opacity=opacity, hidden=hidden)
         self.look_changed.emit()
 
     def set_markers(self, markers: Iterable[tuple[ArrayLike, str, str]]) -> None:
@@ -235,9 +204,12 @@ class ViewerGrid(QWidget):
             tuple((np.asarray(point, dtype=np.float64), uid, word) for point, uid, word in markers)
         )
 
-    def set_tool(self, tool: Tool | str) -> None:
-        """Choose what the left button does."""
-        self._gestures.tool = Tool(tool)
+    def set_tool(self, tool: str) -> None:
+        """Choose what the left button does, by the name of a tool; the one before leaves off."""
+        if tool not in self._tools:
+            raise KeyError(tool)
+        self._tools[self.tool].cancel()
+        self._gestures.tool = tool
         self.look_changed.emit()
 
     def set_playing(self, playing: bool) -> None:
@@ -251,6 +223,7 @@ class ViewerGrid(QWidget):
         """Leave what is under way: cine, drag, cursor, peeking, one viewport alone; nothing is lost."""
         self._cine.stop()
         self._gestures.forget()
+        self._tools[self.tool].cancel()
         self.presenter.point_cursor(self.active_tile, None)
         self.presenter.set_hidden(peeking=False)
         if self._maximised is not None:
@@ -261,14 +234,6 @@ class ViewerGrid(QWidget):
     def set_form_open(self, is_open: bool) -> None:
         """While a form is open plain digits score and are not taken by the viewer."""
         self._form_is_open = is_open
-
-    def set_palette(self, palette: ViewerPalette) -> None:
-        """Use the colours of another theme."""
-        self._palette = palette
-        self._painter = FramePainter(palette)
-        for tile in self._tiles:
-            tile.set_painter(self._painter)
-        self.update()
 
     def hang(self, layout: Layout) -> None:
         """Change the grid of the case that is shown."""
@@ -307,21 +272,14 @@ class ViewerGrid(QWidget):
 
     def restore(self, states: Mapping[str, Any]) -> None:
         """Bring back what `states` told; unknown or damaged parts take their start values."""
-        look = states.get("overlay")
-        if isinstance(look, dict):
-            opacity = look.get("opacity")
-            self.set_overlay_look(
-                filled=look.get("filled") is True,
-                opacity=float(opacity) if isinstance(opacity, int | float) else None,
-                hidden=look.get("hidden") is True,
-            )
+        self._layers.restore(states.get("overlay"))
+        self.look_changed.emit()
         self._maximised = None
         keeping.restore(self.presenter, states)
-
-    def maximise(self, tile: int) -> None:
-        """Show one viewport alone, or all again."""
-        self._maximised = None if self._maximised is not None else tile
-        self._place_tiles()
+        marks = states.get("tools")
+        for name, kept in (marks if isinstance(marks, dict) else {}).items():
+            if name in self._tools and isinstance(kept, dict):
+                self._tools[name].restore(kept)
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -360,28 +318,7 @@ class ViewerGrid(QWidget):
         if not self.handle_key_release(event):
             super().keyReleaseEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the room among the viewports."""
-        self._place_tiles()
-        super().resizeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The lines between the viewports."""
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._palette.line))
-        painter.end()
-
     # --- private ---------------------------------------------------------------------------------
-
-    def _set_layer(self, series_key: str, name: str, overlay: Overlay | None) -> None:
-        content = self.presenter.contents.get(series_key)
-        if content is not None:
-            content.set_layer(name, overlay)
-            self.presenter.redraw()
-
-    def _relook(self) -> None:
-        for content in self.presenter.contents.values():
-            content.relook(self._filled, self._opacity)
 
     def _on_active_changed(self, tile: int) -> None:
         if tile < len(self._tiles):
@@ -400,18 +337,9 @@ class ViewerGrid(QWidget):
                 self._tiles[tile].update()
 
     def _on_hung(self) -> None:
-        wanted = len(self.presenter.states)
-        while len(self._tiles) > wanted:
-            tile = self._tiles.pop()
-            tile.hide()
-            tile.deleteLater()
-        while len(self._tiles) < wanted:
-            tile = TileWidget(self.presenter, self._gestures, self._painter, len(self._tiles), self)
-            tile.maximise_wanted.connect(self.maximise)
-            self._tiles.append(tile)
-        self._place_tiles()
+        self._make_tiles()
         self._name_tiles()
-        self.setFocusProxy(self._tiles[min(self.active_tile, wanted - 1)])
+        self.setFocusProxy(self._tiles[min(self.active_tile, len(self._tiles) - 1)])
         self.layout_changed.emit()
 
     def _on_placed(self) -> None:
@@ -422,25 +350,3 @@ class ViewerGrid(QWidget):
         for tile in self._tiles:
             tile.name_it()
             tile.update()
-
-    def _place_tiles(self) -> None:
-        """Whole pixels, lines of one between; what does not divide goes to the first ones."""
-        layout, alone = self.presenter.layout, self._maximised
-        lefts = _cuts(self.width(), layout.columns)
-        tops = _cuts(self.height(), layout.rows)
-        for tile in self._tiles:
-            if alone is None:
-                row, column = divmod(tile.index, layout.columns)
-                left, right = lefts[column]
-                top, bottom = tops[row]
-                tile.setGeometry(left, top, right - left, bottom - top)
-            else:
-                tile.setGeometry(self.rect())
-            tile.setVisible(alone is None or tile.index == alone)
-            self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
-
-
-def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
-    inner = length - LINE_PX * (parts - 1)
-    edges = [round(inner * part / parts) for part in range(parts + 1)]
-    return [(edges[part] + part * LINE_PX, edges[part + 1] + part * LINE_PX) for part in range(parts)]

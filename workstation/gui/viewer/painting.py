@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,8 +12,6 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
-    QFont,
-    QFontMetricsF,
     QImage,
     QPainter,
     QPainterPath,
@@ -24,6 +21,7 @@ from PySide6.QtGui import (
 )
 
 from workstation.gui.viewer.palette import ViewerPalette
+from workstation.gui.viewer.words import CENTRE, RIGHT, SHADOW, Words
 from workstation.imaging.frame import FORWARD, Frame, Outline, ScaleBar
 from workstation.imaging.outline import Line
 
@@ -38,23 +36,6 @@ draws them three times faster than a line wider than one pixel."""
 
 HATCH_PX = 8
 DIMMED = QColor(0, 0, 0, 150)
-SHADOW = QColor(0, 0, 0, 200)
-HALO = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1))
-
-ImageLine = tuple[tuple[float, float], tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What is drawn over a frame but depends on other viewports.
-
-    Positions are image coordinates. `warned` shows the ⚠ of a series with warnings.
-    """
-
-    reference: ImageLine | None = None
-    cursor: tuple[float, float] | None = None
-    markers: tuple[tuple[float, float, str], ...] = ()
-    warned: bool = False
 
 
 class FramePainter:
@@ -65,22 +46,33 @@ class FramePainter:
         self._background = QColor(palette.background)
         self._text = QColor(palette.text)
         self._attention = QColor(palette.attention)
-        self._accent = QColor(palette.accent)
 
     def paint(
-        self, painter: QPainter, area: QRectF, frame: Frame, image: QImage, extras: Extras, size_px: int
+        self,
+        painter: QPainter,
+        area: QRectF,
+        frame: Frame,
+        image: QImage,
+        words: Words,
+        *,
+        warned: bool = False,
+        over: Callable[[QPainter, QTransform], None] | None = None,
     ) -> None:
-        """Draw everything of a viewport but its border. `image` wraps ``frame.pixels``."""
-        words = Words(size_px, painter.device().devicePixelRatioF())
+        """Draw everything of a viewport but its border.
+
+        `image` wraps ``frame.pixels``; `warned` shows the ⚠ of a series with warnings; `over` draws what
+        lies between the masks and the corner texts, given the map from image to viewport.
+        """
         transform = paint_pixels(painter, area, frame, image, self._background)
         if frame.dimmed:
             painter.fillRect(area, DIMMED)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for outline in frame.outlines:
             self._paint_outline(painter, outline, transform)
-        self._paint_extras(painter, extras, transform, words)
+        if over is not None:
+            over(painter, transform)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._paint_texts(painter, area, frame, extras, words)
+        self._paint_texts(painter, area, frame, warned, words)
 
     def _paint_outline(self, painter: QPainter, outline: Outline, transform: QTransform) -> None:
         path = transform.map(outline_path(outline.lines))
@@ -93,34 +85,15 @@ class FramePainter:
             painter.drawPath(path)
             painter.translate(-across, -down)
 
-    def _paint_extras(self, painter: QPainter, extras: Extras, transform: QTransform, words: Words) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if extras.reference is not None:
-            one, two = (transform.map(QPointF(*end)) for end in extras.reference)
-            painter.setPen(QPen(self._accent, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QLineF(one, two))
-        if extras.cursor is not None:
-            at = transform.map(QPointF(*extras.cursor))
-            painter.setPen(QPen(self._accent, 1))
-            for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                painter.drawLine(at + QPointF(across, down) * 4, at + QPointF(across, down) * 14)
-        for x, y, text in extras.markers:
-            at = transform.map(QPointF(x, y))
-            painter.setPen(QPen(self._accent, 1.5))
-            painter.drawEllipse(at, 4, 4)
-            words.draw(painter, at.x() + 8, at.y() - words.height / 2, text, self._accent)
-
-    def _paint_texts(
-        self, painter: QPainter, area: QRectF, frame: Frame, extras: Extras, words: Words
-    ) -> None:
+    def _paint_texts(self, painter: QPainter, area: QRectF, frame: Frame, warned: bool, words: Words) -> None:
         height, corners, letters = words.height, frame.corners, frame.letters
         left, right = area.left() + MARGIN, area.right() - MARGIN
         top, bottom = area.top() + MARGIN, area.bottom() - MARGIN - height
         slice_width = words.draw(painter, right, top, corners.top_right, self._text, RIGHT)
-        room = area.width() - 3 * MARGIN - slice_width - (height if extras.warned else 0)
+        room = area.width() - 3 * MARGIN - slice_width - (height if warned else 0)
         title = words.elided(corners.top_left, room)
         title_width = words.draw(painter, left, top, title, self._text)
-        if extras.warned:
+        if warned:
             paint_warning(painter, warning_box(area, height, title_width), self._attention)
         width = words.draw(painter, left, bottom, corners.bottom_left, self._text)
         if width + words.width(corners.bottom_right) + 3 * MARGIN < area.width():
@@ -179,87 +152,6 @@ def _surround(area: QRectF, inner: QRectF) -> tuple[QRectF, ...]:
         QRectF(QPointF(area.left(), inner.top()), QPointF(inner.left(), inner.bottom())),
         QRectF(QPointF(inner.right(), inner.top()), QPointF(area.right(), inner.bottom())),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Draws short words from a store of small pictures: four times faster than laying text out."""
-
-    size_px: int
-    ratio: float
-
-    @property
-    def height(self) -> float:
-        """Height of a line."""
-        return _metrics(self.size_px).height()
-
-    def width(self, text: str) -> float:
-        """How wide a text is."""
-        return _metrics(self.size_px).horizontalAdvance(text)
-
-    def elided(self, text: str, room: float) -> str:
-        """The text, shortened in the middle when it is wider than `room`."""
-        metrics = _metrics(self.size_px)
-        if metrics.horizontalAdvance(text) <= room:
-            return text
-        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0.0))
-
-    def draw(
-        self,
-        painter: QPainter,
-        x: float,
-        top: float,
-        text: str,
-        colour: QColor,
-        align: float = 0.0,
-        shadow: bool = True,
-    ) -> float:
-        """Draw a text from its left end (`RIGHT`: its right end, `CENTRE`: its middle); its width."""
-        if not text:
-            return 0.0
-        picture, width = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
-        painter.drawImage(round(x - width * align) - 1, round(top) - 1, picture)
-        return width
-
-
-LEFT, CENTRE, RIGHT = 0.0, 0.5, 1.0
-
-
-@lru_cache(maxsize=8)
-def _metrics(size_px: int) -> QFontMetricsF:
-    return QFontMetricsF(corner_font(size_px))
-
-
-def corner_font(size_px: int) -> QFont:
-    """The application's font at a size, with figures of equal width: numbers do not dance."""
-    font = QFont()
-    font.setPixelSize(size_px)
-    font.setFeature(QFont.Tag("tnum"), 1)
-    return font
-
-
-@lru_cache(maxsize=512)
-def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> tuple[QImage, float]:
-    """A text with a thin dark halo, legible on bright bone as well as on black; and its width."""
-    metrics = _metrics(size_px)
-    width, height = metrics.horizontalAdvance(text), metrics.height()
-    picture = QImage(
-        math.ceil((width + 3) * ratio),
-        math.ceil((height + 3) * ratio),
-        QImage.Format.Format_ARGB32_Premultiplied,
-    )
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setFont(corner_font(size_px))
-    if shadow:
-        painter.setPen(SHADOW)
-        for across, down in HALO:
-            painter.drawText(QPointF(1 + across, metrics.ascent() + 1 + down), text)
-    painter.setPen(QColor.fromRgb(rgb))
-    painter.drawText(QPointF(1, metrics.ascent() + 1), text)
-    painter.end()
-    return picture, width
 
 
 def warning_box(area: QRectF, height: float, title_width: float) -> QRectF:

@@ -1,231 +1,25 @@
-"""The present state of the viewer: which series hang where, how they are shown, what is linked.
+"""The moves of the viewer: each makes new states by a pure function and tells which viewports to draw.
 
-Every change goes through a pure move of `imaging.viewport`; tiles are told which of them must be drawn
-again. Nothing here draws.
+Every change goes through a pure move of `imaging.viewport`; nothing here draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QObject, Signal
+from numpy.typing import ArrayLike
 
-from workstation.gui.viewer.contents import Reading, SeriesContent
-from workstation.imaging import hanging, viewport
-from workstation.imaging.geometry import StackGeometry
-from workstation.imaging.hanging import Layout, TileAssignment
-from workstation.imaging.placement import Placement, place, usable_spacing
-from workstation.imaging.study import Series
+from workstation.gui.viewer.contents import SeriesContent
+from workstation.gui.viewer.hung import HungCase, Marker, Point
+from workstation.imaging import viewport
+from workstation.imaging.hanging import Layout
 from workstation.imaging.viewport import Links, ViewportState
-from workstation.imaging.volume import Stack
-from workstation.imaging.windowing import Preset, Window, dragged, transferred
-
-Size = tuple[float, float]
-Point = NDArray[np.float64]
-Marker = tuple[Point, str, str]
-"""LPS mm, frame of reference, label."""
+from workstation.imaging.windowing import Window, dragged, transferred
 
 
-class ViewerPresenter(QObject):
-    """Holds the states of all viewports and applies moves to them.
-
-    Signals
-    -------
-    changed(object)
-        Set of viewport indices that must be drawn again.
-    hung()
-        The grid itself changed: other rows and columns.
-    placed()
-        Another series hangs in some viewport.
-    active_changed(int)
-    state_changed()
-        Anything that `states` tells has changed.
-    stack_wanted(object)
-        A `Series` that hangs somewhere and has no voxels yet.
-    pictured(str)
-        Key of a series of which a first or better picture has arrived.
-    """
-
-    changed = Signal(object)
-    hung = Signal()
-    placed = Signal()
-    active_changed = Signal(int)
-    state_changed = Signal()
-    stack_wanted = Signal(object)
-    pictured = Signal(str)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.layout = hanging.grid_of(1, 1)
-        self.contents: dict[str, SeriesContent] = {}
-        self.states: list[ViewportState] = [ViewportState()]
-        self.sizes: list[Size] = [(1.0, 1.0)]
-        self.active = 0
-        self.overlay_hidden = False
-        self.peeking = False
-        self.show_reference_lines = True
-        self.cursor: tuple[int, Point] | None = None
-        self.markers: tuple[Marker, ...] = ()
-        self._windows: dict[str, Window] = {}
-
-    # --- what hangs ------------------------------------------------------------------------------
-
-    def show_series(
-        self, series: Iterable[Series], layout: Layout | None, captions: Mapping[str, str]
-    ) -> None:
-        """Hang the series of a case; what was loaded of other cases is let go."""
-        self.contents = {one.key: SeriesContent(one, captions.get(one.key, one.label)) for one in series}
-        self._windows = {}
-        self.markers = ()
-        self.cursor = None
-        self.hang(layout or hanging.rank([content.series for content in self.contents.values()]))
-
-    def hang(self, layout: Layout) -> None:
-        """Change the grid; series that stay on screen keep slice, zoom and window."""
-        before = {state.series_key: state for state in self.states if state.series_key}
-        self.layout = layout
-        self.states = [self._hung_state(tile, before) for tile in layout.tiles]
-        self.sizes = [(1.0, 1.0)] * len(self.states)
-        filled = [i for i, state in enumerate(self.states) if state.series_key]
-        self.active = filled[0] if filled else 0
-        self.hung.emit()
-        self.active_changed.emit(self.active)
-        for tile in range(len(self.states)):
-            self._want(tile)
-        self.state_changed.emit()
-
-    def _hung_state(self, tile: TileAssignment, before: Mapping[str, ViewportState]) -> ViewportState:
-        key = tile.series_key or ""
-        if key not in self.contents:
-            return ViewportState()
-        if key in before:
-            return before[key]
-        return ViewportState(key, self.contents[key].number_of_slices // 2, window=self._windows.get(key))
-
-    def hang_series(self, tile: int, series_key: str) -> None:
-        """Put a series of the case into a viewport."""
-        if series_key not in self.contents or self.states[tile].series_key == series_key:
-            return
-        self._remember_window(tile)
-        middle = self.contents[series_key].number_of_slices // 2
-        links = self.states[tile].links
-        self.states[tile] = ViewportState(
-            series_key, middle, window=self._windows.get(series_key), links=links
-        )
-        places = list(self.layout.tiles)
-        link = places[tile].link or "position"
-        places[tile] = replace(places[tile], series_key=series_key, window="start", missing="", link=link)
-        self.layout = replace(self.layout, tiles=tuple(places))
-        self._follow_active(tile)
-        self._want(tile)
-        self.placed.emit()
-        self._changed(self._all())
-
-    def set_stack(self, series_key: str, stack: Stack) -> None:
-        """Give the voxels of a series."""
-        content = self.contents.get(series_key)
-        if content is None:
-            return
-        content.reading = Reading(stack, content.series)
-        content.preview, content.problem = None, ""
-        for tile in self._showing(series_key):
-            self._start_window(tile)
-            self._follow_active(tile)
-        self._changed(self._all())
-        self.pictured.emit(series_key)
-
-    def set_preview(self, series_key: str, slice_index: int, stack: Stack) -> None:
-        """Give one slice of a series, shown until the whole of it is there."""
-        content = self.contents.get(series_key)
-        if content is None or content.reading is not None:
-            return
-        content.preview = (slice_index, Reading(stack, content.series))
-        for tile in self._showing(series_key):
-            self.states[tile] = replace(self.states[tile], slice_index=slice_index)
-        self._changed(self._showing(series_key))
-        self.pictured.emit(series_key)
-
-    def set_problem(self, series_key: str, sentence: str) -> None:
-        """Say in the viewport why a series cannot be shown."""
-        if series_key in self.contents:
-            self.contents[series_key].problem = sentence
-            self._changed(self._showing(series_key))
-
-    def _want(self, tile: int) -> None:
-        content = self.content(tile)
-        if content is not None and content.reading is None and not content.problem:
-            self.stack_wanted.emit(content.series)
-
-    def _start_window(self, tile: int) -> None:
-        """The preset that the hanging protocol asks for, unless the reader chose a window before."""
-        content, asked = self.content(tile), self.layout.tiles[tile].window
-        if content and content.reading and self.states[tile].window is None and asked != "start":
-            for preset in content.reading.presets:
-                if preset.key == asked:
-                    self.states[tile] = replace(self.states[tile], window=preset.window)
-
-    def _follow_active(self, tile: int) -> None:
-        """A series that arrives shows the anatomy of the active viewport, if they are linked."""
-        if tile == self.active:
-            for other in range(len(self.states)):
-                if other != tile and self.linkable(other) is not None:
-                    self._link_one(tile, other)
-        else:
-            self._link_one(self.active, tile)
-
-    def _link_one(self, source: int, target: int) -> None:
-        linked = viewport.synchronise(self.states, self._geometries(source), source)
-        if linked[target].outside is None:
-            self.states[target] = linked[target]
-
-    # --- questions -------------------------------------------------------------------------------
-
-    def content(self, tile: int) -> SeriesContent | None:
-        """What hangs in a viewport."""
-        return self.contents.get(self.states[tile].series_key)
-
-    def linkable(self, tile: int) -> StackGeometry | None:
-        """The geometry by which a viewport is linked; None if it cannot be."""
-        content = self.content(tile)
-        return content.linkable if content else None
-
-    def presets(self, tile: int) -> tuple[Preset, ...]:
-        """Window presets of the series in a viewport."""
-        content = self.content(tile)
-        return content.reading.presets if content and content.reading else ()
-
-    @property
-    def windows(self) -> Mapping[str, Window]:
-        """The window that the reader chose for each series, also of those that do not hang now."""
-        return self._windows
-
-    def present_window(self, tile: int) -> Window | None:
-        """The window in use; None while nothing is loaded."""
-        content = self.content(tile)
-        if content is None or content.reading is None:
-            return None
-        return self.states[tile].window or content.reading.start
-
-    def point_at(self, tile: int, across: float, down: float) -> Point | None:
-        """LPS mm under a screen position of a viewport; None where the position is unknown."""
-        content = self.content(tile)
-        if content is None or content.reading is None or content.reading.stack.geometry is None:
-            return None
-        geometry = content.reading.stack.geometry
-        x, y = self._placement(tile).to_image(across, down)
-        index = min(self.states[tile].slice_index, geometry.shape[0] - 1)
-        return geometry.point_at(index, y - 0.5, x - 0.5)
-
-    def in_plane_mm(self, tile: int, across: float, down: float) -> tuple[float, float]:
-        """Screen position as mm from the image centre, toward higher column and toward higher row."""
-        rows, columns, spacing = self._image(tile)
-        x, y = self._placement(tile).to_image(across, down)
-        return (x - columns / 2) * spacing[1], (y - rows / 2) * spacing[0]
-
-    # --- moves -----------------------------------------------------------------------------------
+class ViewerPresenter(HungCase):
+    """Applies moves to the viewports of a hung case; linked viewports follow."""
 
     def set_active(self, tile: int) -> None:
         """Make a viewport the one that keys act upon."""
@@ -379,31 +173,6 @@ class ViewerPresenter(QObject):
 
     # --- private ---------------------------------------------------------------------------------
 
-    def _geometries(self, source: int) -> list[StackGeometry | None]:
-        """Geometry of every viewport in the link group of `source`, None for the others."""
-        group = self.layout.tiles[source].link
-        return [
-            self.linkable(tile) if group and place_.link == group else None
-            for tile, place_ in enumerate(self.layout.tiles)
-        ]
-
-    def _image(self, tile: int) -> tuple[int, int, Size]:
-        content = self.content(tile)
-        reading = content and (content.reading or (content.preview and content.preview[1]))
-        if not content or not reading:
-            return 1, 1, (1.0, 1.0)
-        rows, columns = reading.stack.voxels.shape[1:]
-        geometry = reading.stack.geometry
-        spacing = geometry.pixel_spacing if geometry else content.series.first.pixel_spacing
-        return rows, columns, usable_spacing(spacing)
-
-    def _placement(self, tile: int) -> Placement:
-        content = self.content(tile)
-        reading = content and (content.reading or (content.preview and content.preview[1]))
-        rows, columns, spacing = self._image(tile)
-        geometry = reading.stack.geometry if reading else None
-        return place(self.states[tile], (rows, columns), spacing, geometry, self.sizes[tile])
-
     def _same_role(self, tile: int) -> list[int]:
         content = self.content(tile)
         if content is None:
@@ -416,28 +185,11 @@ class ViewerPresenter(QObject):
             and role == (found.series.weighting, found.series.fat_suppressed) and role[0] is not None
         ]  # fmt: skip
 
-    def _remember_window(self, tile: int) -> None:
-        state = self.states[tile]
-        if state.window is not None:
-            self._windows[state.series_key] = state.window
-        else:
-            self._windows.pop(state.series_key, None)
-
     def _replace_all(self, states: list[ViewportState], touched: set[int]) -> None:
         differing = {i for i, state in enumerate(states) if state is not self.states[i]}
         self.states = states
         # The active viewport's line crosses the others, so they change with it.
         self._changed(self._all() if self.active in touched | differing else touched | differing)
-
-    def _showing(self, series_key: str) -> set[int]:
-        return {i for i, state in enumerate(self.states) if state.series_key == series_key}
-
-    def _all(self) -> set[int]:
-        return set(range(len(self.states)))
-
-    def _changed(self, tiles: set[int]) -> None:
-        self.changed.emit(tiles)
-        self.state_changed.emit()
 
 
 def _carried(window: Window | None, source: SeriesContent, target: SeriesContent) -> Window | None:

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QVBoxL
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.contents import SeriesContent
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.gui.viewer.painting import Words, paint_pixels, paint_warning, wrap
+from workstation.gui.viewer.painting import paint_pixels, paint_warning, wrap
 from workstation.gui.viewer.tile import SERIES_MIME
+from workstation.gui.viewer.words import Words
 from workstation.imaging.frame import resolve
 from workstation.imaging.study import Series
 from workstation.imaging.viewport import ViewportState

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -14,15 +16,18 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from workstation.gui.viewer.gestures import Gestures
-from workstation.gui.viewer.painting import FramePainter, Words, corner_font, warning_box, wrap
+from workstation.gui.viewer.overlay import OverlayPainter, TileView
+from workstation.gui.viewer.painting import FramePainter, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
-from workstation.gui.viewer.showing import extras_of, frame_of
-from workstation.imaging.frame import PixelBuffer
+from workstation.gui.viewer.showing import frame_of
+from workstation.gui.viewer.words import Words, corner_font
+from workstation.imaging.frame import Frame, PixelBuffer
 
 SERIES_MIME = "application/x-marrow-series"
 ACTIVE_PX = 2
@@ -43,12 +48,14 @@ class TileWidget(QWidget):
         presenter: ViewerPresenter,
         gestures: Gestures,
         painter: FramePainter,
+        overlays: Sequence[OverlayPainter],
         index: int,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.index = index
         self._presenter, self._gestures, self._painter = presenter, gestures, painter
+        self._overlays = overlays
         self._buffer = PixelBuffer()
         self._image: QImage | None = None
         self.setObjectName(f"viewport_{index + 1}")
@@ -91,8 +98,7 @@ class TileWidget(QWidget):
         else:
             if self._image is None or self._image.constBits() is None or not self._wraps(frame.pixels.shape):
                 self._image = wrap(frame.pixels)
-            extras = extras_of(self._presenter, self.index, frame)
-            self._painter.paint(painter, area, frame, self._image, extras, self._text_px())
+            self._paint_frame(painter, area, frame, self._image)
         if self.index == self._presenter.active:
             painter.setPen(QPen(QColor(self._painter.palette.accent), ACTIVE_PX))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -121,8 +127,8 @@ class TileWidget(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fill the grid with this viewport, or give the others back."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._gestures.forget()
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if is_left and not self._gestures.double_click(self.index, event):
             self.maximise_wanted.emit(self.index)
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -181,6 +187,19 @@ class TileWidget(QWidget):
         title = words.elided(content.caption, self.width() * 0.6)
         box = warning_box(QRectF(self.rect()), words.height, words.width(title)).adjusted(-6, -6, 6, 6)
         return "\n".join(content.warnings) if box.contains(at) else ""
+
+    def _paint_frame(self, painter: QPainter, area: QRectF, frame: Frame, image: QImage) -> None:
+        words = Words(self._text_px(), self.devicePixelRatioF())
+        content = self._presenter.content(self.index)
+
+        def over(painter: QPainter, transform: QTransform) -> None:
+            palette = self._painter.palette
+            view = TileView(self._presenter, self.index, frame, transform, words, palette)
+            for overlay in self._overlays:
+                overlay.paint(painter, view)
+
+        warned = bool(content and content.warnings)
+        self._painter.paint(painter, area, frame, image, words, warned=warned, over=over)
 
     def _paint_words(self, painter: QPainter, area: QRectF) -> None:
         """What an empty viewport waits for, that a series is being read, or why it cannot be shown."""

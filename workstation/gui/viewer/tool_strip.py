@@ -26,12 +26,6 @@ from workstation.gui.viewer.keys import key_of
 STRIP_PX = 40
 GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
 
-_TOOLS = (
-    (Tool.WINDOW, "Window", "Drag: right widens, down darkens"),
-    (Tool.PAN, "Pan", "Drag the picture; the middle button always does"),
-    (Tool.ZOOM, "Zoom", "Drag up to enlarge; the right button always does"),
-)
-
 
 class ToolStrip(QFrame):
     """Buttons for what the mouse does and how overlays look.
@@ -74,22 +68,24 @@ class ToolStrip(QFrame):
 
     # --- private ---------------------------------------------------------------------------------
 
-    def _tool_buttons(self, row: QHBoxLayout) -> dict[Tool, QToolButton]:
+    def _tool_buttons(self, row: QHBoxLayout) -> dict[str, QToolButton]:
         group = QButtonGroup(self)
         made = {}
-        for tool, title, tip in _TOOLS:
+        for tool in self._grid.tools:
+            if not tool.title:
+                continue
             button = QToolButton(self)
-            button.setObjectName(f"tool_{tool.value}")
+            button.setObjectName(f"tool_{tool.id}")
             button.setCheckable(True)
             button.setProperty("emphasis", "quiet")
-            button.setText(title)
-            button.setAccessibleName(title)
-            button.setToolTip(tip)
-            icons.dress(button, tool.value, self._theme)
-            button.clicked.connect(partial(self._grid.set_tool, tool))
+            button.setText(tool.title)
+            button.setAccessibleName(tool.title)
+            button.setToolTip(tool.tip)
+            icons.dress(button, tool.id, self._theme)
+            button.clicked.connect(partial(self._grid.set_tool, tool.id))
             group.addButton(button)
             row.addWidget(button)
-            made[tool] = button
+            made[tool.id] = button
         return made
 
     def _menu_button(self, icon: str, title: str, tip: str, menu: QMenu) -> QToolButton:

@@ -1,0 +1,130 @@
+"""The room of the viewports: where each one stands, what is drawn over it, and which tools there are."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from workstation.gui.viewer.gestures import Gestures
+from workstation.gui.viewer.marks import CursorCross, Markers, ReferenceLine
+from workstation.gui.viewer.overlay import OverlayPainter
+from workstation.gui.viewer.painting import FramePainter
+from workstation.gui.viewer.palette import ViewerPalette
+from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.gui.viewer.tile import TileWidget
+from workstation.gui.viewer.tools import BUILT_IN
+from workstation.gui.viewer.tools.base import PointerTool
+
+LINE_PX = 1
+
+
+class TileBoard(QWidget):
+    """Viewports in rows and columns with lines of one pixel between them.
+
+    Attributes
+    ----------
+    presenter : ViewerPresenter
+        What hangs and how; every change goes through it.
+    """
+
+    def __init__(self, palette: ViewerPalette | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._palette = palette or ViewerPalette()
+        self.presenter = ViewerPresenter(self)
+        self._painter = FramePainter(self._palette)
+        self._tools: dict[str, PointerTool] = {}
+        self._overlays: list[OverlayPainter] = [ReferenceLine(), CursorCross(), Markers()]
+        self._gestures = Gestures(self.presenter, self._tools)
+        self._tiles: list[TileWidget] = []
+        self._maximised: int | None = None
+        for kind in BUILT_IN:
+            self.add_tool(kind(self.presenter))
+
+    @property
+    def tiles(self) -> tuple[TileWidget, ...]:
+        """The viewports, row by row."""
+        return tuple(self._tiles)
+
+    @property
+    def tools(self) -> tuple[PointerTool, ...]:
+        """Every tool there is, in the order of their buttons."""
+        return tuple(self._tools.values())
+
+    @property
+    def palette_used(self) -> ViewerPalette:
+        """The colours of the viewer."""
+        return self._palette
+
+    def add_tool(self, tool: PointerTool) -> None:
+        """Let the left button drive a tool (`set_tool` with its id), and let it draw over the viewports."""
+        self._tools[tool.id] = tool
+        self.add_overlay(tool)
+
+    def add_overlay(self, overlay: OverlayPainter) -> None:
+        """Let something draw over every viewport, above what was added before."""
+        self._overlays.append(overlay)
+        self.presenter.redraw()
+
+    def set_palette(self, palette: ViewerPalette) -> None:
+        """Use the colours of another theme."""
+        self._palette = palette
+        self._painter = FramePainter(palette)
+        for tile in self._tiles:
+            tile.set_painter(self._painter)
+        self.update()
+
+    def maximise(self, tile: int) -> None:
+        """Show one viewport alone, or all again."""
+        self._maximised = None if self._maximised is not None else tile
+        self._place_tiles()
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room among the viewports."""
+        self._place_tiles()
+        super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The lines between the viewports."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._palette.line))
+        painter.end()
+
+    # --- private ---------------------------------------------------------------------------------
+
+    def _make_tiles(self) -> None:
+        """As many viewports as there are states, in their places."""
+        wanted = len(self.presenter.states)
+        while len(self._tiles) > wanted:
+            tile = self._tiles.pop()
+            tile.hide()
+            tile.deleteLater()
+        while len(self._tiles) < wanted:
+            number = len(self._tiles)
+            tile = TileWidget(self.presenter, self._gestures, self._painter, self._overlays, number, self)
+            tile.maximise_wanted.connect(self.maximise)
+            self._tiles.append(tile)
+        self._place_tiles()
+
+    def _place_tiles(self) -> None:
+        """Whole pixels, lines of one between; what does not divide goes to the first ones."""
+        layout, alone = self.presenter.layout, self._maximised
+        lefts = _cuts(self.width(), layout.columns)
+        tops = _cuts(self.height(), layout.rows)
+        for tile in self._tiles:
+            if alone is None:
+                row, column = divmod(tile.index, layout.columns)
+                left, right = lefts[column]
+                top, bottom = tops[row]
+                tile.setGeometry(left, top, right - left, bottom - top)
+            else:
+                tile.setGeometry(self.rect())
+            tile.setVisible(alone is None or tile.index == alone)
+            self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
+
+
+def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
+    inner = length - LINE_PX * (parts - 1)
+    edges = [round(inner * part / parts) for part in range(parts + 1)]
+    return [(edges[part] + part * LINE_PX, edges[part + 1] + part * LINE_PX) for part in range(parts)]

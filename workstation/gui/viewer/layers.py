@@ -1,0 +1,80 @@
+"""The masks over the pictures: which lie over a series, and whether they are outlined, filled or hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from workstation.gui.viewer.contents import MASK, READERS, REGIONS, mask_overlay, readers_overlay
+from workstation.gui.viewer.palette import ViewerPalette, rgb
+from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.imaging.frame import LabelStyle, Overlay
+from workstation.masks.mask import Mask
+
+
+class MaskLayers:
+    """Lays masks over the series of a presenter, all in one look."""
+
+    def __init__(self, presenter: ViewerPresenter) -> None:
+        self._presenter = presenter
+        self.filled, self.opacity = False, 0.35
+
+    def set_mask(
+        self,
+        series_key: str,
+        mask: Mask | None,
+        style: Mapping[int, LabelStyle] | None,
+        palette: ViewerPalette,
+    ) -> None:
+        """A mask; None takes it away. `style` by label, else from the palette."""
+        overlay = mask_overlay(mask, palette, self.filled, self.opacity) if mask else None
+        if overlay and style is not None:
+            overlay = replace(overlay, styles=dict(style))
+        self._set(series_key, MASK, overlay)
+
+    def set_regions(self, series_key: str, regions: Mask | None, palette: ViewerPalette) -> None:
+        """Bone regions: outlines only, under the mask."""
+        overlay = mask_overlay(regions, palette, self.filled, self.opacity) if regions else None
+        if overlay:
+            bone = LabelStyle(rgb(palette.masks["bone"]), outline_only=True)
+            overlay = replace(overlay, styles=dict.fromkeys(overlay.styles, bone))
+        self._set(series_key, REGIONS, overlay)
+
+    def set_readers(
+        self, series_key: str, mask_x: Mask | None, mask_y: Mask | None, palette: ViewerPalette
+    ) -> None:
+        """Two readers' masks: X only ⟋, Y only ⟍, both solid."""
+        self._set(series_key, READERS, readers_overlay(mask_x, mask_y, palette, self.opacity))
+
+    def look(self, *, filled: bool | None, opacity: float | None, hidden: bool | None) -> None:
+        """Outline or fill, opacity 0 to 1, shown or hidden; None leaves it."""
+        self.filled = self.filled if filled is None else filled
+        self.opacity = self.opacity if opacity is None else min(max(opacity, 0.0), 1.0)
+        self.relook()
+        self._presenter.set_hidden(hidden=hidden)
+
+    def relook(self) -> None:
+        """Give every layer the present look."""
+        for content in self._presenter.contents.values():
+            content.relook(self.filled, self.opacity)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The look as plain values."""
+        return {"filled": self.filled, "opacity": self.opacity, "hidden": self._presenter.overlay_hidden}
+
+    def restore(self, kept: object) -> None:
+        """The look again; damaged parts are left as they are."""
+        if isinstance(kept, dict):
+            opacity = kept.get("opacity")
+            self.look(
+                filled=kept.get("filled") is True,
+                opacity=float(opacity) if isinstance(opacity, int | float) else None,
+                hidden=kept.get("hidden") is True,
+            )
+
+    def _set(self, series_key: str, name: str, overlay: Overlay | None) -> None:
+        content = self._presenter.contents.get(series_key)
+        if content is not None:
+            content.set_layer(name, overlay)
+            self._presenter.redraw()

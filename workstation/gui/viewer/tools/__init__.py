@@ -1,0 +1,13 @@
+"""The tools of the viewer, one file for each kind.
+
+To add one: write a file here with a `PointerTool` and name the class in `BUILT_IN`. A tool that a desk
+brings along is given to `ViewerGrid.add_tool`.
+"""
+
+from __future__ import annotations
+
+from workstation.gui.viewer.tools.base import PointerTool
+from workstation.gui.viewer.tools.basic import PanTool, WindowTool, ZoomTool
+
+BUILT_IN: tuple[type[PointerTool], ...] = (WindowTool, PanTool, ZoomTool)
+"""In the order of their buttons."""
