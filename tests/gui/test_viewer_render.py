@@ -52,7 +52,7 @@ def test_a_named_protocol_and_its_empty_tiles(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--protocol", "brain"], 2, "Known are generic, hip-bilateral, knee-oa-bml"),
+        (["--protocol", "brain"], 2, "Known are baseline-follow-up, generic, hip-bilateral, knee-oa-bml"),
         (["--size", "big"], 2, "the size big is not WIDTHxHEIGHT"),
         (["--size", "99999x10"], 2, "the size 99999x10"),
     ],

@@ -16,6 +16,7 @@ from workstation.imaging.hanging import (
     load_protocols,
     rank,
     ranked,
+    screens,
 )
 from workstation.imaging.study import Instance, Joint, Laterality, PixelFormat, Plane, Series, Weighting
 
@@ -163,7 +164,7 @@ def test_the_joint_of_the_case_helps_where_tags_are_silent() -> None:
 def test_a_named_protocol_hangs_even_where_it_does_not_fit() -> None:
     layout = hang("hip-bilateral", KNEE)
     assert (layout.rows, layout.columns) == (2, 2)
-    with pytest.raises(UsageError, match="Known are generic, hip-bilateral, knee-oa-bml"):
+    with pytest.raises(UsageError, match="Known are baseline-follow-up, generic, hip-bilateral"):
         hang("brain", KNEE)
 
 
@@ -251,4 +252,107 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_shipped_protocol_loads() -> None:
-    assert [p.id for p in load_protocols()] == ["generic", "hip-bilateral", "knee-oa-bml"]
+    assert [p.id for p in load_protocols()] == [
+        "baseline-follow-up",
+        "generic",
+        "hip-bilateral",
+        "knee-oa-bml",
+        "right-left",
+        "two-readers",
+    ]
+
+
+# --- visits, sides, stages ---------------------------------------------------------------------------------
+
+
+def two_visits() -> tuple[tuple[Series, ...], dict[str, str]]:
+    later = [
+        series(
+            str(s.plane), str(s.weighting), s.fat_suppressed, number=s.series_number or 0, key=f"{s.key}-B"
+        )
+        for s in KNEE
+    ]
+    both = (*KNEE, *later)
+    return both, {one.key: "B" if one.key.endswith("-B") else "A" for one in both}
+
+
+def test_baseline_hangs_left_of_follow_up_in_the_same_role() -> None:
+    both, visits = two_visits()
+    layout = rank(both, visits=visits)
+    assert layout.id == "baseline-follow-up"
+    assert keys(layout) == [SAG_PD_FS.key, f"{SAG_PD_FS.key}-B", COR_T1.key, f"{COR_T1.key}-B"]
+
+
+def test_the_order_of_visits_is_not_shown_to_a_reader_who_must_not_know_it() -> None:
+    both, _ = two_visits()
+    assert "baseline-follow-up" not in [layout.id for layout in ranked(both)]
+    assert "baseline-follow-up" not in [layout.id for layout in ranked(KNEE, visits=dict.fromkeys("A"))]
+
+
+def test_of_three_visits_the_first_and_the_last_hang() -> None:
+    both, visits = two_visits()
+    third = series("sagittal", "PD", True, number=3, key="third")
+    layout = rank([*both, third], visits={**visits, "third": "C"})
+    assert keys(layout)[:2] == [SAG_PD_FS.key, "third"]
+
+
+def test_both_knees_hang_side_by_side_with_the_right_one_on_the_left() -> None:
+    right = [
+        series(str(s.plane), str(s.weighting), s.fat_suppressed, side="R", number=s.series_number or 0)
+        for s in KNEE
+    ]
+    layout = rank([*KNEE, *right])
+    assert layout.id == "right-left"
+    sides = [key.split("-")[-3] for key in keys(layout) if key]
+    assert sides == ["R", "L", "R", "L"]
+    assert [key.split("-")[0] for key in keys(layout) if key] == ["coronal"] * 4
+
+
+def test_pages_go_through_the_stages_of_a_protocol_and_then_to_the_next_protocol() -> None:
+    dess = series("sagittal", "GRE", True, number=9, slices=160)
+    found = screens([*KNEE, dess])
+    assert [layout.id for layout in found] == ["knee-oa-bml", "knee-oa-bml/2", "knee-oa-bml/3", "generic"]
+    assert found[1].title == "Knee: osteoarthritis and marrow lesions · lesions, large"
+    assert keys(found[1]) == [SAG_PD_FS.key, COR_T2_FS.key]
+    assert keys(found[2]) == [dess.key, None]
+    assert hang("knee-oa-bml/2", KNEE).rows == 1
+
+
+def test_a_stage_that_finds_nothing_is_left_out() -> None:
+    assert [layout.id for layout in screens(KNEE)] == ["knee-oa-bml", "knee-oa-bml/2", "generic"]
+
+
+def test_two_readers_see_one_series_twice_and_only_where_they_are_compared() -> None:
+    layout = hang("two-readers", KNEE)
+    assert keys(layout) == [SAG_PD_FS.key, SAG_PD_FS.key]
+    assert len({tile.link for tile in layout.tiles}) == 2
+    assert "two-readers" not in [one.id for one in ranked(KNEE)]
+
+
+STAGED = {
+    "stage number": (
+        "row = 1\ncolumn = 2",
+        "stage = 3\nrow = 1\ncolumn = 2",
+        22,
+        "stage must be from 1 to 1",
+    ),
+    "stage key": ("[[match]]", '[[stage]]\ntitel = "x"\n[[match]]', 8, "titel is not a key of a stage"),
+    "stage grid": ("[[match]]", '[[stage]]\ntitle = "x"\nrows = 1\n[[match]]', 7, "columns must be"),
+    "no tables": ("[[match]]", "stage = [1]\n[[match]]", 7, "a stage is written [[stage]]"),
+    "visit": ('plane = "axial"', 'visit = "second"', 24, "'second' is unknown"),
+    "not a number": ("weight = 1 },\n", "weight = nan },\n", 16, "a weight is from -1000 to 1000"),
+    "endless": ("weight = 1 },\n", "weight = inf },\n", 16, "a weight is from -1000 to 1000"),
+    "desk": ("rows = 1", 'desk = "garage"\nrows = 1', 4, "desk must be one of"),
+}
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_a_mistake_in_stages_and_visits_is_told_with_its_line(name: str, tmp_path: Path) -> None:
+    old, new, line, why = STAGED[name]
+    assert old in GOOD
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ResourceError) as caught:
+        load_protocol(path)
+    assert caught.value.why.startswith(f"line {line}: ")
+    assert why in caught.value.why

@@ -72,10 +72,13 @@ def hung_grid(opened: OpenStudy, protocol: str | None, size: tuple[int, int]) ->
     """The viewports of an open study with every picture in them."""
     from workstation.imaging.load import load_readable
 
-    layout = hanging.hang(protocol, opened.series, joint=opened.joint) if protocol else None
+    layout = None
+    if protocol:
+        layout = hanging.hang(protocol, opened.series, joint=opened.joint, visits=opened.visits)
     grid = ViewerGrid(ViewerPalette())
     grid.resize(*size)
-    grid.show_series(opened.series, layout, captions_of(opened.series, opened.visits), opened.joint)
+    captions = captions_of(opened.series, opened.visits)
+    grid.show_series(opened.series, layout, captions, opened.joint, opened.visits)
     by_key = {one.key: one for one in opened.series}
     for tile in grid.layout_shown.tiles:
         if tile.series_key is None:

@@ -10,18 +10,25 @@ from typing import Any
 from workstation.errors import ResourceError
 from workstation.imaging.study import Joint, Laterality, Plane, Weighting
 
+LARGEST_WEIGHT = 1000
 MOST_ROWS = MOST_COLUMNS = 4
 
 WINDOWS = ("start", "marrow-t1", "edema", "full", "file1")
 
-_PROTOCOL = {"id", "version", "title", "rows", "columns", "grid", "most", "fewest", "match", "tile"}
-_TILE = {"role", "row", "column", "link", "window", "rules"}
+DESKS = ("reading", "reconcile")
+
+_PROTOCOL = {
+    "id", "version", "title", "rows", "columns", "grid", "most", "fewest", "desk", "match", "stage", "tile",
+}  # fmt: skip
+_STAGE = {"title", "rows", "columns"}
+_TILE = {"role", "stage", "row", "column", "again", "link", "window", "rules"}
 _WORDS: dict[str, set[str]] = {
     "plane": {plane.value for plane in Plane},
     "weighting": {weighting.value for weighting in Weighting},
     "joint": {joint.value for joint in Joint},
     "laterality": {side.value for side in Laterality},
     "axis": {"position", "time"},
+    "visit": {"first", "later", "last"},
 }
 _FREE = {"description", "split", "modality"}
 _RULE = {*_WORDS, *_FREE, "fat_suppressed", "fewest_slices", "weight", "required"}
@@ -86,6 +93,8 @@ def parse(source: Source) -> dict[str, Any]:
             "Correct that line",
         ) from error
     _check_head(source, data)
+    for number, stage in enumerate(data.get("stage", ())):
+        _check_stage(source, stage, number)
     for number, rule in enumerate(data["match"]):
         _check_rule(source, rule, "match", number, 0)
     for number, tile in enumerate(data["tile"]):
@@ -105,12 +114,22 @@ def _check_head(source: Source, data: dict[str, Any]) -> None:
     for key in ("match", "tile"):
         if not isinstance(data.get(key), list) or not data[key]:
             raise source.mistake(f"there is no [[{key}]] section", key=key)
+    if data.get("desk", "reading") not in DESKS:
+        raise source.mistake(f"desk must be one of {', '.join(DESKS)}", key="desk")
+    for key in ("match", "stage", "tile"):
+        sections = data.get(key, [])
+        if not isinstance(sections, list) or not all(isinstance(one, dict) for one in sections):
+            raise source.mistake(f"a {key} is written [[{key}]]", key=key)
+    _check_grid(source, data)
+
+
+def _check_grid(source: Source, data: dict[str, Any]) -> None:
     if "grid" in data:
         if data["grid"] != "automatic":
             raise source.mistake('grid can only be "automatic"', key="grid")
         _whole(source, data, "most", 1, MOST_ROWS * MOST_COLUMNS)
-        if len(data["tile"]) != 1:
-            raise source.mistake("an automatic grid has exactly one [[tile]]", "tile", 1)
+        if len(data["tile"]) != 1 or data.get("stage"):
+            raise source.mistake("an automatic grid has exactly one [[tile]] and no [[stage]]", "tile", 1)
     else:
         _whole(source, data, "rows", 1, MOST_ROWS)
         _whole(source, data, "columns", 1, MOST_COLUMNS)
@@ -124,6 +143,19 @@ def _whole(source: Source, data: dict[str, Any], key: str, low: int, high: int) 
         raise source.mistake(f"{key} must be a whole number from {low} to {high}", key=key)
 
 
+def _check_stage(source: Source, stage: dict[str, Any], number: int) -> None:
+    for key in stage:
+        if key not in _STAGE:
+            raise source.mistake(f"{key} is not a key of a stage", "stage", number, key)
+    if not isinstance(stage.get("title"), str) or not stage["title"]:
+        raise source.mistake("title is missing or no text", "stage", number, "title")
+    for key, most in (("rows", MOST_ROWS), ("columns", MOST_COLUMNS)):
+        value = stage.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            why = f"{key} must be a whole number from 1 to {most}"
+            raise source.mistake(why, "stage", number, key)
+
+
 def _check_tile(source: Source, data: dict[str, Any], tile: dict[str, Any], number: int) -> None:
     for key in tile:
         if key not in _TILE:
@@ -134,19 +166,32 @@ def _check_tile(source: Source, data: dict[str, Any], tile: dict[str, Any], numb
         raise source.mistake(f"window must be one of {', '.join(WINDOWS)}", "tile", number, "window")
     if not isinstance(tile.get("link", ""), str):
         raise source.mistake("link must be the name of a group", "tile", number, "link")
+    if not isinstance(tile.get("again", False), bool):
+        raise source.mistake("again must be true or false", "tile", number, "again")
     if "grid" not in data:
-        for key, most in (("row", data["rows"]), ("column", data["columns"])):
-            place = tile.get(key)
-            if not isinstance(place, int) or not 1 <= place <= most:
-                raise source.mistake(f"{key} must be from 1 to {most}", "tile", number, key)
-        earlier = data["tile"][:number]
-        if any((t["row"], t["column"]) == (tile["row"], tile["column"]) for t in earlier):
-            raise source.mistake("another tile is already at this row and column", "tile", number, "row")
+        _check_place(source, data, tile, number)
     rules = tile.get("rules")
     if not isinstance(rules, list) or not rules:
         raise source.mistake("a tile needs rules", "tile", number, "rules")
     for nth, rule in enumerate(rules):
         _check_rule(source, rule, "tile", number, nth)
+
+
+def _check_place(source: Source, data: dict[str, Any], tile: dict[str, Any], number: int) -> None:
+    further = data.get("stage", [])
+    stage = tile.get("stage", 1)
+    if not isinstance(stage, int) or isinstance(stage, bool) or not 1 <= stage <= len(further) + 1:
+        why = f"stage must be from 1 to {len(further) + 1}; 2 is the first [[stage]]"
+        raise source.mistake(why, "tile", number, "stage")
+    grid = data if stage == 1 else further[stage - 2]
+    for key, most in (("row", grid["rows"]), ("column", grid["columns"])):
+        place = tile.get(key)
+        if not isinstance(place, int) or isinstance(place, bool) or not 1 <= place <= most:
+            raise source.mistake(f"{key} must be from 1 to {most}", "tile", number, key)
+    mine = (stage, tile["row"], tile["column"])
+    earlier = data["tile"][:number]
+    if any((t.get("stage", 1), t["row"], t["column"]) == mine for t in earlier):
+        raise source.mistake("another tile is already at this row and column", "tile", number, "row")
 
 
 def _check_rule(source: Source, rule: object, section: str, number: int, nth: int) -> None:
@@ -159,6 +204,8 @@ def _check_rule(source: Source, rule: object, section: str, number: int, nth: in
     weight = rule.get("weight")
     if not isinstance(weight, int | float) or isinstance(weight, bool):
         raise mistake("a rule needs a weight, a number", "weight")
+    if not -LARGEST_WEIGHT <= weight <= LARGEST_WEIGHT:
+        raise mistake(f"a weight is from -{LARGEST_WEIGHT} to {LARGEST_WEIGHT}", "weight")
     for key, value in rule.items():
         words = value if isinstance(value, list) else [value]
         if key not in _RULE:

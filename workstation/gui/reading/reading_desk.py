@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -278,18 +279,19 @@ class ReadingDesk(Desk):
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
         self._close_lock()
-        captions = self._captions(opened)
+        visits = self._visits(opened)
+        captions = captions_of(opened.series, visits)
         self._loader.forget()
-        self._grid.show_series(opened.series, captions=captions, joint=opened.joint)
+        self._grid.show_series(opened.series, captions=captions, joint=opened.joint, visits=visits)
         self._strip.show_series(opened.series, captions)
         self._loader.open(self._in_hanging_order(opened.series))
         self._pages.setCurrentIndex(READ)
         self.titled.emit("")
 
-    def _captions(self, opened: OpenStudy) -> dict[str, str]:
-        """Role of each series, and its visit where the reader may know the order of visits."""
+    def _visits(self, opened: OpenStudy) -> Mapping[str, str]:
+        """Visit of each series, where the reader may know the order of visits."""
         hidden = self.read is not None and self.read.rules.time_points != "known"
-        return captions_of(opened.series, {} if hidden else opened.visits)
+        return {} if hidden else opened.visits
 
     def _in_hanging_order(self, series: tuple[Series, ...]) -> list[Series]:
         keys = [tile.series_key for tile in self._grid.layout_shown.tiles if tile.series_key]

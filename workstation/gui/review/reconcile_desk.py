@@ -27,7 +27,7 @@ from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
 from workstation.gui.viewer.theming import viewer_palette
-from workstation.imaging.hanging import grid_of
+from workstation.imaging.hanging import hang
 from workstation.imaging.study import Series
 from workstation.reading.reconcile import ItemPair
 from workstation.scoring.sheet import Answer
@@ -52,6 +52,7 @@ class ReconcileDesk(Desk):
         self._cases: tuple[ReconcileCase, ...] = ()
         self._case: ReconcileCase | None = None
         self._series: tuple[Series, ...] = ()
+        self._hung = hang("two-readers", ())
         self._value: int | None = None
         self._has_value = False
         self._build()
@@ -113,7 +114,8 @@ class ReconcileDesk(Desk):
             self.context.messages.show(error)
             self._series = ()
         self._loader.forget()
-        self._grid.show_series(self._series, layout=grid_of(1, 2))
+        self._hung = hang("two-readers", self._series)
+        self._grid.show_series(self._series, layout=self._hung)
         self._refresh()
         differing = self._case.differing
         self.table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
@@ -250,8 +252,9 @@ class ReconcileDesk(Desk):
         tiles = [_tile_of(pair.x, self._fallback(0)), _tile_of(pair.y, self._fallback(1))]
         self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
 
-    def _fallback(self, _side: int) -> str:
-        return self._series[0].key if self._series else ""
+    def _fallback(self, side: int) -> str:
+        """What hangs where a reader kept no slice."""
+        return self._hung.tiles[side].series_key or ""
 
     def _pair(self) -> ItemPair | None:
         row = self.table.currentRow()

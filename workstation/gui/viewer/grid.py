@@ -133,6 +133,7 @@ class ViewerGrid(TileBoard):
         layout: Layout | None = None,
         captions: Mapping[str, str] | None = None,
         joint: Joint | None = None,
+        visits: Mapping[str, str] | None = None,
     ) -> None:
         """Hang a case.
 
@@ -145,13 +146,15 @@ class ViewerGrid(TileBoard):
             Role and time point by series key, blinded by the caller; the role from physics if absent.
         joint : Joint or None
             Joint of the case, to choose the protocol.
+        visits : mapping of str to str or None
+            Visit label by series key; None where the reader must not know the order of visits.
         """
         self._cine.stop()
         self._maximised = None
         for tool in self.tools:
             tool.forget()
         offered = tuple(series)
-        self._stages = hanging.ranked(offered, joint=joint)
+        self._stages = hanging.screens(offered, joint=joint, visits=visits)
         if layout is None:
             layout = self._stages[0] if self._stages else hanging.grid_of(1, 1)
         self.presenter.show_series(offered, layout, captions or {})
