@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.reading.score_form import ScoreForm
@@ -141,3 +141,45 @@ def test_a_locked_read_takes_no_answer(form: ScoreForm) -> None:
     read.press("3")
     assert read.sheets["recht"].answered == 0
     assert not form.findChild(QPushButton, "lock_read").isEnabled()
+
+
+def test_a_key_held_down_answers_one_item_and_not_the_rest(form: ScoreForm) -> None:
+    read = Read(form, "worms-marrow")
+    read.press("1")
+    for _ in range(10):
+        repeated = QKeyEvent(QKeyEvent.Type.KeyPress, Qt.Key.Key_1, Qt.KeyboardModifier.NoModifier, "1", True)
+        assert form.handle_key(repeated)
+    assert read.sheets["worms-marrow"].answered == 1
+
+
+def test_a_level_button_keeps_the_focus_when_its_answer_brings_the_next_item(
+    form: ScoreForm, qtbot: QtBot
+) -> None:
+    read = Read(form, "worms-marrow")
+    form.activateWindow()
+    button = next(one for one in form.findChildren(QPushButton, "level") if one.text() == "2")
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    for _ in range(3):
+        qtbot.keyClick(button, Qt.Key.Key_Space)
+        assert button.hasFocus()
+    assert read.sheets["worms-marrow"].answered == 3
+
+
+def test_a_form_with_fewer_levels_shows_no_button_of_the_form_before(form: ScoreForm) -> None:
+    read = Read(form, "recht", "worms-marrow")
+    for _ in range(6):
+        read.press("0")
+    shown = [one.text() for one in form.findChildren(QPushButton, "level") if one.isVisible()]
+    assert shown == ["0", "1", "2", "3", "n/a"]
+
+
+def test_the_current_item_stays_in_sight_when_the_list_gets_less_room(form: ScoreForm, qtbot: QtBot) -> None:
+    form.resize(372, 900)
+    read = Read(form, "worms-marrow")
+    for _ in range(14):
+        read.press("1")
+    assert form.current_item == "S"
+    form.resize(372, 620)
+    qtbot.wait(20)
+    assert not form.findChild(QWidget, "item_S").visibleRegion().isEmpty()

@@ -148,6 +148,29 @@ def test_both_slices_come_back_as_each_reader_left_them(
     expected = sorted(slices[reader, case.case] for reader in ("R1", "R2"))
     assert sorted(shown) == expected
 
+    desk = window.desk
+    seen = []
+    for _ in range(4):
+        seen.append(tuple(tile.isVisible() for tile in desk.grid.tiles))
+        qtbot.keyClick(desk.grid, Qt.Key.Key_B)
+    assert seen == [(True, True), (True, False), (False, True), (True, True)], "both, X, Y, both"
+    qtbot.keyClick(desk.grid, Qt.Key.Key_U)
+    assert [state.slice_index for state in desk.grid.presenter.states] == shown, "linking moves no slice"
+    assert all(state.links.scroll for state in desk.grid.presenter.states)
+
+    reason = desk.findChild(QLineEdit, "reconcile_reason")
+    qtbot.keyClick(desk.grid, Qt.Key.Key_X)
+    qtbot.keyClicks(reason, "as X says")
+    qtbot.keyClick(reason, Qt.Key.Key_Return)
+    desk.table.setCurrentCell(0, 0)
+    qtbot.keyClick(desk.grid, Qt.Key.Key_Y)
+    kept = desk.case.differing[0].settlement
+    assert kept.grade == desk.case.differing[0].x.grade, "another value waits for its own reason"
+    qtbot.keyClicks(reason, "as Y says")
+    qtbot.keyClick(reason, Qt.Key.Key_Return)
+    settled = desk.case.differing[0].settlement
+    assert (settled.grade, settled.reason) == (desk.case.differing[0].y.grade, "as Y says")
+
 
 def test_a_read_goes_on_where_it_was_left(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     folder = tmp_path / "study"

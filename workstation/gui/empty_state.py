@@ -50,7 +50,10 @@ class EmptyState(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
         for place, action in enumerate(actions):
-            layout.addLayout(_line(action, appearance.theme, primary=place == 0))
+            line, made = _line(action, appearance.theme, primary=place == 0)
+            layout.addLayout(line)
+            if place == 0:
+                self.setFocusProxy(made)
         layout.addStretch(3)
         self.set_text(text)
         self._on_theme(appearance.theme)
@@ -69,7 +72,7 @@ class EmptyState(QWidget):
         self._picture.setPixmap(icons.pixmap(self._icon_name, theme.roles["secondary"], _PICTURE_PX, ratio))
 
 
-def _line(action: Action, theme: Theme, *, primary: bool) -> QHBoxLayout:
+def _line(action: Action, theme: Theme, *, primary: bool) -> tuple[QHBoxLayout, QWidget]:
     line = QHBoxLayout()
     line.setSpacing(8)
     line.addStretch(1)
@@ -81,4 +84,4 @@ def _line(action: Action, theme: Theme, *, primary: bool) -> QHBoxLayout:
         key.setProperty("text_role", "key")
         line.addWidget(key)
     line.addStretch(1)
-    return line
+    return line, made

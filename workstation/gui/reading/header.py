@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from workstation.gui.messages import ElidedLabel
 
 HEADER_HEIGHT = 36
 
@@ -29,9 +31,13 @@ class ReadingHeader(QWidget):
         self._worklist.setObjectName("worklist")
         self._worklist.setAccessibleName("Worklist: cases in your order")
         self._worklist.setToolTip("Your cases in your own order")
+        # Case and state are always whole, also when the state word grows while the case is read.
+        self._worklist.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._worklist.setMinimumWidth(190)
         self._worklist.activated.connect(lambda index: self.case_chosen.emit(self._codes[index]))
-        self._study = QLabel()
+        self._study = ElidedLabel()
+        self._study.setObjectName("study_and_reader")
+        self._study.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._study.setProperty("text_role", "secondary")
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
@@ -44,20 +50,20 @@ class ReadingHeader(QWidget):
         layout.setContentsMargins(12, 0, 8, 0)
         layout.setSpacing(8)
         layout.addWidget(self._case)
-        layout.addStretch(1)
+        layout.addStretch(2)
         for widget in (self._previous, self._worklist, self._next):
             layout.addWidget(widget)
-        layout.addStretch(1)
-        layout.addWidget(self._study)
+        layout.addWidget(self._study, 3)
         layout.addWidget(self._blinding)
         layout.addWidget(self._leave)
 
     def show_free(self, title: str) -> None:
         """A case read outside a study."""
         self._case.setText(title)
+        self._codes = []  # the keys of the worklist must not lead back into a study
         for widget in (self._previous, self._worklist, self._next, self._blinding):
             widget.hide()
-        self._study.setText("free reading")
+        self._study.set_whole_text("free reading")
 
     def show_read(
         self, title: str, worklist: Sequence[tuple[str, str]], current: str, study: str, sealed: bool
@@ -67,20 +73,28 @@ class ReadingHeader(QWidget):
         self._codes = [code for code, _ in worklist]
         with QSignalBlocker(self._worklist):
             self._worklist.clear()
-            for number, (code, state) in enumerate(worklist, 1):
-                self._worklist.addItem(f"{number} of {len(worklist)} · {code} · {state}")
+            for row, (code, state) in enumerate(worklist):
+                self._worklist.addItem(_entry(row, len(worklist), code, state))
             self._worklist.setCurrentIndex(self._codes.index(current))
         index = self._codes.index(current)
         self._previous.setEnabled(index > 0)
         self._next.setEnabled(index + 1 < len(self._codes))
         for widget in (self._previous, self._worklist, self._next, self._blinding):
             widget.show()
-        self._study.setText(study)
+        self._study.set_whole_text(study)
         self._blinding.setText("● blinded" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
             "You see case codes only, and nothing of the other reader."
             + ("" if sealed else " Entries are not yet encrypted on this disk.")
         )
+
+    def show_state(self, state: str) -> None:
+        """The read on screen went on: say how far it is now."""
+        row = self._worklist.currentIndex()
+        if 0 <= row < len(self._codes):
+            text = _entry(row, len(self._codes), self._codes[row], state)
+            if text != self._worklist.itemText(row):
+                self._worklist.setItemText(row, text)
 
     def step(self, by: int) -> None:
         """Go to a neighbouring case of the worklist."""
@@ -96,3 +110,7 @@ class ReadingHeader(QWidget):
         button.setFixedWidth(32)
         button.clicked.connect(lambda: self.step(by))
         return button
+
+
+def _entry(row: int, total: int, code: str, state: str) -> str:
+    return f"{row + 1} of {total} · {code} · {state}"

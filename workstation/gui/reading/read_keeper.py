@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from workstation.errors import WorkstationError
 from workstation.gui.messages import Messages
@@ -21,8 +21,11 @@ KEEP_VIEW_MS = 800
 class ReadKeeper(QObject):
     """Carries answers, flags, evidence and viewing state from the screen into the read.
 
-    A refusal is told and nothing has changed; the form always shows what the read says.
+    A refusal is told and nothing has changed; the form always shows what the read says. ``changed`` says
+    that something was kept.
     """
+
+    changed = Signal()
 
     def __init__(self, grid: ViewerGrid, form: ScoreForm, messages: Messages, parent: QObject) -> None:
         super().__init__(parent)
@@ -86,6 +89,7 @@ class ReadKeeper(QObject):
             return False
         finally:
             self._form.set_sheets(self.read.sheets)
+        self.changed.emit()
         return True
 
     def _on_answered(self, name: str, item: str, grade: int | None) -> None:

@@ -19,6 +19,7 @@ from workstation.gui.reading.lock_panel import LockPanel
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.start_page import StartPage
+from workstation.gui.reading.words import STATE_WORDS, free_title
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
@@ -27,7 +28,6 @@ from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.imaging.study import Series
-from workstation.reading.session import ReadState
 from workstation.tasks import Progress, SilentProgress
 
 if TYPE_CHECKING:
@@ -118,13 +118,21 @@ class ReadingDesk(Desk):
         """Open the folder of a reading study and ask who reads."""
         from workstation.workflow.read_case import open_study_folder
 
+        opened = open_study_folder(folder, self.context.workspace)
         self._leave_read()
         if self._study is not None:
             self._study.close()
-        self._study = self._reader = None
-        self._study = open_study_folder(folder, self.context.workspace)
+        self._study, self._reader = opened, None
         self._start.ask_reader(self._study.plan.title, self._study.plan.readers)
         self._pages.setCurrentIndex(START)
+        self._start.focus_first()
+
+    def entered(self) -> None:
+        """The keyboard works at once: on the images of an open case, else on what to do next."""
+        if self._pages.currentIndex() == START:
+            self._start.focus_first()
+        else:
+            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose_reader(self, code: str) -> None:
         """Read as one of the plan's readers, from the first case that is not locked."""
@@ -132,6 +140,8 @@ class ReadingDesk(Desk):
             return
         try:
             self._reader = self._study.reader(code)
+            # What was said before belongs to another task, and what it offers would leave the read.
+            self.context.messages.clear()
             case = self._reader.next_case()
         except WorkstationError as error:
             self.context.messages.show(error)
@@ -184,6 +194,7 @@ class ReadingDesk(Desk):
             self._start.show_empty()
         self._pages.setCurrentIndex(START)
         self.titled.emit("")
+        self._start.focus_first()
 
     def shut_down(self) -> None:
         """Keep the viewing state and close the study."""
@@ -255,6 +266,7 @@ class ReadingDesk(Desk):
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
+        self._keeper.changed.connect(self._on_changed)
         for key, run in (
             ("Ctrl+L", self._on_lock_wanted),
             ("Ctrl+Z", self._keeper.undo),
@@ -273,7 +285,7 @@ class ReadingDesk(Desk):
         self._masks.open(opened)
         self._show_side(self._masks)
         self._grid.set_form_open(False)
-        self._header.show_free(_free_title(opened))
+        self._header.show_free(free_title(opened))
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, opened: OpenStudy) -> None:
@@ -304,7 +316,7 @@ class ReadingDesk(Desk):
         if self._reader is None or self.read is None:
             return
         worklist = [
-            (one.code, "blocked" if one.blocked else _STATE_WORDS[one.state])
+            (one.code, "blocked" if one.blocked else STATE_WORDS[one.state])
             for one in self._reader.worklist()
         ]
         case = self.read.case
@@ -321,13 +333,16 @@ class ReadingDesk(Desk):
             return False
         return self._form.handle_key(event)
 
+    def _on_changed(self) -> None:
+        if self.read is not None:
+            self._header.show_state(STATE_WORDS[self.read.state])
+
     def _on_lock_wanted(self) -> None:
         if self.read is None or self._reader is None:
             return
-        if self._keeper.unread:
-            self.context.messages.attention(
-                f"{self._keeper.unread} items are not yet read; Space goes to the next one."
-            )
+        if unread := self._keeper.unread:
+            what = "1 item is" if unread == 1 else f"{unread} items are"
+            self.context.messages.attention(f"{what} not yet read; Space goes to the next one.")
             return
         if self.read.is_locked:
             return
@@ -358,6 +373,7 @@ class ReadingDesk(Desk):
                 self._study.plan.readers,
                 f"All cases of {self._reader.reader} are locked. Thank you.",
             )
+            self._start.focus_first()
 
     def _close_lock(self) -> None:
         self._lock.hide()
@@ -379,19 +395,3 @@ class ReadingDesk(Desk):
                 self.open_study(Path(folder))
             except WorkstationError as error:
                 self.context.messages.show(error)
-
-
-def _free_title(opened: OpenStudy) -> str:
-    """``"K-0172 · right knee"``, from what is confirmed."""
-    sides = {"L": "left", "R": "right", "B": "bilateral"}
-    side = sides.get(opened.laterality or "", "") if opened.laterality_confirmed else ""
-    where = " ".join(word for word in (side, opened.joint or "") if word)
-    return f"{opened.title} · {where}" if where else opened.title
-
-
-_STATE_WORDS = {
-    ReadState.NOT_STARTED: "not started",
-    ReadState.OPEN: "draft",
-    ReadState.COMPLETE: "complete",
-    ReadState.LOCKED: "locked",
-}

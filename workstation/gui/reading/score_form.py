@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui.layouts import empty
 from workstation.gui.reading.item_row import ItemRow, answer_mark
+from workstation.gui.reading.level_buttons import LevelButtons
 from workstation.gui.reading.region_diagram import RegionDiagram
 from workstation.gui.theme import Theme
 from workstation.imaging.study import Laterality
@@ -109,7 +110,7 @@ class ScoreForm(QWidget):
         """Give an item of the shown instrument the focus of the form."""
         self._item = item_id
         self._refresh()
-        self._scroll.ensureWidgetVisible(self._rows[item_id], 0, 60)
+        self._keep_in_sight()
         self.item_changed.emit(self.instrument.id, item_id)
 
     # what the reader does --------------------------------------------------------------------
@@ -122,6 +123,9 @@ class ScoreForm(QWidget):
             return False
         key, text = event.key(), event.text()
         level = next((one for one in self._current().levels if one.key == text), None)
+        if event.isAutoRepeat() and key not in (Qt.Key.Key_Backspace, Qt.Key.Key_Space):
+            # A key that is held down answers one item, never the rest of the form.
+            return level is not None or key in (*NOT_ASSESSABLE_KEYS, Qt.Key.Key_F, Qt.Key.Key_K)
         if level is not None:
             self.answer(level.grade)
         elif key in NOT_ASSESSABLE_KEYS:
@@ -169,8 +173,8 @@ class ScoreForm(QWidget):
         heading = QHBoxLayout()
         heading.addWidget(self._item_title, 1)
         heading.addWidget(self._counter)
-        self._levels = QHBoxLayout()
-        self._levels.setSpacing(4)
+        self._levels = LevelButtons(self)
+        self._levels.chosen.connect(self.answer)
         self._definitions = QLabel()
         self._definitions.setObjectName("definitions")
         self._definitions.setWordWrap(True)
@@ -187,6 +191,8 @@ class ScoreForm(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setAccessibleName("Items of the form")
+        # Rows laid out later, longer definitions and the lock panel all change what can be seen of the list.
+        self._scroll.verticalScrollBar().rangeChanged.connect(lambda *_: self._keep_in_sight())
         self._note = QLabel()
         self._note.setProperty("text_role", "secondary")
         self._note.setWordWrap(True)
@@ -207,7 +213,7 @@ class ScoreForm(QWidget):
         layout.addWidget(self._title)
         layout.addWidget(self._diagram)
         layout.addLayout(heading)
-        layout.addLayout(self._levels)
+        layout.addWidget(self._levels)
         layout.addWidget(self._definitions)
         layout.addWidget(self._scroll, 1)
         layout.addWidget(self._note)
@@ -269,7 +275,7 @@ class ScoreForm(QWidget):
         self._diagram.set_state(item.region, marks)
         code = next((r.code for r in self.instrument.regions if r.id == item.region), item.id)
         self._item_title.setText(f"<b>{code}</b>&nbsp; {item.title}")
-        self._fill_levels(item)
+        self._show_levels(item)
         answers = [sheet.answer(one.id) for one in self.instrument.items]
         done = sum(answer.state != AnswerState.UNREAD for answer in answers)
         self._counter.setText(f"{done} of {len(answers)}")
@@ -284,16 +290,9 @@ class ScoreForm(QWidget):
         self._lock.setEnabled(not self._locked and answered == len(every))
         self._lock.setText("Locked" if self._locked else "Lock this read…   Ctrl+L")
 
-    def _fill_levels(self, item: Item) -> None:
-        empty(self._levels)
+    def _show_levels(self, item: Item) -> None:
         answer = self._sheets[self._tab].answer(item.id)
-        for level in item.levels:
-            chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade
-            button = self._level_button(level.label, level.definition, level.key, chosen)
-            button.clicked.connect(lambda _=False, grade=level.grade: self.answer(grade))
-        chosen = answer.state == AnswerState.NOT_ASSESSABLE
-        button = self._level_button("n/a", "Not assessable", "-", chosen)
-        button.clicked.connect(lambda _=False: self.answer(None))
+        self._levels.show_item(item, answer, locked=self._locked)
         lines = []
         for level in item.levels:
             chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade
@@ -302,20 +301,12 @@ class ScoreForm(QWidget):
         lines.append("<b>-</b>&nbsp;&nbsp;not assessable")
         self._definitions.setText("<br>".join(lines))
 
-    def _level_button(self, label: str, definition: str, key: str, chosen: bool) -> QPushButton:
-        button = QPushButton(label)
-        button.setObjectName("level")
-        button.setCheckable(True)
-        button.setChecked(chosen)
-        button.setEnabled(not self._locked)
-        # Digits answer wherever the focus is, so clicking must not take the focus from the images.
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setToolTip(f"{definition} (key {key})")
-        button.setAccessibleName(f"{label}: {definition}")
-        self._levels.addWidget(button, 1)
-        return button
-
     # moving ----------------------------------------------------------------------------------
+
+    def _keep_in_sight(self) -> None:
+        row = self._rows.get(self._item)
+        if row is not None:
+            self._scroll.ensureWidgetVisible(row, 0, 60)
 
     def _current(self) -> Item:
         return next(item for item in self.instrument.items if item.id == self._item)

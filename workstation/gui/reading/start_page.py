@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from workstation.gui.layouts import empty
 
+TEXT_PX = 520
+
 
 class StartPage(QWidget):
     """Teaches the empty desk, and asks who reads once a study was chosen."""
@@ -25,7 +27,8 @@ class StartPage(QWidget):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setProperty("text_role", "quiet")
-        self._text.setFixedWidth(520)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._text.setFixedWidth(TEXT_PX)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         layout = QVBoxLayout(self)
@@ -40,7 +43,7 @@ class StartPage(QWidget):
     def show_empty(self) -> None:
         """Nothing is open."""
         self._title.setText("Read a case")
-        self._text.setText(
+        self._say(
             "Open a case from the library to look at it freely and to make masks, "
             "or open a reading study to score your cases blind to the other reader."
         )
@@ -54,7 +57,7 @@ class StartPage(QWidget):
     def ask_reader(self, title: str, readers: Sequence[str], note: str = "") -> None:
         """A study is open: who reads?"""
         self._title.setText(title)
-        self._text.setText(note or "Who reads? You see your own cases in your own order, and nothing else.")
+        self._say(note or "Who reads? You see your own cases in your own order, and nothing else.")
         self._set_buttons(
             [
                 (
@@ -67,6 +70,21 @@ class StartPage(QWidget):
             ]
             + [("Another study…", "open_study", "Choose a study folder", self.study_wanted.emit)]
         )
+
+    def focus_first(self) -> None:
+        """Put the keyboard on the thing to do next."""
+        for row in range(self._buttons.count()):
+            entry = self._buttons.itemAt(row)
+            button = entry.widget() if entry is not None else None
+            if isinstance(button, QPushButton):
+                button.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
+    def _say(self, text: str) -> None:
+        self._text.setText(text)
+        # A wrapped label in a centred line is not asked how high it must be.
+        self._text.ensurePolished()
+        self._text.setFixedHeight(self._text.heightForWidth(TEXT_PX))
 
     def _set_buttons(self, buttons: list) -> None:  # type: ignore[type-arg]  # (text, name, tip, run)
         empty(self._buttons)

@@ -11,18 +11,19 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from workstation.errors import WorkstationError
+from workstation.gui.actions import Action, qt_action
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.empty_state import EmptyState
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.review.item_table import ItemTable, answer_text
-from workstation.gui.review.reconcile_panel import ReconcilePanel
+from workstation.gui.review.reconcile_panel import ReconcilePanel, headline
+from workstation.gui.review.side_bar import SideBar
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from workstation.workflow.reconcile_case import ReconcileCase
 
 EMPTY, WORK = 0, 1
+_EMPTY = (
+    "When both readers have locked their reads, open the study here: differing items come first, each with "
+    "both readers' slices."
+)
 
 
 class ReconcileDesk(Desk):
@@ -94,7 +99,8 @@ class ReconcileDesk(Desk):
             self._cases = reconciliations(self._study)
         except WorkstationError as error:
             self._close()
-            self._empty_text.setText(error.sentence)
+            self._empty.set_text(error.sentence)
+            self._empty.setFocus(Qt.FocusReason.OtherFocusReason)
             self.context.messages.show(error)
             return
         self._panel.set_cases(self._cases)
@@ -135,14 +141,21 @@ class ReconcileDesk(Desk):
 
     def choose(self, grade: int | None) -> None:
         """Take a value for the item in hand; it is kept when the reason is given."""
-        if self._case is None or self._pair() is None:
+        pair = self._pair()
+        if self._case is None or pair is None:
             return
         self._value, self._has_value = grade, True
         self._show_choice()
-        if self._panel.reason:
+        if self._panel.reason and pair.settlement is None:
             self._settle(self._panel.reason)
         else:
+            # An earlier reason may not fit another value: Enter keeps it, typing replaces it.
             self._panel.ask_reason()
+
+    def entered(self) -> None:
+        """The keyboard works at once: on the images, or on what to do next."""
+        page = self._empty if self._pages.currentIndex() == EMPTY else self._grid
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def shut_down(self) -> None:
         """Close the study."""
@@ -170,41 +183,32 @@ class ReconcileDesk(Desk):
         shortcut.activated.connect(self._on_sign_wanted)
 
     def _empty_page(self) -> QWidget:
-        page = QWidget()
-        title = QLabel("Settle what two readers scored differently")
-        title.setProperty("text_role", "title")
-        self._empty_text = QLabel(
-            "When both readers have locked their reads, open the study here: "
-            "differing items come first, each with both readers' slices."
+        action = Action(
+            "open_reconcile_study",
+            "Open a reading study…",
+            "Ctrl+O",
+            self._on_open_wanted,
+            "open",
+            "Choose a study folder",
         )
-        self._empty_text.setObjectName("reconcile_empty")
-        self._empty_text.setProperty("text_role", "quiet")
-        self._empty_text.setWordWrap(True)
-        self._empty_text.setFixedWidth(520)
-        button = QPushButton("Open a reading study…")
-        button.setObjectName("open_reconcile_study")
-        button.setProperty("emphasis", "primary")
-        button.setToolTip("Choose a study folder")
-        button.clicked.connect(self._on_open_wanted)
-        layout = QVBoxLayout(page)
-        layout.addStretch(2)
-        for widget in (title, self._empty_text, button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
-        return page
+        qt_action(action, self)
+        self._empty = EmptyState(
+            "reconcile",
+            "Settle what two readers scored differently",
+            _EMPTY,
+            self.context.appearance,
+            (action,),
+        )
+        return self._empty
 
     def _work_page(self) -> QWidget:
         self._grid = ViewerGrid(viewer_palette(self.context.theme), self)
         self._grid.set_form_open(True)
-        self._x_label, self._y_label = QLabel("X"), QLabel("Y")
-        captions = QHBoxLayout()
-        for label, name in ((self._x_label, "x_caption"), (self._y_label, "y_caption")):
-            label.setObjectName(name)
-            label.setContentsMargins(12, 6, 12, 6)
-            captions.addWidget(label, 1)
+        self._sides = SideBar(self)
+        self._sides.changed.connect(self._on_sides_changed)
         images = QVBoxLayout()
         images.setSpacing(0)
-        images.addLayout(captions)
+        images.addWidget(self._sides)
         images.addWidget(self._grid, 1)
         self._panel = ReconcilePanel(self)
         self._panel.case_chosen.connect(self.show_case)
@@ -227,6 +231,7 @@ class ReconcileDesk(Desk):
             instruments = {one.id: one for one in self._study.instruments}
             index = self._cases.index(self._case)
             self._panel.show_case(index, self._case, instruments, self.context.theme)
+            self.titled.emit(headline(self._case))
 
     def _show_item(self) -> None:
         pair = self._pair()
@@ -234,8 +239,7 @@ class ReconcileDesk(Desk):
             return
         instrument = self._case.instrument(pair.instrument)
         item = instrument.item(pair.item)
-        self._x_label.setText(f"<b>X</b>&nbsp;&nbsp;{answer_text(instrument, pair.x)}")
-        self._y_label.setText(f"<b>Y</b>&nbsp;&nbsp;{answer_text(instrument, pair.y)}")
+        self._sides.show_answers(answer_text(instrument, pair.x), answer_text(instrument, pair.y))
         settled = pair.settlement
         self._panel.show_item(item, settled.reason if settled else "")
         self._has_value, self._value = settled is not None, settled.grade if settled else None
@@ -248,9 +252,10 @@ class ReconcileDesk(Desk):
             self._panel.show_choice(pair, has_value=self._has_value, value=self._value)
 
     def _restore_both(self, pair: ItemPair) -> None:
-        """Both slices with the windows they were read in; unlinked, so neither moves the other."""
+        """Both slices with the windows they were read in; linked only after, so neither moves the other."""
         tiles = [_tile_of(pair.x, self._fallback(0)), _tile_of(pair.y, self._fallback(1))]
         self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
+        self._sides.apply(self._grid)
 
     def _fallback(self, side: int) -> str:
         """What hangs where a reader kept no slice."""
@@ -274,12 +279,19 @@ class ReconcileDesk(Desk):
         if self._case is None or self._pages.currentIndex() != WORK or event.modifiers() & ~plain:
             return False
         key = event.key()
+        if event.isAutoRepeat():
+            # A key that is held down must not settle one item after another.
+            return bool(event.text().strip())
         if key == Qt.Key.Key_J:
             self.next_difference()
         elif key in (Qt.Key.Key_X, Qt.Key.Key_Y):
             self._take_side("x" if key == Qt.Key.Key_X else "y")
         elif key == Qt.Key.Key_R:
             self._panel.ask_reason()
+        elif key == Qt.Key.Key_B:
+            self._sides.turn()
+        elif key == Qt.Key.Key_U:
+            self._sides.toggle_link()
         elif key == Qt.Key.Key_Minus:
             self.choose(None)
         elif event.text().isdigit():
@@ -319,11 +331,13 @@ class ReconcileDesk(Desk):
 
     def _on_sign_wanted(self) -> None:
         if self._case is not None and self._case.unsettled:
-            self.context.messages.attention(
-                f"{len(self._case.unsettled)} items are still to be settled; J goes to the next one."
-            )
+            left = len(self._case.unsettled)
+            what = "1 item is" if left == 1 else f"{left} items are"
+            self.context.messages.attention(f"{what} still to be settled; J goes to the next one.")
         elif self._panel.can_sign:
             self._panel.ask_signature()
+        elif self._case is not None and self._case.is_signed:
+            self.context.messages.inform(f"{self._case.case} is signed; nothing in it changes any more")
 
     def _on_sign(self, signature: str) -> None:
         if self._case is None:
@@ -344,6 +358,10 @@ class ReconcileDesk(Desk):
             except WorkstationError as error:
                 self.context.messages.show(error)
 
+    def _on_sides_changed(self) -> None:
+        self._sides.apply(self._grid)
+        self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _on_theme(self, theme: Theme) -> None:
         self._grid.set_palette(viewer_palette(theme))
         self._refresh()
@@ -355,6 +373,7 @@ class ReconcileDesk(Desk):
             self._study.close()
             self._study = None
         self._pages.setCurrentIndex(EMPTY)
+        self.titled.emit("")
 
 
 def _tile_of(answer: Answer, fallback: str) -> dict[str, Any]:

@@ -24,6 +24,11 @@ from workstation.workflow.reconcile_case import ReconcileCase
 PANEL_WIDTH = 420
 _RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
 
+_KEYS = (
+    "J next difference · X · Y · digit other value · - not assessable · R reason · B both or one · "
+    "U together · Ctrl+L sign"
+)
+
 
 class ReconcilePanel(QFrame):
     """Shows a case and says what the person wants; it keeps nothing."""
@@ -100,10 +105,7 @@ class ReconcilePanel(QFrame):
         finals = {(final.instrument, final.item): final for final in case.finals}
         self.table.show_items(case.items, instruments, finals, theme)
         is_consensus = case.rule == Resolution.CONSENSUS
-        left = f", {len(case.unsettled)} to settle" if is_consensus else ""
-        self._rule.setText(
-            f"{case.case} · {len(case.differing)} items differ{left} · rule: {_RULES[case.rule]}"
-        )
+        self._rule.setText(_what_is_left(case))
         for widget in (self._take_x, self._take_y, self._reason):
             widget.setEnabled(is_consensus and not case.is_signed)
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
@@ -122,7 +124,8 @@ class ReconcilePanel(QFrame):
             button.setChecked(has_value and answer.grade == value)
 
     def ask_reason(self) -> None:
-        """Put the cursor into the reason."""
+        """Put the cursor into the reason, a kept one ready to be replaced."""
+        self._reason.selectAll()
         self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def ask_signature(self) -> None:
@@ -145,7 +148,7 @@ class ReconcilePanel(QFrame):
         return button
 
     def _lay_out(self) -> None:
-        keys = QLabel("J next difference · X · Y · digit other value · R reason · Ctrl+L sign")
+        keys = QLabel(_KEYS)
         keys.setProperty("text_role", "secondary")
         keys.setWordWrap(True)
         buttons = QHBoxLayout()
@@ -169,6 +172,23 @@ def _line(name: str, title: str, placeholder: str) -> QLineEdit:
     line.setAccessibleName(title)
     line.setPlaceholderText(placeholder)
     return line
+
+
+def headline(case: ReconcileCase) -> str:
+    """``"K-0172 · 4 items differ · rule: consensus with a reason"``"""
+    differing = len(case.differing)
+    what = "1 item differs" if differing == 1 else f"{differing or 'no'} items differ"
+    return f"{case.case} · {what} · rule: {_RULES[case.rule]}"
+
+
+def _what_is_left(case: ReconcileCase) -> str:
+    if case.is_signed:
+        return "Signed: nothing changes after."
+    if case.rule == Resolution.MEAN:
+        return "The mean of both readers' points is taken; there is nothing to settle or to sign."
+    if case.unsettled:
+        return f"{len(case.unsettled)} to settle: take X, Y or another value, and say why."
+    return "Nothing is left to settle; both readers sign."
 
 
 def _choice_text(case: ReconcileCase) -> str:

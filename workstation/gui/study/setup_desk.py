@@ -27,18 +27,11 @@ from PySide6.QtWidgets import (
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.study.summary import RULES, UNSEAL, summary
 from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import Instrument, instruments
 
-_RULES = {
-    Resolution.MEAN: "Mean of the two readers",
-    Resolution.CONSENSUS: "Consensus with a reason",
-}
-_UNSEAL = {
-    Unseal.STUDY: "after every read of the study is locked",
-    Unseal.CASE: "case by case, after both have locked it",
-}
 PAGE_WIDTH = 640
 
 
@@ -89,6 +82,10 @@ class SetupDesk(Desk):
 
     def entered(self) -> None:
         """Cases may have been imported meanwhile."""
+        self._title.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._list_cases()
+
+    def _list_cases(self) -> None:
         if self.context.has_workspace:
             self.context.jobs.start(
                 "setup-cases",
@@ -98,7 +95,7 @@ class SetupDesk(Desk):
 
     def workspace_opened(self) -> None:
         """The library can be listed now."""
-        self.entered()
+        self._list_cases()
 
     # building --------------------------------------------------------------------------------------
 
@@ -179,6 +176,11 @@ class SetupDesk(Desk):
         row.addStretch(1)
         layout.addLayout(row)
         layout.addWidget(self._case_list)
+        self._no_case = QPushButton()
+        self._no_case.setObjectName("setup_no_case")
+        self._no_case.setToolTip("Import cases, or say their joint and side, in the library (Ctrl+1)")
+        self._no_case.clicked.connect(lambda: self.asked_for.emit("library", None))
+        layout.addWidget(self._no_case)
         return box
 
     def _reader_step(self) -> QWidget:
@@ -215,20 +217,20 @@ class SetupDesk(Desk):
         self._rule.setObjectName("resolution_rule")
         self._rule.setAccessibleName("Rule of reconciliation")
         self._rule.setToolTip("How two differing answers become one")
-        for rule, text in _RULES.items():
+        for rule, text in RULES.items():
             self._rule.addItem(text, rule.value)
         self._unseal = QComboBox()
         self._unseal.setObjectName("unseal_rule")
         self._unseal.setAccessibleName("When reads may be compared")
         self._unseal.setToolTip("When the two reads may be compared")
-        for when, text in _UNSEAL.items():
+        for when, text in UNSEAL.items():
             self._unseal.addItem(f"Compare {text}", when.value)
         self._tolerance = QSpinBox()
         self._tolerance.setObjectName("tolerance")
         self._tolerance.setAccessibleName("Tolerated difference in grades")
         self._tolerance.setToolTip("Differences up to this many grades need not be settled")
         self._tolerance.setPrefix("tolerate ")
-        self._tolerance.setSuffix(" grades")
+        self._tolerance.setSuffix(" grade(s)")
         self._tolerance.setRange(0, 3)
         self._seed = QSpinBox()
         self._seed.setObjectName("order_seed")
@@ -239,6 +241,7 @@ class SetupDesk(Desk):
         self._seed.setValue(secrets.randbelow(2**31 - 2) + 1)
         for spin in (self._tolerance, self._seed):
             spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            spin.lineEdit().setTextMargins(6, 0, 6, 0)
         box = QWidget()
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -327,6 +330,10 @@ class SetupDesk(Desk):
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self._case_list.addItem(item)
         self._case_list.blockSignals(False)
+        is_empty = self._case_list.count() == 0
+        self._case_list.setVisible(not is_empty)
+        self._no_case.setVisible(is_empty)
+        self._no_case.setText(f"No {self._joint()} in the library yet: go to the library to import one")
         for one, box in self._boxes:
             box.setVisible(one.joint == self._joint())
         self._refresh()
@@ -346,11 +353,23 @@ class SetupDesk(Desk):
         from workstation.workflow.set_up_study import set_up_study
 
         folder = Path(self._folder.text().strip()).expanduser()
-        try:
-            set_up_study(self.plan(), folder, self.context.workspace)
-        except WorkstationError as error:
-            self.context.messages.show(error)
+        plan, context = self.plan(), self.context
+        if not context.has_workspace:
             return
+        workspace = context.workspace
+        self._create.setEnabled(False)
+        context.jobs.start(
+            "make-study",
+            lambda _progress: set_up_study(plan, folder, workspace),
+            lambda _made: self._on_created(folder),
+            self._on_refused,
+        )
+
+    def _on_refused(self, error: WorkstationError) -> None:
+        self.context.messages.show(error)
+        self._refresh()
+
+    def _on_created(self, folder: Path) -> None:
         self.context.messages.inform(
             f"The study was made in {folder.name}",
             "Start reading",
@@ -370,21 +389,7 @@ class SetupDesk(Desk):
         if not self._folder.text().strip():
             missing.append("a folder")
         self._create.setEnabled(not missing)
-        forms = ", ".join(one.title for one in self.chosen_instruments) or "no form yet"
-        items = sum(len(one.items) for one in self.chosen_instruments)
-        still = f"<p>Still needed: {', '.join(missing)}.</p>" if missing else ""
-        self._summary.setText(
-            f"<h3>What will happen</h3>"
-            f"<p>{' and '.join(plan.readers) or 'Nobody'} read {len(plan.cases)} cases each, "
-            f"in different random orders: {len(plan.cases) * items} answers per reader ({forms}).</p>"
-            f"<p>{_RULES[plan.resolution]}. Reads may be compared {_UNSEAL[plan.unseal]}.</p>"
-            f"<h3>A reader sees</h3><p>the case code, joint and side; the images; the own answers.</p>"
-            f"<h3>A reader does not see</h3>"
-            f"<p>names, numbers, dates, groups or file names; masks; running totals; anything of the other "
-            f"reader: no answer, no count, no time.</p>"
-            f"<p>⚠ In this version a read is locked and hash-chained but <b>not sealed</b>: who can open "
-            f"the study folder on this disk can read its entries.</p>{still}"
-        )
+        self._summary.setText(summary(plan, self.chosen_instruments, missing))
 
 
 def _identifier(title: str) -> str:

@@ -1,0 +1,25 @@
+"""Words of the reading desk for what the core tells in codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workstation.reading.session import ReadState
+
+if TYPE_CHECKING:
+    from workstation.workflow.open_study import OpenStudy
+
+STATE_WORDS = {
+    ReadState.NOT_STARTED: "not started",
+    ReadState.OPEN: "draft",
+    ReadState.COMPLETE: "complete",
+    ReadState.LOCKED: "locked",
+}
+_SIDES = {"L": "left", "R": "right", "B": "bilateral"}
+
+
+def free_title(opened: OpenStudy) -> str:
+    """``"K-0172 · right knee"``, from what is confirmed."""
+    side = _SIDES.get(opened.laterality or "", "") if opened.laterality_confirmed else ""
+    where = " ".join(word for word in (side, opened.joint or "") if word)
+    return f"{opened.title} · {where}" if where else opened.title
