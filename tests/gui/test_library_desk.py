@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFrame,
@@ -25,12 +26,15 @@ from workstation.errors import Cancelled, StoreError
 from workstation.gui.application import make_application, make_window
 from workstation.gui.desk import Desk, DeskEntry
 from workstation.gui.desks import DESKS
+from workstation.gui.library.import_options import ImportOptions
 from workstation.gui.library.library_desk import LibraryDesk
 from workstation.gui.main_window import MainWindow
 from workstation.gui.messages import Kind
+from workstation.imaging.dicom_kinds import WHY_LEFT_OUT
+from workstation.imaging.dicom_kinds import Kind as Kind_
 from workstation.imaging.study import Case, Joint, Laterality, Plane, Weighting
 from workstation.store.records import JoinCandidate, SeriesRow, StudyRow
-from workstation.workflow import import_files
+from workstation.workflow import curate, import_files
 from workstation.workflow.import_report import FileOutcome, ImportReport
 from workstation.workflow.import_worker import Status
 
@@ -49,6 +53,8 @@ class FakeLibrary:
     candidates: tuple[JoinCandidate, ...] = ()
     warnings: tuple[str, ...] = ()
     is_closed: bool = False
+    joined: tuple[str, ...] = ()
+    folder: Path = Path("/library")
 
     def __post_init__(self) -> None:
         self.decided: list[tuple[object, ...]] = []
@@ -62,10 +68,27 @@ class FakeLibrary:
     def series(self, code: str) -> tuple[object, ...]:
         return ()
 
-    def confirm_laterality(self, code: str, side: Laterality, by: str) -> Case:
-        self.decided.append(("side", code, side, by))
+    def joined_cases(self) -> frozenset[str]:
+        return frozenset(self.joined)
+
+    def keep_apart(self, first: str, second: str, by: str) -> None:
+        self.decided.append(("apart", first, second, by))
+        self.candidates = ()
+
+    def part(self, code: str, by: str) -> tuple[Case, ...]:
+        self.decided.append(("part", code, by))
+        self.joined = ()
+        return tuple(row.case for row in self.rows if row.case.code == code)
+
+    def confirm_laterality(self, code: str, side: Laterality, by: str, joint: Joint | None) -> Case:
+        self.decided.append(("side", code, side, joint, by))
         self.rows = [
-            replace(row, case=replace(row.case, laterality=side, laterality_confirmed=True))
+            replace(
+                row,
+                case=replace(
+                    row.case, laterality=side, laterality_confirmed=True, joint=joint or row.case.joint
+                ),
+            )
             if row.case.code == code
             else row
             for row in self.rows
@@ -126,6 +149,15 @@ def window_on(qtbot, library: FakeLibrary, *, synchronous: bool = True) -> MainW
     window.show()
     qtbot.waitExposed(window)
     return window
+
+
+@pytest.fixture(autouse=True)
+def in_step(monkeypatch) -> list[Path | None]:
+    """Decisions are kept under one name; which crosswalk each was carried into, in order."""
+    refreshed: list[Path | None] = []
+    monkeypatch.setattr(curate, "who", lambda: "person")
+    monkeypatch.setattr(curate, "_refresh", lambda _workspace, crosswalk: refreshed.append(crosswalk))
+    return refreshed
 
 
 @pytest.fixture
@@ -234,16 +266,17 @@ def test_filters_of_the_left_list_narrow_and_show_all_clears(window) -> None:
     assert window.findChild(QAbstractButton, "filter_hip").accessibleName() == "Hip, 1 case"
 
 
-def test_an_unconfirmed_side_is_confirmed_in_place(window, library) -> None:
+def test_an_unconfirmed_side_is_confirmed_in_place(window, library, in_step) -> None:
     control = window.findChild(QFrame, "side_control")
     desk_of(window).take("K-2")
     assert not control.isVisible()
     desk_of(window).take("K-10")
     assert control.isVisible()
     window.findChild(QPushButton, "confirm_L").click()
-    assert library.decided == [("side", "K-10", Laterality.LEFT, "coordinator")]
+    assert library.decided == [("side", "K-10", Laterality.LEFT, None, "person")]
+    assert in_step == [None]
     assert not control.isVisible()
-    assert "K-10 is confirmed" in window.context.messages.last.text
+    assert "Joint and side of K-10 are confirmed" in window.context.messages.last.text
     assert window.findChild(QLabel, "preview_title").text() == "K-10"
 
 
@@ -257,7 +290,7 @@ def test_a_torn_examination_is_joined_in_two_steps(qtbot, library) -> None:
     assert library.decided == []
     assert "Join K-10 to K-2?" in window.findChild(QLabel, "join_text").text()
     window.findChild(QPushButton, "join").click()
-    assert library.decided == [("join", "K-2", "K-10", "coordinator")]
+    assert library.decided == [("join", "K-2", "K-10", "person")]
     assert not banner.isVisible()
     assert codes(window) == ["H-1", "K-2"]
 
@@ -271,7 +304,106 @@ def test_cases_said_to_be_apart_are_not_offered_again(qtbot, library) -> None:
     window.findChild(QPushButton, "not_the_same").click()
     desk_of(window).refresh()
     assert not window.findChild(QFrame, "join_banner").isVisible()
-    assert library.decided == []
+    assert library.decided == [("apart", "K-2", "K-10", "person")]
+
+
+def test_a_case_without_a_joint_gets_joint_and_side_from_a_person(qtbot) -> None:
+    library = FakeLibrary([study("X-1", joint=None, side=None, confirmed=False)])
+    window = window_on(qtbot, library)
+    control, left = window.findChild(QFrame, "side_control"), window.findChild(QPushButton, "confirm_L")
+    assert not control.isVisible()
+    window.findChild(QPushButton, "change_side").click()
+    assert control.isVisible() and not left.isEnabled()  # a side of nothing is no answer
+    window.findChild(QPushButton, "joint_hip").click()
+    left.click()
+    assert library.decided == [("side", "X-1", Laterality.LEFT, Joint.HIP, "person")]
+    assert table_of(window).model().index(0, 2).data() == "hip"
+
+
+def test_a_confirmed_side_can_be_corrected(window, library) -> None:
+    desk_of(window).take("K-2")
+    window.findChild(QPushButton, "change_side").click()
+    assert window.findChild(QPushButton, "joint_knee").isChecked()
+    window.findChild(QPushButton, "confirm_L").click()
+    assert library.decided == [("side", "K-2", Laterality.LEFT, None, "person")]
+
+
+def test_a_joined_case_is_parted_in_two_steps(qtbot, library) -> None:
+    library.joined = ("K-2",)
+    window = window_on(qtbot, library)
+    button = window.findChild(QPushButton, "part_case")
+    desk_of(window).take("H-1")
+    assert not button.isVisible()
+    desk_of(window).take("K-2")
+    button.click()
+    assert button.text() == "Yes, part it" and library.decided == []
+    button.click()
+    assert library.decided == [("part", "K-2", "person")]
+    assert not button.isVisible()
+
+
+def test_options_carry_codes_crosswalk_and_approval_into_the_import(
+    window, monkeypatch, tmp_path, in_step
+) -> None:
+    given: list[object] = []
+
+    def fake(workspace, paths, *, progress, **named):
+        given.append((paths, named))
+        return REPORT
+
+    def fill(dialog: ImportOptions) -> int:
+        assert not dialog.findChild(QPushButton, "start_import").isEnabled()
+        dialog.findChild(QPushButton, "choose_folder").click()
+        dialog.findChild(QLineEdit, "codes_file").setText(str(tmp_path / "codes.csv"))
+        dialog.findChild(QLineEdit, "crosswalk_file").setText(str(tmp_path / "who.csv"))
+        dialog.findChild(QCheckBox, "approve_secondary").setChecked(True)
+        dialog.findChild(QPushButton, "start_import").click()
+        return dialog.result()
+
+    monkeypatch.setattr(import_files, "import_paths", fake)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    monkeypatch.setattr(ImportOptions, "exec", fill)
+    window.findChild(QPushButton, "import_options").click()
+    named = {
+        "codes": tmp_path / "codes.csv",
+        "crosswalk": tmp_path / "who.csv",
+        "approve_secondary": True,
+    }
+    assert given == [([tmp_path], named)]
+    desk_of(window).take("K-10")
+    window.findChild(QPushButton, "confirm_L").click()
+    assert in_step == [tmp_path / "who.csv"]  # the decision goes into the crosswalk of the import
+
+
+def test_what_was_kept_out_comes_in_only_after_a_person_approved_it(window, monkeypatch, tmp_path) -> None:
+    given: list[object] = []
+    kept_out = outcomes(
+        ("/disc/IM1", Status.LOADED, ""),
+        ("/disc/SC1", Status.SKIPPED, WHY_LEFT_OUT[Kind_.SECONDARY_CAPTURE]),
+        ("/disc/SC2", Status.SKIPPED, WHY_LEFT_OUT[Kind_.BURNED_IN]),
+    )
+
+    def fake(workspace, paths, *, progress, approve_secondary, **_):
+        given.append((paths, approve_secondary))
+        return outcomes(("/disc/SC1", Status.LOADED, "")) if approve_secondary else kept_out
+
+    monkeypatch.setattr(import_files, "import_paths", fake)
+    desk_of(window).take((tmp_path,))
+    desk_of(window)._show_report()
+    control, text = (
+        window.findChild(QFrame, "approval_control"),
+        window.findChild(QLabel, "approval_text"),
+    )
+    assert control.isVisible() and text.text().startswith("2 files kept out")
+    window.findChild(QPushButton, "approve").click()
+    assert len(given) == 1 and "every reader will see them" in text.text()
+    assert window.findChild(QTableView, "import_table").model().rowCount() == 2  # what would come in
+    window.findChild(QPushButton, "approve_not").click()
+    assert len(given) == 1 and text.text().startswith("2 files kept out")
+    window.findChild(QPushButton, "approve").click()
+    window.findChild(QPushButton, "approve").click()
+    assert given == [([tmp_path], False), ([tmp_path], True)]
+    assert not control.isVisible()
 
 
 def test_an_import_lists_every_file_and_shows_the_refused_first(window, monkeypatch, tmp_path) -> None:
@@ -293,7 +425,8 @@ def test_an_import_lists_every_file_and_shows_the_refused_first(window, monkeypa
     for index in range(status.count()):
         status.setCurrentIndex(index)
         shown[status.currentText()] = table.model().rowCount()
-    assert shown == {"All files": 4, "Refused": 1, "Skipped": 1, "Loaded": 2}
+    counts = {"All files": 4, "Refused": 1, "Skipped": 1, "Loaded": 2, "Waiting for approval": 0}
+    assert shown == counts
     assert window.findChild(QLabel, "import_summary").text() == "4 files: 2 loaded, 1 skipped, 1 refused"
     assert window.context.messages.last.kind is Kind.ATTENTION
 

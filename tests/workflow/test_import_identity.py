@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from workstation.errors import StoreError
-from workstation.imaging.study import Identity, Laterality
+from workstation.imaging.study import Identity, Joint, Laterality
 from workstation.store import crosswalk
 from workstation.store.records import CaseStudy
 from workstation.tasks import SilentProgress
@@ -133,6 +133,49 @@ def test_the_crosswalk_follows_a_join_and_keeps_what_the_coordinator_wrote(
     rows = read(path)
     assert {row["case"] for row in rows} == {pair.first, pair.second}
     assert {row["group"] for row in rows} == {"red"}
+
+
+def test_a_pair_said_to_be_apart_is_never_offered_again_but_may_be_joined_by_name(
+    tmp_path: Path, write_series: WriteSeries
+) -> None:
+    shared = {"FrameOfReferenceUID": "1.2.55", "patient": ""}
+    write_series(tmp_path / "in" / "1", study="1", **shared)
+    write_series(tmp_path / "in" / "2", study="2", **shared)
+    with open_workspace(tmp_path / "library") as workspace:
+        import_paths(workspace, [tmp_path / "in"], progress=SilentProgress())
+        (pair,) = workspace.library.join_candidates()
+        curate.keep_apart(workspace, pair.first, pair.second, "coordinator")
+    with open_workspace(tmp_path / "library") as workspace:  # on disk, not only on the screen
+        library = workspace.library
+        assert library.join_candidates() == ()
+        assert library.decisions()[-1].decided_by == "coordinator"
+        write_series(tmp_path / "in" / "3", study="3", **shared)
+        import_paths(workspace, [tmp_path / "in"], progress=SilentProgress())
+        offered = {frozenset((found.first, found.second)) for found in library.join_candidates()}
+        assert len(offered) == 2 and frozenset((pair.first, pair.second)) not in offered
+        curate.confirm_side(workspace, pair.second, Laterality.LEFT, "coordinator", Joint.HIP)
+        moved = library.case(pair.second).code
+        assert frozenset((pair.first, moved)) not in {
+            frozenset((found.first, found.second)) for found in library.join_candidates()
+        }
+        assert library.joined_cases() == frozenset()
+
+
+def test_a_person_may_join_what_was_kept_apart_and_sees_that_it_is_joined(
+    tmp_path: Path, write_series: WriteSeries
+) -> None:
+    shared = {"FrameOfReferenceUID": "1.2.55", "patient": ""}
+    write_series(tmp_path / "in" / "1", study="1", **shared)
+    write_series(tmp_path / "in" / "2", study="2", **shared)
+    with open_workspace(tmp_path / "library") as workspace:
+        import_paths(workspace, [tmp_path / "in"], progress=SilentProgress())
+        (pair,) = workspace.library.join_candidates()
+        curate.keep_apart(workspace, pair.first, pair.second, "coordinator")
+        kept = curate.join(workspace, pair.first, pair.second, "coordinator")
+        assert workspace.library.joined_cases() == {kept.code}
+        curate.part(workspace, kept.code, "coordinator")
+        assert workspace.library.joined_cases() == frozenset()
+        assert workspace.library.join_candidates() == ()  # the word that they are apart still stands
 
 
 def test_a_deleted_crosswalk_is_made_again_from_the_originals(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,9 @@ def register(commands: Subparsers) -> None:
     add_library(parser)
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument("--join", nargs=2, metavar="CODE", help="make one case of two that belong together")
+    decision.add_argument(
+        "--keep-apart", nargs=2, metavar="CODE", help="two cases are not one: do not offer to join them again"
+    )
     decision.add_argument("--part", metavar="CODE", help="undo the joins of a case")
     decision.add_argument(
         "--confirm-side", nargs=2, metavar=("CODE", "L|R|B"), help="set the side of a case: L, R or B (both)"
@@ -63,10 +65,13 @@ def _decide(arguments: argparse.Namespace, workspace: Workspace) -> None:
     from workstation.imaging.study import Joint, Laterality
     from workstation.workflow import curate
 
-    by = arguments.by or getpass.getuser()
+    by = arguments.by or curate.who()
     if arguments.join:
         first, second = arguments.join
         curate.join(workspace, first, second, by, arguments.crosswalk)
+    elif arguments.keep_apart:
+        first, second = arguments.keep_apart
+        curate.keep_apart(workspace, first, second, by)
     elif arguments.part:
         curate.part(workspace, arguments.part, by, arguments.crosswalk)
     elif arguments.confirm_side:

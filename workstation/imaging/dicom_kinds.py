@@ -35,6 +35,9 @@ WHY_LEFT_OUT = {
     Kind.NO_PIXELS: "it holds no picture",
 }
 
+AWAITS_APPROVAL = frozenset((Kind.SECONDARY_CAPTURE, Kind.BURNED_IN))
+"""Pictures that a person may let in after looking at them."""
+
 MR_IMAGE = _STORAGE + "4"
 ENHANCED = frozenset(_STORAGE + end for end in ("4.1", "4.4", "2.1", "2.2"))
 SHOWN = ENHANCED | {_STORAGE + end for end in ("4", "2", "1", "1.1", "1.1.1")}

@@ -1,4 +1,7 @@
-"""What the coordinator decides about cases: a side, a join, a parting. Each is kept with who and when."""
+"""What the coordinator decides about cases: a side, a join, a parting, two that stay apart.
+
+Each is kept with who and when.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ import sqlalchemy as sa
 from workstation.errors import StoreError
 from workstation.imaging.study import Case, Joint, Laterality
 from workstation.store.engine import Database
+from workstation.store.listing import find_case
 from workstation.store.new_files import now
 from workstation.store.placing import place_subject
 from workstation.store.records import Decision, JoinCandidate
 from workstation.store.tables import CASES, DECISIONS, SERIES, STUDIES, SUBJECTS
+
+APART = "keep apart"
 
 
 def listed(database: Database) -> tuple[Decision, ...]:
@@ -76,6 +82,48 @@ def confirm_laterality(
 
 
 def join_candidates(database: Database) -> tuple[JoinCandidate, ...]:
+    """Pairs that may be one examination, without those that a person said to be apart."""
+    with database.read() as connection:
+        apart = _said_to_be_apart(connection)
+    return tuple(
+        pair for pair in _possible_pairs(database) if frozenset((pair.first, pair.second)) not in apart
+    )
+
+
+def keep_apart(database: Database, first: Case, second: Case, by: str) -> None:
+    """Record that two cases are not one examination; they may still be joined by name."""
+    with database.write() as connection:
+        _record(connection, APART, first.code, {"first": first.code, "second": second.code}, by)
+
+
+def _said_to_be_apart(connection: sa.Connection) -> frozenset[frozenset[str]]:
+    """Pairs of present codes; a code that a later decision replaced counts as the one that took it over."""
+    rows = connection.execute(sa.select(DECISIONS.c.detail).where(DECISIONS.c.kind == APART)).scalars()
+    pairs = [json.loads(detail) for detail in rows]
+    if not pairs:
+        return frozenset()
+    present: dict[str, str] = {}
+    for code in {pair[name] for pair in pairs for name in ("first", "second")}:
+        found = find_case(connection, code)
+        query = sa.select(CASES.c.code).where(CASES.c.id == found)
+        present[code] = code if found is None else str(connection.execute(query).scalar_one())
+    return frozenset(frozenset((present[pair["first"]], present[pair["second"]])) for pair in pairs)
+
+
+def joined_cases(database: Database) -> frozenset[str]:
+    """Codes of the cases that hold a study whose files name another subject: they can be parted."""
+    query = (
+        sa.select(CASES.c.code)
+        .join(SERIES, SERIES.c.case_id == CASES.c.id)
+        .join(STUDIES, STUDIES.c.id == SERIES.c.study_id)
+        .where(STUDIES.c.subject_id != STUDIES.c.origin_subject_id)
+        .distinct()
+    )
+    with database.read() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
+def _possible_pairs(database: Database) -> tuple[JoinCandidate, ...]:
     """Pairs of cases in one frame of reference, of different subjects of which one has no PatientID."""
     with database.read() as connection:
         rows = connection.execute(
@@ -118,7 +166,7 @@ def _may_belong_together(one: Any, other: Any) -> bool:
 
 def join(database: Database, key: bytes, first: Case, second: Case, by: str) -> str:
     """Move the second case's studies to the subject of the first; returns the code of the joined case."""
-    pairs = {(pair.first, pair.second) for pair in join_candidates(database)}
+    pairs = {(pair.first, pair.second) for pair in _possible_pairs(database)}
     if (first.code, second.code) not in pairs and (second.code, first.code) not in pairs:
         raise StoreError(
             f"{first.code} and {second.code} were not joined",

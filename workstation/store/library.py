@@ -290,6 +290,20 @@ class Library:
         ours, other = self.case(first), self.case(second)
         return self.case(decisions.join(self._database, self.key, ours, other, by))
 
+    def keep_apart(self, first: str, second: str, by: str) -> None:
+        """Record that two cases are not one: `join_candidates` offers them no more.
+
+        Raises
+        ------
+        StoreError
+            If one of them is unknown, or the library may only be read.
+        """
+        decisions.keep_apart(self._database, self.case(first), self.case(second), by)
+
+    def joined_cases(self) -> frozenset[str]:
+        """Codes of the cases that a join made, which `part` can undo."""
+        return decisions.joined_cases(self._database)
+
     def part(self, code: str, by: str) -> tuple[Case, ...]:
         """Undo every join of a case; the cases that were joined come back under their codes."""
         return tuple(

@@ -42,6 +42,27 @@ def join(workspace: Workspace, first: str, second: str, by: str, crosswalk_file:
     return case
 
 
+def keep_apart(workspace: Workspace, first: str, second: str, by: str) -> None:
+    """Record that two cases are not one examination; they are not offered for joining again.
+
+    Raises
+    ------
+    StoreError
+        If a case is unknown.
+    """
+    workspace.library.keep_apart(first, second, by)
+
+
+def who() -> str:
+    """Name under which a decision made at this computer is kept: that of the login."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "coordinator"
+
+
 def part(workspace: Workspace, code: str, by: str, crosswalk_file: Path | None = None) -> tuple[Case, ...]:
     """Undo the joins of a case.
 

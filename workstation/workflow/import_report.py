@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation.errors import StoreError
+from workstation.imaging.dicom_kinds import AWAITS_APPROVAL, WHY_LEFT_OUT
 from workstation.imaging.study import Case
 from workstation.store.records import SeriesRow, StudyRow
 from workstation.workflow.import_duplicates import ALREADY_THERE
@@ -24,6 +25,14 @@ class FileOutcome:
     status: Status
     reason: str = ""
     series: str = ""
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it is a picture that was kept out until a person approves it."""
+        return self.status is Status.SKIPPED and self.reason in _UNTIL_APPROVED
+
+
+_UNTIL_APPROVED = frozenset(WHY_LEFT_OUT[kind] for kind in AWAITS_APPROVAL)
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class ImportReport:
     def refused(self) -> int:
         """Files damaged or not decodable."""
         return self._count(Status.REFUSED)
+
+    @property
+    def awaiting_approval(self) -> int:
+        """Skipped files that a person may still let in (secondary captures, burned-in text)."""
+        return sum(file.awaits_approval for file in self.files)
 
     @property
     def series(self) -> tuple[SeriesRow, ...]:

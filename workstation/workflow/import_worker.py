@@ -19,7 +19,7 @@ from workstation.errors import DataError
 from workstation.imaging.deidentify import Deidentifier
 from workstation.imaging.dicom import DicomFile, read_file
 from workstation.imaging.dicom_elements import NotDicomError
-from workstation.imaging.dicom_kinds import SHOWN, Kind
+from workstation.imaging.dicom_kinds import AWAITS_APPROVAL, SHOWN, Kind
 from workstation.imaging.dicom_pixels import check_decodable
 from workstation.imaging.sources import Source
 from workstation.imaging.study import Identity
@@ -98,7 +98,7 @@ class Worker:
     def _look(self, path: str, stream: BinaryIO) -> Looked:
         # The label stays behind: a path can name a patient.
         file = read_file(stream, "copy")
-        approved = self._task.approve_secondary and file.kind in (Kind.SECONDARY_CAPTURE, Kind.BURNED_IN)
+        approved = self._task.approve_secondary and file.kind in AWAITS_APPROVAL
         if file.kind is Kind.NO_PIXELS and (file.sop_class_uid in SHOWN or not file.sop_class_uid):
             return Looked(path, Status.REFUSED, WITHOUT_PIXELS)
         if file.kind is not Kind.IMAGE and not approved:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -18,7 +21,7 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from workstation.gui import icons
-from workstation.gui.library.case_rows import CaseRow, ListedSeries, series_facts, series_label
+from workstation.gui.library.case_rows import CaseRow, ListedSeries, State, series_facts, series_label
 from workstation.gui.library.side_control import SideControl
 from workstation.gui.library.thumbnails import Thumbnails, draw_inside
 from workstation.gui.messages import ElidedLabel
@@ -30,16 +33,19 @@ _ROW_PX, _PICTURE_PX, _HEADING_PX = 60, 52, 30
 
 
 class CasePreview(QFrame):
-    """``opened(code)`` when the person wants to read it, ``side_confirmed(code, side)``."""
+    """``opened(code)`` when the person wants to read it, ``side_confirmed(code, side, joint)``,
+    ``part_wanted(code)``."""
 
     opened = Signal(str)
-    side_confirmed = Signal(str, object)
+    side_confirmed = Signal(str, object, object)
+    part_wanted = Signal(str)
 
     def __init__(self, thumbnails: Thumbnails, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("case_preview")
         self.setProperty("part", "panel")
         self._row: CaseRow | None = None
+        self._asking = False
         self._title = ElidedLabel("No case chosen")
         self._title.setObjectName("preview_title")
         self._title.setProperty("text_role", "title")
@@ -47,6 +53,8 @@ class CasePreview(QFrame):
         self._facts.setProperty("text_role", "secondary")
         self._side = SideControl()
         self._side.confirmed.connect(self.side_confirmed)
+        self._change = _quiet("change_side", self._on_change)
+        self._part = _quiet("part_case", self._on_part)
         self._list = QListWidget()
         self._list.setObjectName("series_list")
         self._list.setAccessibleName("Series of the case")
@@ -74,6 +82,12 @@ class CasePreview(QFrame):
         layout.setSpacing(8)
         for widget in (self._title, self._facts, self._side):
             layout.addWidget(widget)
+        links = QHBoxLayout()
+        links.setContentsMargins(0, 0, 0, 0)
+        links.addWidget(self._change)
+        links.addWidget(self._part)
+        links.addStretch(1)
+        layout.addLayout(links)
         layout.addWidget(self._list, 1)
         layout.addWidget(self._warnings)
         layout.addWidget(self._open)
@@ -90,6 +104,7 @@ class CasePreview(QFrame):
         self._list.clear()
         self._warnings.clear()
         self._side.show_case(row)
+        self._show_links(row)
         self._open.setEnabled(row is not None)
         if row is None:
             self._title.set_whole_text("No case chosen")
@@ -106,6 +121,31 @@ class CasePreview(QFrame):
                 self._add_heading(f"Visit {visit}")
             for series in found:
                 self._add_series(row.code, series)
+        first = next((n for n in range(self._list.count()) if self._list.item(n).data(_SERIES)), -1)
+        self._list.setCurrentRow(first)
+
+    def _show_links(self, row: CaseRow | None) -> None:
+        self._change.setVisible(row is not None and row.state is not State.SIDE)
+        self._part.setVisible(row is not None and row.is_joined)
+        self._asking = False
+        if row is None:
+            return
+        words = "Change joint or side…" if row.case.joint else "Set joint and side…"
+        _word(self._change, words, "Say which joint and side it is; kept with who and when")
+        _word(self._part, "Part again…", "Undo the join: each examination gets its own case back")
+
+    def _on_change(self) -> None:
+        self._change.hide()
+        self._side.open()
+
+    def _on_part(self) -> None:
+        if self._row is None:
+            return
+        if self._asking:
+            self.part_wanted.emit(self._row.code)
+            return
+        self._asking = True
+        _word(self._part, "Yes, part it", "The images go back to the cases they came from; this is kept too")
 
     def _add_heading(self, text: str) -> None:
         item = QListWidgetItem(text)
@@ -130,6 +170,21 @@ class CasePreview(QFrame):
     def _on_open(self) -> None:
         if self._row is not None:
             self.opened.emit(self._row.code)
+
+
+def _quiet(name: str, run: Callable[[], None]) -> QPushButton:
+    made = QPushButton()
+    made.setObjectName(name)
+    made.setProperty("emphasis", "quiet")
+    made.clicked.connect(lambda _checked=False: run())
+    made.hide()
+    return made
+
+
+def _word(button: QPushButton, words: str, tip: str) -> None:
+    button.setText(words)
+    button.setAccessibleName(words.rstrip("…"))
+    button.setToolTip(tip)
 
 
 class _SeriesDelegate(QStyledItemDelegate):

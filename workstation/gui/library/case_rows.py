@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -77,10 +77,13 @@ class CaseRow:
     ----------
     visits : tuple of (str, tuple of ListedSeries)
         In the library's order.
+    is_joined : bool
+        A person joined it from torn studies: it can be parted again.
     """
 
     case: Case
     visits: tuple[tuple[str, tuple[ListedSeries, ...]], ...]
+    is_joined: bool = False
 
     @property
     def code(self) -> str:
@@ -141,7 +144,7 @@ class CaseRow:
         return tuple(dict.fromkeys(text for series in self.series for text in series.warnings))
 
 
-def case_rows(studies: Iterable[ListedStudy]) -> tuple[CaseRow, ...]:
+def case_rows(studies: Iterable[ListedStudy], joined: Collection[str] = ()) -> tuple[CaseRow, ...]:
     """Group the listing by case; two studies of one visit become one visit."""
     cases: dict[str, Case] = {}
     visits: dict[str, dict[str, list[ListedSeries]]] = {}
@@ -149,7 +152,7 @@ def case_rows(studies: Iterable[ListedStudy]) -> tuple[CaseRow, ...]:
         cases[study.case.code] = study.case
         visits.setdefault(study.case.code, {}).setdefault(study.visit, []).extend(study.series)
     return tuple(
-        CaseRow(case, tuple((visit, tuple(found)) for visit, found in visits[code].items()))
+        CaseRow(case, tuple((visit, tuple(found)) for visit, found in visits[code].items()), code in joined)
         for code, case in cases.items()
     )
 

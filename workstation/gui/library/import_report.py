@@ -20,13 +20,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )  # fmt: skip
 
+from workstation.gui.library.approval_control import ApprovalControl
 from workstation.gui.theme import Appearance
 
 if TYPE_CHECKING:
     from workstation.workflow.import_report import ImportReport
 
 LOADED, SKIPPED, REFUSED = "loaded", "skipped", "refused"
-_CHOICES = (("", "All files"), (REFUSED, "Refused"), (SKIPPED, "Skipped"), (LOADED, "Loaded"))
+KEPT_OUT = "kept out"
+_CHOICES = (
+    ("", "All files"),
+    (REFUSED, "Refused"),
+    (SKIPPED, "Skipped"),
+    (LOADED, "Loaded"),
+    (KEPT_OUT, "Waiting for approval"),
+)
 COLUMNS = ("Status", "File and reason")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -40,6 +48,8 @@ class Outcome(Protocol):
     def status(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def awaits_approval(self) -> bool: ...
 
 
 class OutcomeModel(QAbstractTableModel):
@@ -97,7 +107,10 @@ class OutcomeModel(QAbstractTableModel):
         return None
 
     def _choose(self) -> None:
-        self._shown = tuple(file for file in self._all if not self._status or file.status == self._status)
+        if self._status == KEPT_OUT:
+            self._shown = tuple(file for file in self._all if file.awaits_approval)
+        else:
+            self._shown = tuple(file for file in self._all if self._status in ("", file.status))
 
 
 def _short(path: str) -> str:
@@ -106,9 +119,11 @@ def _short(path: str) -> str:
 
 
 class ImportReportPanel(QFrame):
-    """The report of the last import. ``save_wanted(path)`` with the file to write."""
+    """The report of the last import. ``save_wanted(path)`` with the file to write; ``approved()``
+    when a person lets in what was kept out."""
 
     save_wanted = Signal(str)
+    approved = Signal()
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -134,6 +149,9 @@ class ImportReportPanel(QFrame):
         self._save.setToolTip("Write file, status, reason and series of every file")
         self._save.setEnabled(False)
         self._save.clicked.connect(self._on_save)
+        self._approval = ApprovalControl()
+        self._approval.approved.connect(self.approved)
+        self._approval.look_wanted.connect(lambda: self._status.setCurrentIndex(len(_CHOICES) - 1))
         self.model = OutcomeModel(appearance, self)
         self._status.currentIndexChanged.connect(lambda _i: self.model.set_status(self._status.currentData()))
         self._table = self._make_table()
@@ -152,6 +170,7 @@ class ImportReportPanel(QFrame):
         layout.setSpacing(8)
         layout.addWidget(self._summary)
         layout.addWidget(self._crosswalk)
+        layout.addWidget(self._approval)
         layout.addLayout(line)
         layout.addWidget(self._table, 1)
         layout.addWidget(self._detail)
@@ -165,6 +184,7 @@ class ImportReportPanel(QFrame):
         self._crosswalk.setText(f"Names and codes are kept apart, in {report.crosswalk.name}.")
         self._crosswalk.setToolTip(str(report.crosswalk))
         self._save.setEnabled(True)
+        self._approval.set_count(report.awaiting_approval)
         self._detail.clear()
         self._status.setCurrentIndex(1 if report.refused else 0)
 
@@ -177,7 +197,7 @@ class ImportReportPanel(QFrame):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(40)
         header = table.horizontalHeader()

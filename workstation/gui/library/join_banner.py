@@ -35,7 +35,6 @@ class JoinBanner(QFrame):
         self.setProperty("part", "banner")
         self.setAccessibleName("Cases that may belong together")
         self._candidates: tuple[Candidate, ...] = ()
-        self._apart: set[frozenset[str]] = set()
         self._asking = False
         self._icon = QLabel()
         self._text = QLabel()
@@ -60,10 +59,8 @@ class JoinBanner(QFrame):
         return self._candidates[0] if self._candidates else None
 
     def set_candidates(self, candidates: Sequence[Candidate]) -> None:
-        """Offer these, without those already said to be apart."""
-        self._candidates = tuple(
-            pair for pair in candidates if frozenset((pair.first, pair.second)) not in self._apart
-        )
+        """Offer these, one after another."""
+        self._candidates = tuple(candidates)
         self._asking = False
         self._show()
 
@@ -83,7 +80,12 @@ class JoinBanner(QFrame):
         self._text.setText(
             f"{pair.first} and {pair.second} may be one examination: {pair.reason.rstrip('.')}.{more}"
         )
-        self._say("Join…", "Look at what would be joined", "Not the same", "Leave these two cases apart")
+        self._say(
+            "Join…",
+            "Look at what would be joined",
+            "Not the same",
+            "Leave these two cases apart; kept, and not asked again",
+        )
 
     def _say(self, yes: str, yes_tip: str, no: str, no_tip: str) -> None:
         for button, text, tip in ((self._yes, yes, yes_tip), (self._no, no, no_tip)):
@@ -109,9 +111,8 @@ class JoinBanner(QFrame):
             self._asking = False
             self._show()
             return
-        self._apart.add(frozenset((pair.first, pair.second)))
         self.kept_apart.emit(pair.first, pair.second)
-        self.set_candidates(self._candidates)
+        self.set_candidates(self._candidates[1:])
 
     def _button(self, name: str, run: object) -> QPushButton:
         made = QPushButton()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -23,21 +24,21 @@ from workstation.errors import WorkstationError
 from workstation.gui.actions import Action, button, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
+from workstation.gui.library.case_decisions import CaseDecisions
 from workstation.gui.library.case_preview import CasePreview
 from workstation.gui.library.case_rows import CaseRow, State, case_rows, filter_counts
 from workstation.gui.library.case_table import CaseModel, CaseTable
 from workstation.gui.library.filter_panel import FilterPanel
+from workstation.gui.library.import_options import ImportOptions, ImportRequest
 from workstation.gui.library.import_report import ImportReportPanel, summary
 from workstation.gui.library.import_strip import ImportStrip
 from workstation.gui.library.join_banner import JoinBanner
 from workstation.gui.library.thumbnails import Thumbnails
-from workstation.imaging.study import Laterality
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.import_report import ImportReport
 
-BY = "coordinator"
 _SEARCH_MS = 120
 _EMPTY = (
     "Import a folder, a ZIP file or a disc with hip or knee MRI, or drop it anywhere on this window. "
@@ -57,13 +58,17 @@ class LibraryDesk(Desk):
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._queue: list[tuple[Path, ...]] = []
+        self._queue: list[ImportRequest] = []
+        self._last_request: ImportRequest | None = None
+        self._decisions = CaseDecisions(context, self)
         self._chosen_code = ""
         self._actions = (
             Action("import_folder", "Import folder…", "Ctrl+O", self.choose_folder, "folder",
                    "Import every image below a folder or disc"),
             Action("import_files", "Import files…", "Ctrl+Shift+O", self.choose_files, "import",
                    "Import DICOM or ZIP files"),
+            Action("import_options", "With options…", "Ctrl+Alt+O", self.choose_options, "",
+                   "Import with case codes of your own, another crosswalk, or approved secondary captures"),
         )  # fmt: skip
         self._search_action = Action(
             "search", "Search", "Ctrl+F", self._focus_search, "search", "Search cases"
@@ -115,7 +120,8 @@ class LibraryDesk(Desk):
 
         def read(_progress: Progress) -> tuple[tuple[CaseRow, ...], Sequence[object], tuple[str, ...]]:
             library = workspace.library
-            return case_rows(library.studies()), library.join_candidates(), library.warnings
+            rows = case_rows(library.studies(), library.joined_cases())
+            return rows, library.join_candidates(), library.warnings
 
         self.context.jobs.start("library-list", read, self._on_listed)
 
@@ -172,12 +178,27 @@ class LibraryDesk(Desk):
         if names:
             self.import_paths(tuple(Path(name) for name in names))
 
+    def choose_options(self) -> None:
+        """Ask for folder or files together with codes, crosswalk and approval, and import."""
+        if not self.context.has_workspace:
+            self.context.messages.inform("The library is still being opened.")
+            return
+        from workstation.store.crosswalk import default_path
+
+        dialog = ImportOptions(str(default_path(self.context.workspace.library.folder)), self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.run_import(dialog.request)
+        dialog.deleteLater()
+
     def import_paths(self, paths: tuple[Path, ...]) -> None:
         """Import folders, files and ZIP files; waits its turn while another import runs."""
-        if not paths:
-            return
+        if paths:
+            self.run_import(ImportRequest(paths, crosswalk=self._decisions.crosswalk))
+
+    def run_import(self, request: ImportRequest) -> None:
+        """Import as asked; waits its turn while another import runs."""
         if self.context.jobs.is_running("import"):
-            self._queue.append(paths)
+            self._queue.append(request)
             self.context.messages.inform("Noted. This is imported after the import that runs now.")
             return
         workspace = self.context.workspace
@@ -185,8 +206,17 @@ class LibraryDesk(Desk):
         def work(progress: Progress) -> ImportReport:
             from workstation.workflow.import_files import import_paths
 
-            return import_paths(workspace, list(paths), progress=progress)
+            return import_paths(
+                workspace,
+                list(request.paths),
+                codes=request.codes,
+                crosswalk=request.crosswalk,
+                approve_secondary=request.approve_secondary,
+                progress=progress,
+            )
 
+        self._last_request = request
+        self._decisions.crosswalk = request.crosswalk
         self._pages.setCurrentWidget(self._work)
         self._strip.begin("Looking for files…")
         self.context.jobs.start(
@@ -223,7 +253,7 @@ class LibraryDesk(Desk):
     def _go_on(self) -> None:
         self.refresh()
         if self._queue:
-            self.import_paths(self._queue.pop(0))
+            self.run_import(self._queue.pop(0))
 
     def _show_report(self) -> None:
         self._pages.setCurrentWidget(self._work)
@@ -239,27 +269,14 @@ class LibraryDesk(Desk):
             lambda _none: self.context.messages.inform(f"The report was saved as {Path(name).name}."),
         )
 
-    # what the coordinator decides -------------------------------------------------------------
+    def _approve(self) -> None:
+        if self._last_request is not None:
+            self.run_import(replace(self._last_request, approve_secondary=True))
 
-    def _confirm_side(self, code: str, side: Laterality) -> None:
-        library = self.context.workspace.library
-
-        def done(case: object) -> None:
-            self._chosen_code = getattr(case, "code", code)
-            self.context.messages.inform(f"The side of {self._chosen_code} is confirmed.")
-            self.refresh()
-
-        self.context.jobs.start("confirm-side", lambda _p: library.confirm_laterality(code, side, BY), done)
-
-    def _join(self, first: str, second: str) -> None:
-        library = self.context.workspace.library
-
-        def done(_case: object) -> None:
-            self._chosen_code = first
-            self.context.messages.inform(f"{second} now belongs to {first}.")
-            self.refresh()
-
-        self.context.jobs.start("join", lambda _p: library.join(first, second, BY), done)
+    def _on_decided(self, code: str) -> None:
+        self._chosen_code = code
+        self._tabs.setCurrentWidget(self._preview)
+        self.refresh()
 
     # building ---------------------------------------------------------------------------------
 
@@ -306,14 +323,22 @@ class LibraryDesk(Desk):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
+        self._connect()
+
+    def _connect(self) -> None:
         self._filters.changed.connect(lambda _f: self._on_filter())
         self._table.opened.connect(self.open_case)
         self._table.chosen.connect(self._show_case)
+        self._table.clicked.connect(lambda _index: self._tabs.setCurrentWidget(self._preview))
         self._preview.opened.connect(self.open_case)
-        self._preview.side_confirmed.connect(self._confirm_side)
+        self._preview.side_confirmed.connect(self._decisions.confirm)
+        self._preview.part_wanted.connect(self._decisions.part)
+        self._decisions.decided.connect(self._on_decided)
+        self._report.approved.connect(self._approve)
         self._strip.cancelled.connect(lambda: self.context.jobs.cancel("import"))
         self._report.save_wanted.connect(self._save_report)
-        self._banner.joined.connect(self._join)
+        self._banner.joined.connect(self._decisions.join)
+        self._banner.kept_apart.connect(self._decisions.keep_apart)
 
     def _toolbar(self) -> QHBoxLayout:
         line = QHBoxLayout()
