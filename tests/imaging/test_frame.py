@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from workstation.imaging import viewport
+from workstation.imaging import linking, viewport
 from workstation.imaging.frame import LabelStyle, Overlay, PixelBuffer, resolve, scale_bar, window_text
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.outline import Outlines, trace
@@ -173,7 +173,7 @@ class TestPlacement:
             phantom(*PLANES["coronal"], (0.9, 0.4), (100, 300)),
         ]
         states = [ViewportState("a", scale=4.0), ViewportState("b")]
-        states = viewport.zoom_together(states, [stack.geometry for stack in stacks], 0)
+        states = linking.zoom_together(states, [stack.geometry for stack in stacks], 0)
         for state, stack in zip(states, stacks, strict=True):
             placement = resolve(state, stack, SIZE).placement
             assert stack.geometry is not None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workstation.imaging import viewport
+from workstation.imaging import linking, viewport
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.viewport import Links, ViewportState
 from workstation.imaging.windowing import Window
@@ -61,7 +61,7 @@ def stack(
 def linked(source: StackGeometry, target: StackGeometry, index: int) -> ViewportState:
     """The target after the source scrolled to a slice."""
     states = [ViewportState("a", index), ViewportState("b", 0)]
-    return viewport.synchronise(states, [source, target], 0)[1]
+    return linking.synchronise(states, [source, target], 0)[1]
 
 
 LINKED = {
@@ -88,7 +88,7 @@ def test_linked_scrolling(name: str) -> None:
     assert state.slice_index in (expected, expected + 1 if outside is None else expected)
     if outside is None:
         assert state.outside is None
-        point = viewport.centre_point(ViewportState("a", index), source)
+        point = linking.centre_point(ViewportState("a", index), source)
         _, distance = target.nearest_slice(point)
         assert distance <= 0.505 * target.slice_spacing
     else:
@@ -119,7 +119,7 @@ NOT_LINKED = {
 def test_what_is_not_linked_stays(name: str) -> None:
     source, target = NOT_LINKED[name]
     states = [ViewportState("a", 25), ViewportState("b", 3)]
-    assert viewport.synchronise(states, [source, target], 0)[1] == states[1]
+    assert linking.synchronise(states, [source, target], 0)[1] == states[1]
 
 
 def test_a_broken_link_stays_broken_on_either_side() -> None:
@@ -128,7 +128,7 @@ def test_a_broken_link_stays_broken_on_either_side() -> None:
         [ViewportState("a", 25, links=off), ViewportState("b", 3)],
         [ViewportState("a", 25), ViewportState("b", 3, links=off)],
     ):
-        assert viewport.synchronise(states, [stack(), stack()], 0) == states
+        assert linking.synchronise(states, [stack(), stack()], 0) == states
 
 
 def test_left_beside_right_knee_meet_only_where_the_body_does() -> None:
@@ -163,10 +163,10 @@ def test_the_target_shows_the_point_or_says_how_far_it_is(
     source = stack(plane)
     centre = tuple(source.normal * offset)
     target = stack(turned(plane, tilt, axis), count, step, centre, reverse=reverse)  # type: ignore[arg-type]
-    if abs(source.normal @ target.normal) < viewport.PARALLEL_COSINE:
+    if abs(source.normal @ target.normal) < linking.PARALLEL_COSINE:
         return
     state = linked(source, target, index)
-    point = viewport.centre_point(ViewportState("a", index), source)
+    point = linking.centre_point(ViewportState("a", index), source)
     distances = np.abs((target.origins - point) @ target.normal)
     assert distances[state.slice_index] == pytest.approx(distances.min(), abs=1e-6)
     assert (state.outside is None) == target.reaches(float(distances.min()))
@@ -177,11 +177,11 @@ def test_the_target_shows_the_point_or_says_how_far_it_is(
 def test_scrolling_back_and_forth_does_not_drift() -> None:
     source, target = stack(), stack(turned(SAGITTAL, 8, 2), step=4.0, reverse=True)
     states = [ViewportState("a", 15), ViewportState("b", 15)]
-    states = viewport.synchronise(states, [source, target], 0)
+    states = linking.synchronise(states, [source, target], 0)
     start = states[1].slice_index
     for index in (*range(15, 31), *range(30, -1, -1), *range(16)):
         states[0] = replace(states[0], slice_index=index)
-        states = viewport.synchronise(states, [source, target], 0)
+        states = linking.synchronise(states, [source, target], 0)
     assert states[1].slice_index == start
 
 
@@ -190,7 +190,7 @@ class TestZoomAndPan:
         states = [ViewportState("a", scale=3.0), ViewportState("b"), ViewportState("c"), ViewportState("d")]
         states[3] = replace(states[3], links=Links(zoom=False))
         geometries = [stack(), stack(CORONAL, matrix=(512, 384), frame="9"), None, stack()]
-        scales = [s.scale for s in viewport.zoom_together(states, geometries, 0)]
+        scales = [s.scale for s in linking.zoom_together(states, geometries, 0)]
         assert scales == [3.0, 3.0, None, None]
 
     def test_the_anchor_stays_under_the_pointer(self) -> None:
@@ -209,14 +209,14 @@ class TestZoomAndPan:
         before = ViewportState("a")
         states = [viewport.panned(before, 12.0, 7.0), ViewportState("b"), ViewportState("c")]
         geometries = [stack(SAGITTAL), stack(CORONAL), stack(SAGITTAL, reverse=True)]
-        moved = viewport.pan_together(before, states, geometries, 0)
+        moved = linking.pan_together(before, states, geometries, 0)
         assert moved[1].pan == pytest.approx((0.0, 7.0))
         assert moved[2].pan == pytest.approx((-12.0, 7.0))
 
     def test_pan_stays_in_its_frame_of_reference(self) -> None:
         before = ViewportState("a")
         states = [viewport.panned(before, 12.0, 7.0), ViewportState("b")]
-        assert viewport.pan_together(before, states, [stack(), stack(frame="9")], 0)[1].pan == (0, 0)
+        assert linking.pan_together(before, states, [stack(), stack(frame="9")], 0)[1].pan == (0, 0)
 
 
 class TestCursorAndLines:
@@ -224,7 +224,7 @@ class TestCursorAndLines:
         geometries = [stack(SAGITTAL), stack(CORONAL), stack(AXIAL), stack(AXIAL, frame="9")]
         states = [ViewportState(str(i), 3) for i in range(4)]
         point = (9.0, -12.0, 21.0)
-        moved = viewport.at_cursor(states, geometries, 0, point)
+        moved = linking.at_cursor(states, geometries, 0, point)
         assert moved[0] == states[0]
         assert moved[3] == states[3]
         for axis, state, geometry in ((1, moved[1], geometries[1]), (2, moved[2], geometries[2])):
@@ -233,7 +233,7 @@ class TestCursorAndLines:
     def test_reference_line_of_a_sagittal_slice_on_a_coronal_image(self) -> None:
         sagittal, coronal = stack(SAGITTAL), stack(CORONAL)
         index = 20
-        line = viewport.reference_line(sagittal, index, coronal, 15)
+        line = linking.reference_line(sagittal, index, coronal, 15)
         assert line is not None
         x_mm = sagittal.origins[index][0]
         for x, y in line:
@@ -243,10 +243,10 @@ class TestCursorAndLines:
         assert heights == pytest.approx([-50.0, 50.0])  # as far as the 200 × 0.5 mm image reaches
 
     def test_no_line_between_parallel_distant_or_foreign_planes(self) -> None:
-        assert viewport.reference_line(stack(), 1, stack(step=2), 1) is None
-        assert viewport.reference_line(stack(), 1, stack(CORONAL, frame="9"), 1) is None
+        assert linking.reference_line(stack(), 1, stack(step=2), 1) is None
+        assert linking.reference_line(stack(), 1, stack(CORONAL, frame="9"), 1) is None
         far = stack(CORONAL, centre=(0, 500, 0))
-        assert viewport.reference_line(stack(), 1, far, 15) is None
+        assert linking.reference_line(stack(), 1, far, 15) is None
 
 
 class TestTurns:

@@ -207,6 +207,7 @@ def resolve(
     title: str = "",
     pixel_spacing: tuple[float, float] | None = None,
     lossy: bool = False,
+    linked_by: str = "",
     buffer: PixelBuffer | None = None,
 ) -> Frame:
     """The picture of a viewport.
@@ -227,6 +228,8 @@ def resolve(
         (row, column) spacing where the stack has no geometry but its files give one.
     lossy : bool
         Some pixels were compressed with loss: said in a badge.
+    linked_by : str
+        What else than the frame of reference links this viewport, said in a badge.
     buffer : PixelBuffer or None
         Reused memory; without it each picture gets its own.
     """
@@ -253,7 +256,7 @@ def resolve(
             f"{placement.scale * drawn_spacing[1]:.0%}  {_link_text(state, stack)}",
         ),
         scale_bar=scale_bar(placement.scale, size[0]) if is_measured else None,
-        badges=_badges(state, lossy),
+        badges=_badges(state, lossy, linked_by),
         dimmed=state.outside is not None,
     )
 
@@ -301,12 +304,14 @@ def _outlines(overlay: Overlay, index: int) -> list[Outline]:
     ]
 
 
-def _badges(state: ViewportState, lossy: bool) -> tuple[Badge, ...]:
+def _badges(state: ViewportState, lossy: bool, linked_by: str) -> tuple[Badge, ...]:
     found = []
     if state.outside is not None:
         found.append(Badge(state.outside.text))
     if state.mirrored:
         found.append(Badge("MIRRORED"))
+    if linked_by:
+        found.append(Badge(linked_by, "neutral"))
     if lossy:
         found.append(Badge("LOSSY", "neutral"))
     return tuple(found)

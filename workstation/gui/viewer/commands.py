@@ -18,7 +18,7 @@ class Commands:
 
     def __init__(self, grid: ViewerGrid) -> None:
         self._grid = grid
-        self._by_name: dict[str, Callable[[], None]] = {
+        self._by_name: dict[str, Callable[[], object]] = {
             "slice_back": lambda: self._scroll(-1),
             "slice_on": lambda: self._scroll(1),
             "first_slice": lambda: self._show_slice(0),
@@ -36,6 +36,7 @@ class Commands:
             "peek": lambda: grid.presenter.set_hidden(peeking=True),
             "overlay": lambda: grid.set_overlay_look(hidden=not grid.presenter.overlay_hidden),
             "link": self._toggle_links,
+            "tie_slices": lambda: grid.presenter.tie_slices(grid.active_tile),
             "reference": self._toggle_reference_lines,
             "maximise": lambda: grid.maximise(grid.active_tile),
             "cancel": grid.cancel,

@@ -213,6 +213,7 @@ class ViewerGrid(TileBoard):
             raise KeyError(tool)
         self._tools[self.tool].cancel()
         self._gestures.tool = tool
+        self._tools[tool].choose()
         self.look_changed.emit()
 
     def set_playing(self, playing: bool) -> None:
@@ -231,7 +232,7 @@ class ViewerGrid(TileBoard):
         self.presenter.set_hidden(peeking=False)
         if self._maximised is not None:
             self.maximise(self._maximised)
-        if self.tool == Tool.POINT:
+        if self.tool in (Tool.POINT, "tie"):
             self.set_tool(Tool.WINDOW)
 
     def set_form_open(self, is_open: bool) -> None:
@@ -285,6 +286,10 @@ class ViewerGrid(TileBoard):
                 self._tools[name].restore(kept)
 
     # --- events ----------------------------------------------------------------------------------
+
+    def do(self, command: str) -> None:
+        """Run a command of the key table by its name."""
+        self._commands.do(command)
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Act on a key press meant for the viewer; False if it has no meaning here.

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from workstation.gui.viewer.contents import Reading, SeriesContent
-from workstation.imaging import hanging, viewport
+from workstation.imaging import hanging, linking
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.hanging import Layout, TileAssignment
 from workstation.imaging.placement import Placement, place, usable_spacing
-from workstation.imaging.study import Series
+from workstation.imaging.study import Laterality, Series
+from workstation.imaging.ties import Bridge, Ties
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Preset, Window
@@ -65,6 +66,7 @@ class HungCase(QObject):
         self.show_reference_lines = True
         self.cursor: tuple[int, Point] | None = None
         self.markers: tuple[Marker, ...] = ()
+        self.ties = Ties()
         self._windows: dict[str, Window] = {}
 
     # --- what hangs ------------------------------------------------------------------------------
@@ -77,6 +79,7 @@ class HungCase(QObject):
         self._windows = {}
         self.markers = ()
         self.cursor = None
+        self.ties = Ties()
         self.hang(layout or hanging.rank([content.series for content in self.contents.values()]))
 
     def hang(self, layout: Layout) -> None:
@@ -99,18 +102,24 @@ class HungCase(QObject):
             return ViewportState()
         if key in before:
             return before[key]
-        return ViewportState(key, self.contents[key].number_of_slices // 2, window=self._windows.get(key))
+        return self._start_state(key)
+
+    def _start_state(self, key: str) -> ViewportState:
+        content = self.contents[key]
+        side = content.series.laterality
+        return ViewportState(
+            key,
+            content.number_of_slices // 2,
+            window=self._windows.get(key),
+            side=side.value if side in (Laterality.LEFT, Laterality.RIGHT) else "",
+        )
 
     def hang_series(self, tile: int, series_key: str) -> None:
         """Put a series of the case into a viewport."""
         if series_key not in self.contents or self.states[tile].series_key == series_key:
             return
         self._remember_window(tile)
-        middle = self.contents[series_key].number_of_slices // 2
-        links = self.states[tile].links
-        self.states[tile] = ViewportState(
-            series_key, middle, window=self._windows.get(series_key), links=links
-        )
+        self.states[tile] = replace(self._start_state(series_key), links=self.states[tile].links)
         places = list(self.layout.tiles)
         link = places[tile].link or "position"
         places[tile] = replace(places[tile], series_key=series_key, window="start", missing="", link=link)
@@ -173,7 +182,7 @@ class HungCase(QObject):
             self._link_one(self.active, tile)
 
     def _link_one(self, source: int, target: int) -> None:
-        linked = viewport.synchronise(self.states, self._geometries(source), source)
+        linked = linking.synchronise(self.states, self._geometries(source), source, self.ties)
         if linked[target].outside is None:
             self.states[target] = linked[target]
 
@@ -187,6 +196,17 @@ class HungCase(QObject):
         """The geometry by which a viewport is linked; None if it cannot be."""
         content = self.content(tile)
         return content.linkable if content else None
+
+    def bridge(self, source: int, target: int) -> Bridge | None:
+        """How points of one viewport are found in another; None where nobody knows."""
+        sides = self.states[source].side, self.states[target].side
+        return self.ties.bridge(self.linkable(source), self.linkable(target), sides)
+
+    def link_words(self, tile: int) -> str:
+        """By what else than its frame of reference a viewport is linked; ``""`` normally."""
+        if not self.ties.offsets and not self.ties.centres:
+            return ""
+        return linking.link_words(self.states, self._geometries(tile), tile, self.ties)
 
     def position(self, tile: int) -> tuple[str, str, int, int] | None:
         """(series_key, sop_instance_uid, frame, slice_index) of what a viewport shows; None if empty."""

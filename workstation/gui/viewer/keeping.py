@@ -8,6 +8,7 @@ from typing import Any
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.imaging import viewport
 from workstation.imaging.hanging import Layout, TileAssignment
+from workstation.imaging.ties import Ties
 from workstation.imaging.viewport import ViewportState
 
 
@@ -19,6 +20,7 @@ def as_dict(presenter: ViewerPresenter) -> dict[str, Any]:
         "columns": presenter.layout.columns,
         "active": presenter.active,
         "tiles": [viewport.as_dict(state) for state in presenter.states],
+        "ties": presenter.ties.as_dict(),
         "windows": {k: [w.center, w.width, w.function] for k, w in presenter.windows.items()},
     }
 
@@ -50,4 +52,5 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     active = values.get("active")
     if not isinstance(active, int) or not 0 <= active < len(states):
         active = 0
+    presenter.ties = Ties.from_dict(values.get("ties"))
     presenter.show_states(layout, states, active)

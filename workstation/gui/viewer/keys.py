@@ -37,6 +37,7 @@ BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("peek", "Hold to look under the overlay", "G"),
     KeyBinding("overlay", "Overlay on or off", "Shift+G"),
     KeyBinding("link", "Link or unlink this viewport", "U"),
+    KeyBinding("tie_slices", "Tie to the others at the slices shown", "Shift+U"),
     KeyBinding("reference", "Reference lines", "Shift+L"),
     KeyBinding("maximise", "One viewport alone, or all", "Return"),
     KeyBinding("cancel", "Cancel", "Esc"),

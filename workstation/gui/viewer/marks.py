@@ -6,7 +6,7 @@ from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from workstation.gui.viewer.overlay import TileView
-from workstation.imaging import viewport
+from workstation.imaging import linking
 
 
 class ReferenceLine:
@@ -16,11 +16,12 @@ class ReferenceLine:
         """A dashed line as long as the active image reaches."""
         presenter, target = view.presenter, view.geometry
         source = presenter.linkable(presenter.active)
+        way = presenter.bridge(presenter.active, view.tile)
         is_wanted = presenter.show_reference_lines and view.tile != presenter.active
-        if not is_wanted or source is None or target is None:
+        if not is_wanted or source is None or target is None or way is None:
             return
         slice_index = min(presenter.states[presenter.active].slice_index, source.shape[0] - 1)
-        line = viewport.reference_line(source, slice_index, target, view.slice_index)
+        line = linking.reference_line(source, slice_index, target, view.slice_index, way)
         if line is not None:
             painter.setPen(QPen(QColor(view.palette.accent), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QLineF(view.to_screen(*line[0]), view.to_screen(*line[1])))
@@ -34,9 +35,8 @@ class CursorCross:
         cursor = view.presenter.cursor
         if cursor is None or cursor[0] == view.tile:
             return
-        if not viewport.share_frame(view.presenter.linkable(cursor[0]), view.geometry):
-            return
-        at = view.point_to_screen(cursor[1])
+        way = view.presenter.bridge(cursor[0], view.tile)
+        at = view.point_to_screen(way.point(cursor[1])) if way is not None else None
         if at is not None:
             painter.setPen(QPen(QColor(view.palette.accent), 1))
             for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):

@@ -12,10 +12,15 @@ from numpy.typing import ArrayLike
 
 from workstation.gui.viewer.contents import SeriesContent
 from workstation.gui.viewer.hung import HungCase, Marker, Point
-from workstation.imaging import viewport
+from workstation.imaging import linking, viewport
 from workstation.imaging.hanging import Layout
+from workstation.imaging.study import Laterality
+from workstation.imaging.ties import Ties
 from workstation.imaging.viewport import Links, ViewportState
 from workstation.imaging.windowing import Window, dragged, transferred
+
+APART_MM = 40.0
+"""Two joint centres of one patient are farther apart than this, two clicks on one joint are not."""
 
 
 class ViewerPresenter(HungCase):
@@ -48,7 +53,7 @@ class ViewerPresenter(HungCase):
         if moved == self.states[tile]:
             return
         self.states[tile] = moved
-        self._replace_all(viewport.synchronise(self.states, self._geometries(tile), tile), {tile})
+        self._replace_all(linking.synchronise(self.states, self._geometries(tile), tile, self.ties), {tile})
 
     def zoom(self, tile: int, factor: float, anchor: tuple[float, float] | None = None) -> None:
         """Zoom; the anchor (mm from the image centre) stays in place; linked viewports get the scale."""
@@ -57,8 +62,9 @@ class ViewerPresenter(HungCase):
         before = self.states[tile]
         self.states[tile] = viewport.zoomed(before, factor, self._placement(tile).scale, anchor)
         geometries = self._geometries(tile)
-        linked = viewport.zoom_together(self.states, geometries, tile)
-        self._replace_all(viewport.pan_together(before, linked, geometries, tile), {tile})
+        linked = linking.zoom_together(self.states, geometries, tile)
+        panned = linking.pan_together(before, linked, geometries, tile, self.ties)
+        self._replace_all(panned, {tile})
 
     def pan(self, tile: int, right: float, down: float) -> None:
         """Drag the picture by screen pixels; linked viewports follow in patient space."""
@@ -67,7 +73,8 @@ class ViewerPresenter(HungCase):
         along_row, along_column = self._placement(tile).drag_in_plane(right, down)
         before = self.states[tile]
         self.states[tile] = viewport.panned(before, -along_row, -along_column)
-        self._replace_all(viewport.pan_together(before, self.states, self._geometries(tile), tile), {tile})
+        geometries = self._geometries(tile)
+        self._replace_all(linking.pan_together(before, self.states, geometries, tile, self.ties), {tile})
 
     def drag_window(self, tile: int, right: float, down: float) -> None:
         """Widen to the right, darken downward."""
@@ -124,14 +131,81 @@ class ViewerPresenter(HungCase):
         self.states[tile] = replace(self.states[tile], links=links, outside=None)
         self._changed({tile})
 
+    def set_ties(self, ties: Ties) -> None:
+        """State how frames of reference, or right and left, meet; viewports follow the active one."""
+        self.ties = ties
+        self._replace_all(
+            linking.synchronise(self.states, self._geometries(self.active), self.active, ties), self._all()
+        )
+
+    def tie_slices(self, tile: int) -> bool:
+        """Tie a viewport to the others of other frames by the slices shown; False if there are none."""
+        ties = linking.tie_slices(self.states, self._geometries(tile), tile, self.ties)
+        if ties is self.ties:
+            return False
+        self.set_ties(ties)
+        return True
+
+    def untie(self, tile: int) -> None:
+        """Forget the offset and the joint centres that link a viewport."""
+        geometry = self.linkable(tile)
+        if geometry is not None:
+            ties = self.ties.untied(geometry.frame_of_reference_uid)
+            self.set_ties(replace(ties, centres={}))
+
+    def tie_points(self, one: tuple[int, Point], two: tuple[int, Point]) -> str:
+        """Tie two viewports by the same place in both, each as (viewport, LPS mm).
+
+        Right and left are tied by their joint centres, mirrored; a series of both sides gives each
+        viewport the side on which it was clicked. Other frames of reference get an offset.
+
+        Returns
+        -------
+        str
+            What was done, or why nothing was.
+        """
+        frames = []
+        for tile, _ in (one, two):
+            geometry = self.linkable(tile)
+            if geometry is None or not geometry.frame_of_reference_uid:
+                return "This series has no known position and cannot be linked."
+            frames.append(geometry.frame_of_reference_uid)
+        sides = self._clicked_sides(one, two, frames[0] == frames[1])
+        if set(sides) == {"L", "R"}:
+            ties = self.ties
+            for (tile, point), side, frame in zip((one, two), sides, frames, strict=True):
+                self.states[tile] = replace(self.states[tile], side=side)
+                ties = ties.centred(frame, side, point)
+            self.set_ties(ties)
+            return "Right and left are linked through these two points."
+        if frames[0] == frames[1]:
+            return "These two already share their positions."
+        self.set_ties(self.ties.tied(frames[0], frames[1], two[1] - one[1]))
+        return "The two are linked by this place."
+
+    def _clicked_sides(
+        self, one: tuple[int, Point], two: tuple[int, Point], same_frame: bool
+    ) -> tuple[str, str]:
+        known = tuple(self._lateral(tile) for tile, _ in (one, two))
+        apart = abs(float(one[1][0] - two[1][0])) >= APART_MM
+        if same_frame and not any(known) and apart:
+            # One patient space: the point farther to the patient's left is on the left.
+            return ("L", "R") if one[1][0] > two[1][0] else ("R", "L")
+        return known[0], known[1]
+
+    def _lateral(self, tile: int) -> str:
+        content = self.content(tile)
+        side = content.series.laterality if content else None
+        return side.value if side in (Laterality.LEFT, Laterality.RIGHT) else ""
+
     def go_to_point(self, point: ArrayLike, source: int | None = None) -> None:
         """Every viewport of the source's frame of reference (default: the active one) shows a point."""
         source = self.active if source is None else source
         geometry = self.linkable(source)
         if geometry is None:
             return
-        states = viewport.at_cursor(self.states, self._geometries(source), source, point)
-        states[source] = viewport.at_point(states[source], geometry, point)
+        states = linking.at_cursor(self.states, self._geometries(source), source, point, self.ties)
+        states[source] = linking.at_point(states[source], geometry, point)
         self._replace_all(states, {source})
 
     def point_cursor(self, tile: int, point: Point | None) -> None:
@@ -142,7 +216,7 @@ class ViewerPresenter(HungCase):
                 self._changed(self._all())
             return
         self.cursor = (tile, point)
-        self.states = viewport.at_cursor(self.states, self._geometries(tile), tile, point)
+        self.states = linking.at_cursor(self.states, self._geometries(tile), tile, point, self.ties)
         self._changed(self._all())
 
     def show_states(self, layout: Layout, states: list[ViewportState], active: int) -> None:

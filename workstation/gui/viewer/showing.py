@@ -29,6 +29,7 @@ def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) ->
         title=content.caption,
         pixel_spacing=content.series.first.pixel_spacing,
         lossy=content.is_lossy,
+        linked_by=presenter.link_words(tile),
         buffer=buffer,
     )
     if content.reading is None:

@@ -22,6 +22,7 @@ from workstation.gui.theme import Theme
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.keys import key_of
+from workstation.gui.viewer.links_menu import LinksMenu
 
 STRIP_PX = 40
 GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
@@ -53,6 +54,8 @@ class ToolStrip(QFrame):
         row.addWidget(self._overlay)
         self._slider, self._percent = self._opacity(row)
         row.addStretch(1)
+        self._links = self._menu_button("link", "Links", "What this viewport shares", LinksMenu(grid, self))
+        row.addWidget(self._links)
         self._presets = self._menu_button("window", "Presets", "Window presets (Alt+1 to Alt+9)", QMenu(self))
         self._presets.menu().aboutToShow.connect(self._fill_presets)
         row.addWidget(self._presets)

@@ -44,6 +44,9 @@ class PointerTool:
     def __init__(self, presenter: ViewerPresenter) -> None:
         self.presenter = presenter
 
+    def choose(self) -> None:
+        """The left button drives this tool from now on."""
+
     def takes(self, at: Pointer) -> bool:  # noqa: ARG002 - part of the protocol
         """True when a press here is for this tool although another one is chosen (a handle it drew)."""
         return False
