@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from workstation.analysis.reads import ReadRow
 from workstation.analysis.report import AgreementReport
 from workstation.errors import DataError
 from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
-from workstation.imaging.study import Series
+from workstation.imaging.study import Case, Series
 from workstation.reading.plan import Overlays, Resolution
 from workstation.reading.visibility import Role, Viewer
 from workstation.store.mask_files import kept_masks
@@ -17,7 +17,7 @@ from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import reads_rows
-from workstation.workflow.reconcile_case import reconciliation
+from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
 from workstation.workflow.workspace import Workspace
 
 MOST_PICTURES = 24
@@ -39,7 +39,7 @@ def study_bundle(
     """
     plan = study.plan
     rows = reads_rows(study, viewer)
-    compared = tuple(case for case in plan.cases if study.is_unsealed(case))
+    compared = study.unsealed_cases()
     masks: tuple[CaseMask, ...] = ()
     if viewer.role is not Role.READER or compared or plan.blinding.overlays is Overlays.ALWAYS:
         shown = plan.cases if viewer.role is not Role.READER else (compared or plan.cases)
@@ -51,7 +51,7 @@ def study_bundle(
         study=plan.id,
         facts=_facts(study, viewer, len(compared)),
         reads=rows,
-        reconciled=tuple(_reconciled(study, case) for case in compared) if len(plan.readers) == 2 else (),
+        reconciled=_reconciled_cases(study) if compared and len(plan.readers) == 2 else (),
         agreement=_agreement(rows),
         masks=masks,
         pictures=pictures,
@@ -127,13 +127,21 @@ def _agreement(rows: tuple[ReadRow, ...]) -> AgreementReport | None:
     return agreement_of_rows(rows) if len({row.reader for row in rows}) > 1 else None
 
 
-def _reconciled(study: Study, case: str) -> ReconciledCase:
-    settled = reconciliation(study, case, actor="export")
+def _reconciled_cases(study: Study) -> tuple[ReconciledCase, ...]:
     cases = study.library_cases() or {}
-    side = cases[case].laterality if case in cases else None
     titles = {(one.id, rule.id): rule.title for one in study.instruments for rule in one.derived}
+    return tuple(
+        _reconciled(settled, titles, cases.get(settled.case))
+        for settled in reconciliations(study, actor="export")
+    )
+
+
+def _reconciled(
+    settled: ReconcileCase, titles: Mapping[tuple[str, str], str], case: Case | None
+) -> ReconciledCase:
+    side = case.laterality if case else None
     return ReconciledCase(
-        case=case,
+        case=settled.case,
         rule=settled.rule.value,
         status=settled.status,
         values=tuple(
