@@ -77,7 +77,7 @@ def test_bad_table_is_refused_in_one_sentence_that_names_the_line(
 
 
 def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match=r"no file absent\.csv"):
         load_reads(tmp_path / "absent.csv")
     with pytest.raises(DataError):
         load_reads(tmp_path)
@@ -188,3 +188,11 @@ def test_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
     blocker.write_text("x")
     with pytest.raises(StoreError, match="was not written"):
         write_reads(blocker / "reads.csv", [ReadRow("K", "R", "M", 1.0)])
+
+
+def test_not_assessable_in_words_and_numbers_beyond_any_grade(tmp_path: Path) -> None:
+    header = "case,reader,item,value\n"
+    (row,) = load_reads(table(tmp_path, header + "K,R,M,NA\n"))
+    assert (row.value, row.state) == (None, "not_assessable")
+    with pytest.raises(DataError, match="line 2 has the value '1e300', which is larger than any grade"):
+        load_reads(table(tmp_path, header + "K,R,M,1e300\n"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +158,7 @@ def test_the_coordinators_status_says_who_is_locked_and_nothing_more(
     ("words", "sentence"),
     [
         (("read", "R3", "--answers", "R1.csv"), 'names no reader "R3"'),
-        (("read", "R1", "--answers", "none.csv"), "there is no such file"),
+        (("read", "R1", "--answers", "none.csv"), "there is no file none.csv"),
         (("status", "--reader", "R9"), 'names no reader "R9"'),
         (("new", "none.toml"), "none.toml: No such file"),
         (("status", "--library", "no-such-library"), "The library was not opened"),
@@ -271,3 +273,111 @@ def test_each_action_explains_itself(action: str, capsys: pytest.CaptureFixture[
     out = capsys.readouterr().out
     assert "--study" in out
     assert "--json" in out
+
+
+def test_an_amendment_before_comparison_counts_once_it_is_locked_again(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert study(place, "new", place / "plan.toml") == OK
+    assert study(place, "read", "R1", "--answers", place / "R1.csv", "--lock") == OK
+    capsys.readouterr()
+    words = ("amend", "R1", "--case", "K-1", "--reason", "typing mistake")
+    assert study(place, *words, "--json") == OK
+    assert as_json(capsys) == {
+        "study": "koa",
+        "reader": "R1",
+        "case": "K-1",
+        "version": 2,
+        "reason": "typing mistake",
+        "after_comparison": False,
+    }
+    assert study(place, *words) == REFUSED  # one amendment at a time
+    assert "it is not locked" in refused(capsys)
+    (place / "fix.csv").write_text("case,item,value\nK-1,patella,0\n", encoding="utf-8")
+    assert study(place, "read", "R1", "--answers", place / "fix.csv", "--lock") == OK
+    assert study(place, "read", "R2", "--answers", place / "R2.csv", "--lock") == OK
+    assert exported_patella(place, capsys) == [("K-1", "R1", "0", "2"), ("K-1", "R2", "2", "1")]
+    assert study(place, "verify") == OK
+
+
+def test_an_amendment_after_comparison_is_kept_and_left_out(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read_both(place)
+    capsys.readouterr()
+    assert study(place, "amend", "R1", "--case", "K-1", "--reason", "seen in the meeting") == OK
+    assert "left out of agreement" in capsys.readouterr().out
+    (place / "fix.csv").write_text("case,item,value\nK-1,patella,0\n", encoding="utf-8")
+    assert study(place, "read", "R1", "--answers", place / "fix.csv", "--lock") == OK
+    assert exported_patella(place, capsys) == [("K-1", "R1", "3", "1"), ("K-1", "R2", "2", "1")]
+    assert study(place, "verify") == OK
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("R1", "--case", "K-1", "--reason", " "), "no reason is given"),
+        (("R1", "--case", "K-9", "--reason", "x"), 'no case "K-9"'),
+        (("R9", "--case", "K-1", "--reason", "x"), 'no reader "R9"'),
+    ],
+)
+def test_an_amendment_without_its_facts_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], why: str
+) -> None:
+    assert study(place, "new", place / "plan.toml") == OK
+    assert study(place, "read", "R1", "--answers", place / "R1.csv", "--lock") == OK
+    capsys.readouterr()
+    assert study(place, "amend", *words) == REFUSED
+    assert why in refused(capsys)
+
+
+def exported_patella(place: Path, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, str, str]]:
+    out = place / "out"
+    words = ["export", str(place / "study"), "--format", "csv", "--out", str(out)]
+    assert run(words, Screen()) == OK  # type: ignore[arg-type]
+    capsys.readouterr()
+    with (out / "reads.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["case"] == "K-1" and row["item"] == "patella"]
+    return [(row["case"], row["reader"], row["value"], row["read_version"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda text: text.replace(",3\n", ",3.0\n").encode(),
+        lambda text: text.replace(",", ";").replace(";3\n", ";3,0\n").encode("utf-8-sig"),
+        lambda text: ("sep=;\n" + text.replace(",", ";")).replace("\n", "\r\n").encode(),
+        lambda text: text.replace(",", "\t").encode("utf-16"),
+    ],
+    ids=["3.0", "3,0 with semicolons", "sep=", "utf-16 with tabs"],
+)
+def test_tables_as_spreadsheets_save_them(place: Path, spelled: Callable[[str], bytes]) -> None:
+    assert study(place, "new", place / "plan.toml") == OK
+    text = (place / "R1.csv").read_text(encoding="utf-8") + "\n"
+    (place / "R1.csv").write_bytes(spelled(text))
+    assert study(place, "read", "R1", "--answers", place / "R1.csv", "--lock") == OK
+
+
+def test_the_line_is_right_below_a_separator_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert study(place, "new", place / "plan.toml") == OK
+    (place / "a.csv").write_text("sep=;\ncase;item;value\nK-1;MFC;9\n", encoding="utf-8")
+    capsys.readouterr()
+    assert study(place, "read", "R1", "--answers", place / "a.csv") == REFUSED
+    assert "line 3 gives MFC the value" in refused(capsys)
+
+
+def test_an_empty_folder_name_makes_no_study_here(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    assert run(["study", "new", "plan.toml", "--study", ""], Screen()) == USAGE  # type: ignore[arg-type]
+    assert "the name is empty" in capsys.readouterr().err
+    assert not (place / DATABASE).exists()
+
+
+def test_help_promises_only_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["study", "--help"], Screen()) == OK  # type: ignore[arg-type]
+    text = capsys.readouterr().out
+    assert "marrow study reconcile --study koa" in text
+    for later in ("package", "accept", "analyse", "practice"):
+        assert later not in text

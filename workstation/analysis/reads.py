@@ -19,11 +19,13 @@ HEADER: tuple[str, ...] = (
 NEEDED: tuple[str, ...] = ("case", "reader", "item", "value")
 
 UNREAD, SCORED, NOT_ASSESSABLE = "unread", "scored", "not_assessable"
+NOT_ASSESSABLE_WORDS = frozenset({"na", "n/a", "not assessable", "not_assessable", "-"})
 STATES: tuple[str, ...] = (SCORED, UNREAD, NOT_ASSESSABLE)
 
 _REFUSED = "This reads table was not used"
 _SAVE_AS = "Save it as CSV UTF-8 and try again"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LARGEST_NUMBER = 1e6
 _LARGEST_BYTES = 512 * 1024 * 1024
 
 
@@ -151,7 +153,7 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]]
         raise StoreError(
             f"{path.name} was not written",
             error.strerror or "the disk refused",
-            "Free some space or choose another folder",
+            "Choose another place, or free some space",
         ) from error
 
 
@@ -174,6 +176,15 @@ def check_values(rows: Iterable[ReadRow], allowed: Mapping[str, tuple[float, ...
             )
 
 
+def unreadable(path: Path, error: OSError) -> str:
+    """Why a table cannot be opened, in plain words."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {path.name}"
+    if isinstance(error, IsADirectoryError):
+        return f"{path.name} is a folder"
+    return f"{path.name} cannot be opened ({error.strerror or 'the disk refused'})"
+
+
 def number_text(number: float) -> str:
     """A number without a needless fraction: ``"2"``, ``"2.5"``."""
     return str(int(number)) if float(number).is_integer() else repr(float(number))
@@ -185,8 +196,7 @@ def _decoded(path: Path) -> str:
             raise DataError(_REFUSED, "it is larger than 512 MB, no table of reads is")
         raw = path.read_bytes()
     except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise DataError(_REFUSED, why or "it cannot be opened") from error
+        raise DataError(_REFUSED, unreadable(path, error), "Check its name and rights") from error
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)
@@ -217,8 +227,11 @@ def _row(named: dict[str, str], line: int, decimal_comma: bool) -> ReadRow:
     for name in ("case", "reader", "item"):
         if not named[name]:
             raise _wrong(line, f"has no {name}")
+    state = named.get("state", "").lower()
+    if named["value"].lower() in NOT_ASSESSABLE_WORDS:
+        named, state = {**named, "value": ""}, state or NOT_ASSESSABLE
     value = _number(named, "value", line, decimal_comma)
-    state = named.get("state", "").lower() or (SCORED if value is not None else UNREAD)
+    state = state or (SCORED if value is not None else UNREAD)
     if state not in STATES:
         raise _wrong(line, f"has the unknown state {named['state']!r}", f"States are {', '.join(STATES)}")
     if state == SCORED and value is None:
@@ -256,7 +269,9 @@ def _number(named: dict[str, str], name: str, line: int, decimal_comma: bool) ->
         number = float(plain)
     except ValueError:
         raise _wrong(line, f"has the {name} {text!r}, which is not a number") from None
-    if not math.isfinite(number):
+    if not math.isfinite(number) or abs(number) > _LARGEST_NUMBER:
+        if math.isfinite(number):
+            raise _wrong(line, f"has the {name} {text[:40]!r}, which is larger than any grade")
         raise _wrong(line, f"has the {name} {text!r}, which is not a number")
     return number
 

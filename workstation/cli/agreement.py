@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from workstation.cli.main import OK, Subparsers, Surface, print_json
+from workstation.cli.main import OK, Subparsers, Surface, named_path, print_json
 
 
 def register(commands: Subparsers) -> None:
@@ -19,9 +18,12 @@ def register(commands: Subparsers) -> None:
             "the columns case, reader, item, value. What is not defined is shown as n/a with the reason."
         ),
     )
-    parser.add_argument("reads", type=Path, metavar="READS.csv", help="long table of reads")
+    parser.epilog = "example: marrow agreement reads.csv --instrument worms-marrow --out agreement.csv"
+    parser.add_argument("reads", type=named_path, metavar="READS.csv", help="long table of reads")
     parser.add_argument("--instrument", metavar="ID", help="the instrument (marrow instruments lists them)")
-    parser.add_argument("--out", type=Path, metavar="FILE.csv", help="also write every statistic as CSV")
+    parser.add_argument(
+        "--out", type=named_path, metavar="FILE.csv", help="also write every statistic as CSV"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(handler=run)
 

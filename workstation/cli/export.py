@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from workstation.cli.import_ import add_library
-from workstation.cli.main import OK, Subparsers, Surface, print_json
+from workstation.cli.main import OK, Subparsers, Surface, named_path, print_json
 from workstation.tasks import SilentProgress, TerminalProgress
 
 
@@ -21,6 +20,7 @@ def register(commands: Subparsers) -> None:
             "Files of an earlier export are replaced, other files never. No identity leaves."
         ),
     )
+    parser.epilog = "example: marrow export koa --format csv --format html --out results"
     parser.add_argument("study", metavar="STUDY", help="folder of a reading study, or a case code or UID")
     parser.add_argument(
         "--format",
@@ -30,7 +30,7 @@ def register(commands: Subparsers) -> None:
         metavar="FORMAT",
         help="csv, html, nifti or seg; may be given several times",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument("--out", type=named_path, required=True, metavar="DIR", help="folder for the files")
     parser.add_argument("--reader", default="", metavar="CODE", help="only what this reader may see")
     add_library(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")

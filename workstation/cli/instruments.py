@@ -21,6 +21,7 @@ def register(commands: Subparsers) -> None:
         help="list the scoring forms; show items, levels and their definitions",
         description="Without ID: all forms. With ID: every item, level, definition and total of one.",
     )
+    parser.epilog = "example: marrow instruments worms-marrow"
     parser.add_argument("id", nargs="?", metavar="ID", help="a form, e.g. recht or worms-marrow")
     parser.add_argument("--version", metavar="VERSION", help="a version of it; the newest unless named")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

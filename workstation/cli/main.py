@@ -117,6 +117,18 @@ def _parsed(argv: list[str]) -> argparse.Namespace:
     return parser().parse_args(argv)
 
 
+def named_path(text: str) -> Path:
+    """A path that was really named: an empty word, as an unset variable gives, is not the working folder.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
+
+
 def print_json(value: object) -> None:
     """Write one JSON document to standard output."""
     json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)

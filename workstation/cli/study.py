@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workstation.cli.main import OK, REFUSED, Subparsers, Surface, print_json
+from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 if TYPE_CHECKING:
@@ -16,13 +16,34 @@ if TYPE_CHECKING:
 
 NOT_SEALED = "Not sealed: what readers enter lies readable in the study folder."
 
+EXAMPLE = """\
+example:
+  marrow study new plan.toml --study koa
+  marrow study read R1 --answers r1.csv --lock --study koa
+  marrow study read R2 --answers r2.csv --lock --study koa
+  marrow study reconcile --study koa
+  marrow study verify --study koa
+  marrow export koa --format csv --format html --out results
+
+plan.toml:
+  id = "koa"
+  title = "Knee osteoarthritis"
+  cases = ["K-0001", "K-0002"]          # marrow library lists them
+  readers = ["R1", "R2"]
+  instruments = ["recht", "worms-marrow"]
+  [reconciliation]
+  rule = "mean"                         # or "consensus"
+"""
+
 
 def register(commands: Subparsers) -> None:
     """Add the subcommand with its own subcommands."""
     parser = commands.add_parser(
         "study",
-        help="a blinded dual read: new, status, read, reconcile, verify",
+        help="a blinded dual read: new, status, read, amend, reconcile, verify",
         description="A blinded dual read from its plan to its reconciliation.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
@@ -49,6 +70,11 @@ def register(commands: Subparsers) -> None:
         help="blinding did not hold, and why (kept with the lock)",
     )
 
+    amend = _action(actions, "amend", _amend, "open a locked read again as a new version, with a reason")
+    amend.add_argument("reader", metavar="READER", help="reader code of the plan")
+    amend.add_argument("--case", required=True, metavar="CODE", help="the case whose read is corrected")
+    amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
+
     reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
     reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
     reconcile.add_argument(
@@ -65,10 +91,10 @@ def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse
     parser: argparse.ArgumentParser = actions.add_parser(
         name, help=text, description=text[0].upper() + text[1:]
     )
-    parser.add_argument("--study", type=Path, required=True, metavar="DIR", help="the study folder")
+    parser.add_argument("--study", type=named_path, required=True, metavar="DIR", help="the study folder")
     parser.add_argument(
         "--library",
-        type=Path,
+        type=named_path,
         metavar="DIR",
         default=argparse.SUPPRESS,  # else it would undo --library before the command
         help="the library with the images; otherwise the one the study was made with",
@@ -201,6 +227,34 @@ def _read(arguments: argparse.Namespace) -> int:
             return OK
         counts = f"{_counted(done.answers, 'answer')} in {_counted(len(done.cases), 'case')} recorded"
         print(f"{done.reader}: {counts}, {len(done.locks)} locked")
+    return OK
+
+
+def _amend(arguments: argparse.Namespace) -> int:
+    with _study(arguments) as study:
+        compared = study.is_unsealed(arguments.case)
+        read = study.reader(arguments.reader).amend(arguments.case, arguments.reason)
+        version = read.session.key.version
+        if arguments.json:
+            print_json(
+                {
+                    "study": study.plan.id,
+                    "reader": arguments.reader,
+                    "case": arguments.case,
+                    "version": version,
+                    "reason": arguments.reason.strip(),
+                    "after_comparison": compared,
+                }
+            )
+            return OK
+        print(
+            f"{arguments.reader}: {arguments.case} is open again as version {version}; the first read stays."
+        )
+        if compared:
+            print("The reads could already be compared: this version is marked and left out of agreement.")
+        else:
+            print("It counts once it is locked again; until then the case is not locked.")
+        print(f"Change and lock it with: marrow study read {arguments.reader} --answers CSV --lock")
     return OK
 
 

@@ -111,7 +111,9 @@ def open_database(
     path = path.absolute()
     if not _exists(path, name):
         if not create:
-            raise StoreError(f"The {name} was not opened", "there is none in this folder", "Check the folder")
+            raise StoreError(
+                f"The {name} was not opened", f"there is none in {path.parent}", "Check the folder"
+            )
         _make_folder(path.parent, name)
     read_only = path.exists() and not _is_writable(path)
     database = Database(path, name, _connect(path, read_only, busy_timeout_s), read_only)

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from workstation.analysis.reads import NOT_ASSESSABLE_WORDS, unreadable
 from workstation.errors import DataError, WorkstationError
 from workstation.scoring.instrument import Instrument, Item
 from workstation.scoring.sheet import Answer, AnswerState
 
 LARGEST_BYTES = 64 * 1024 * 1024
-NOT_ASSESSABLE_WORDS = frozenset({"na", "n/a", "not assessable", "not_assessable", "-"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class AnswerTable:
         self._seen: dict[tuple[str, ...], int] = {}
 
     def rows(self, path: Path, needed: Sequence[str]) -> Iterator[AnswerRow]:
-        """Rows that are not empty. Comma, semicolon and tab separate.
+        """Rows that are not empty. Comma, semicolon and tab separate; ``sep=;`` may stand before the header.
 
         Raises
         ------
@@ -50,28 +50,37 @@ class AnswerTable:
             If the file cannot be read, lacks a needed column, or a row is too short.
         """
         text = self._text(path)
-        first = text.partition("\n")[0]
-        separator = max((",", ";", "\t"), key=first.count)
+        first, _, rest = text.partition("\n")
+        separator, skipped = "", 0
+        if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
+            separator, text, skipped = first.strip()[4], rest, 1
+            first = rest.partition("\n")[0]
+        if not text.strip():
+            raise DataError(self.what, f"{path.name} is empty", f"It needs the columns {', '.join(needed)}")
+        separator = separator or max((",", ";", "\t"), key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         try:
             names = [name.strip().lower() for name in next(reader, [])]
             for name in needed:
                 if names.count(name) != 1:
-                    number = "twice" if name in names else "not"
+                    wrong = f"has the column {name} twice" if name in names else f"lacks the column {name}"
                     raise DataError(
                         self.what,
-                        f"line 1 has the column {name} {number}",
+                        f"line {skipped + 1} {wrong}",
                         f"It needs {', '.join(needed)}",
                     )
             for cells in reader:
+                line = reader.line_num + skipped
                 if not any(cell.strip() for cell in cells):
                     continue
                 if len(cells) < len(names):
-                    raise self.wrong(reader.line_num, f"has {len(cells)} columns, the header {len(names)}")
+                    raise self.wrong(line, f"has {len(cells)} columns, the header {len(names)}")
                 named = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-                yield AnswerRow(reader.line_num, named)
+                yield AnswerRow(line, named)
         except csv.Error as error:
-            raise self.wrong(reader.line_num, f"is not CSV ({error})", "Save it as CSV UTF-8") from error
+            raise self.wrong(
+                reader.line_num + skipped, f"is not CSV ({error})", "Save it as CSV UTF-8"
+            ) from error
 
     def item_of(self, row: AnswerRow, instruments: Sequence[Instrument]) -> tuple[Instrument, Item]:
         """The item a row speaks of, and that it does so once.
@@ -121,7 +130,7 @@ class AnswerTable:
                 raise self.wrong(row.line, f"says {item.id} is scored and has no value")
             is_none = state == AnswerState.NOT_ASSESSABLE
             return Answer.not_assessable(item.id) if is_none else None
-        level = item.level_of_key(value)
+        level = item.level_of_key(value) or item.level_of_key(_whole(value))
         if level is None:
             raise self.wrong(
                 row.line,
@@ -156,13 +165,18 @@ class AnswerTable:
                 raise DataError(self.what, "the table is larger than any table of answers can be")
             raw = path.read_bytes()
         except OSError as error:
-            why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-            raise DataError(self.what, why or "the table cannot be opened") from error
+            raise DataError(self.what, unreadable(path, error), "Check its name and rights") from error
         try:
-            text = raw.decode("utf-8-sig")
+            text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
             raise self.wrong(line, "is not UTF-8 text", "Save it as CSV UTF-8") from error
         if "\0" in text:
             raise self.wrong(text[: text.index("\0")].count("\n") + 1, "holds binary data")
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _whole(value: str) -> str:
+    """``"2"`` for ``"2.0"`` or ``"2,0"``, as tables with empty cells come out of other programs."""
+    digits, _, fraction = value.replace(",", ".", 1).partition(".")
+    return digits if fraction and set(fraction) == {"0"} else value

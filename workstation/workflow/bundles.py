@@ -171,8 +171,11 @@ def _limits(study: Study, viewer: Viewer, compared: int) -> str:
     if viewer.role is Role.READER:
         return "This holds the own reads of one reader only."
     if compared:
-        return f"The reads of {len(study.plan.cases) - compared} cases are not locked by all readers yet."
-    return f"No score is shown: {study.outstanding} reads are not locked yet."
+        missing = len(study.plan.cases) - compared
+        counted = "1 case" if missing == 1 else f"{missing} cases"
+        return f"The reads of {counted} are not locked by all readers yet."
+    counted = "1 read is" if study.outstanding == 1 else f"{study.outstanding} reads are"
+    return f"No score is shown: {counted} not locked yet."
 
 
 def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workstation import INTENDED_USE, __version__
-from workstation.errors import DataError, ProtocolViolation, StoreError
+from workstation.errors import DataError, ProtocolViolation, StoreError, UsageError
 from workstation.export.exporter import Bundle, Exporter, exporter
 from workstation.reading.visibility import Role, Viewer
 from workstation.settings import default_library
@@ -96,6 +96,8 @@ def export_study(
     StoreError
         If the disk refuses, or a file that no export made is in the way.
     """
+    if not formats:
+        raise UsageError("Nothing was exported", "no format is named", "Name csv, html, nifti or seg")
     chosen = [exporter(one) for one in ([formats] if isinstance(formats, str) else dict.fromkeys(formats))]
     folder = Path(study)
     if (folder / DATABASE).is_file():
@@ -130,7 +132,7 @@ def _export_study(
             "Nothing was exported",
             "no read is locked yet"
             if reader
-            else f"{study.outstanding} reads are not locked, and until then no score may be seen",
+            else f"{_reads(study.outstanding)} not locked, and until then no score may be seen",
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
     # The export is an event of the study; recorded before writing, so that the head it carries includes it.
@@ -166,8 +168,12 @@ def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Pr
     return [out / relative for relative in (*made, Path(MANIFEST))]
 
 
+def _reads(number: int) -> str:
+    return "1 read is" if number == 1 else f"{number} reads are"
+
+
 def _nothing(bundle: Bundle, one: Exporter) -> DataError:
-    what = f"Nothing was exported as {one.title}"
+    what = f"{one.title} were not exported"
     if "masks" in one.needs and bundle.masks:
         return DataError(what, "its masks mark nothing")
     if one.needs == "masks":
