@@ -1,4 +1,4 @@
-"""A folder of ordinary MR files for the benchmarks of index and import: 512 × 512, 16 bits, 40 per series."""
+"""A folder of ordinary MR files for the benchmarks of index and import: 16 bits, 40 per series."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 SLICES = 40
 
 
-def write_folder(folder: Path, files: int) -> int:
-    """Write `files` single-frame MR images in explicit little endian; returns their bytes.
+def write_folder(folder: Path, files: int, matrix: int = 512) -> int:
+    """Write `files` single-frame MR images of `matrix` squared, explicit little endian; returns their bytes.
 
     The header is as long as a scanner's usually is (about a hundred elements); only UIDs, number and
     position differ from file to file, so that writing costs little.
@@ -18,11 +18,12 @@ def write_folder(folder: Path, files: int) -> int:
     from pydicom.uid import generate_uid
 
     random = np.random.default_rng(7)
-    plane = random.integers(0, 4000, (512, 512), dtype=np.uint16)
+    plane = random.integers(0, 4000, (matrix, matrix), dtype=np.uint16)
     total = 0
     for number in range(files):
         series, slice_index = divmod(number, SLICES)
         dataset = _dataset(generate_uid(entropy_srcs=["study"]), series, slice_index)
+        dataset.Rows = dataset.Columns = matrix
         # No two pictures alike: a disk that keeps equal blocks once must not look fast.
         dataset.PixelData = np.roll(plane, number).tobytes()
         path = folder / f"series-{series:03}" / f"IM{slice_index:04}"
@@ -55,7 +56,6 @@ def _dataset(study: str, series: int, slice_index: int):  # type: ignore[no-unty
     dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
     dataset.ImagePositionPatient = [3.3 * slice_index - 60, -80, 80]
     dataset.PixelSpacing = [0.3125, 0.3125]
-    dataset.Rows = dataset.Columns = 512
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
     for number in range(60):
