@@ -53,3 +53,36 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     arguments = SimpleNamespace(reads=tmp_path / "none.csv", instrument=None, out=None, json=False)
     with pytest.raises(DataError, match=r"no file none\.csv"):
         command.run(arguments, SimpleNamespace())  # type: ignore[arg-type]
+
+
+def test_one_case_is_counted_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "reads.csv"
+    path.write_text("case,reader,item,value\nK,R1,M,1\nK,R2,M,1\n", encoding="utf-8")
+    command.run(SimpleNamespace(reads=path, instrument=None, out=None, json=False), SimpleNamespace())  # type: ignore[arg-type]
+    assert "1 case, 1 joint or visit" in capsys.readouterr().out
+
+
+DEGENERATE = {
+    "all alike": "".join(f"K{i},{r},MFC,1\n" for i in range(5) for r in ("R1", "R2")),
+    "one case": "K,R1,MFC,1\nK,R2,MFC,2\n",
+    "no case in common": "K,R1,MFC,1\nL,R2,MFC,1\n",
+    "always opposite": "".join(f"K{i},{r},MFC,{(i + j) % 2}\n" for i in range(8) for j, r in enumerate("AB")),
+    "only not assessable": "K,R1,MFC,NA\nK,R2,MFC,NA\n",
+}
+
+
+@pytest.mark.parametrize("rows", DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize("form", [None, "recht"])
+def test_degenerate_tables_are_strict_json_without_nan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, form: str | None
+) -> None:
+    path = tmp_path / "reads.csv"
+    path.write_text("case,reader,item,value\n" + rows, encoding="utf-8")
+    command.run(SimpleNamespace(reads=path, instrument=form, out=None, json=True), SimpleNamespace())  # type: ignore[arg-type]
+    captured = capsys.readouterr()
+    assert captured.err == ""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    json.loads(captured.out, parse_constant=refuse)

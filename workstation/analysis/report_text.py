@@ -26,6 +26,12 @@ def agreement_text(report: AgreementReport) -> str:
     return "\n\n".join(_part_text(part) for part in report.parts)
 
 
+def counted_units(cases: int, units: int) -> str:
+    """``"1 case, 2 joints or visits"``"""
+    of_cases = "1 case" if cases == 1 else f"{cases} cases"
+    return f"{of_cases}, 1 joint or visit" if units == 1 else f"{of_cases}, {units} joints or visits"
+
+
 def write_agreement(report: AgreementReport, path: Path) -> None:
     """Write every statistic as one row of a CSV table.
 
@@ -39,7 +45,7 @@ def write_agreement(report: AgreementReport, path: Path) -> None:
 
 def _part_text(part: InstrumentAgreement) -> str:
     name = f"{part.title} ({part.instrument} {part.version})" if part.version else part.title
-    counted = f"{part.cases} cases, {part.units} joints or visits"
+    counted = counted_units(part.cases, part.units)
     lines = [f"{name}, {part.comparison}: {', '.join(part.readers)}; {counted}"]
     head = ("item", "n", "exact", "within 1", "kappa linear", "kappa quadratic", "AC2 quadratic")
     rows: list[tuple[str, ...]] = [

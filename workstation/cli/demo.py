@@ -18,6 +18,7 @@ def register(commands: Subparsers) -> None:
         description="Builds phantom knees and hips as DICOM, imports them, marks edema and reconversion, "
         "lets two scripted readers read blind, reconciles and exports; then opens the window on the result.",
     )
+    parser.epilog = "example: marrow demo --headless --out demo"
     parser.add_argument("--headless", action="store_true", help="do not open the window at the end")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="new folder for everything (default: temporary)"

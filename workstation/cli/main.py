@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="marrow", description=f"Marrow Reading Workstation. {INTENDED_USE}")
     root.add_argument("--version", action="version", version=f"marrow {__version__}")
     root.add_argument("--library", type=Path, metavar="DIR", help="the library to open")
+    root.epilog = "example: marrow import DISC --library knees; marrow --library knees; marrow COMMAND --help"
     root.usage = "marrow [--library DIR] [STUDY]  |  marrow COMMAND ..."
     commands = root.add_subparsers(dest="command", metavar="COMMAND", prog="marrow")
     for name in COMMANDS:

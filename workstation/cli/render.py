@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from workstation.cli.main import OK, Subparsers, Surface, print_json
+from workstation.cli.main import OK, Subparsers, Surface, named_path, print_json
 from workstation.errors import UsageError
 
 SMALLEST, LARGEST = 64, 8192
@@ -22,9 +22,12 @@ def register(commands: Subparsers) -> None:
             "code or UID of the library, or a folder of DICOM files, which is then read as it is."
         ),
     )
+    parser.epilog = "example: marrow render K-0001 --out k-0001.png"
     parser.add_argument("study", metavar="STUDY", help="case code, UID or folder")
     parser.add_argument("--protocol", metavar="ID", help="hanging protocol (default: the one that fits best)")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.png", help="the picture to write")
+    parser.add_argument(
+        "--out", type=named_path, required=True, metavar="FILE.png", help="the picture to write"
+    )
     parser.add_argument(
         "--size", default="1280x800", metavar="WxH", help="width and height in pixels (default: 1280x800)"
     )

@@ -12,7 +12,7 @@ from workstation import INTENDED_USE, __version__
 from workstation.analysis.estimate import Estimate
 from workstation.analysis.reads import number_text
 from workstation.analysis.report import InstrumentAgreement
-from workstation.analysis.report_text import reasons_of
+from workstation.analysis.report_text import counted_units, reasons_of
 from workstation.errors import ResourceError
 from workstation.export import figures
 from workstation.export.exporter import Bundle, Exporter, ReconciledCase, replacing
@@ -93,6 +93,7 @@ def _part(found: InstrumentAgreement) -> dict[str, Any]:
     )
     return {
         "found": found,
+        "counted": counted_units(found.cases, found.units),
         "rows": (*found.items, *found.regions, found.pooled),
         "reasons": reasons_of(found),
         "plots": [plot for plot in plots if plot["svg"]],
@@ -141,7 +142,7 @@ def _grras(bundle: Bundle, parts: list[dict[str, Any]]) -> Iterator[tuple[str, s
         named = f"{found.title} ({found.instrument} {found.version})".replace(" )", ")")
         yield "2 Instrument", named + (f"; {part['citation']}" if part["citation"] else "")
         yield "4 Raters", ", ".join(found.readers)
-        yield "6 Sample size", f"{found.cases} cases, {found.units} joints or visits"
+        yield "6 Sample size", counted_units(found.cases, found.units)
         yield "10 Statistical analysis", " ".join(found.notes)
         yield (
             "11 Numbers compared",
