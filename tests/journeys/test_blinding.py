@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
@@ -70,6 +70,10 @@ def told(widget: QWidget) -> Iterator[str]:
         yield widget.text()
     if isinstance(widget, QComboBox):
         yield from (widget.itemText(row) for row in range(widget.count()))
+    if isinstance(widget, QListWidget):
+        yield from (widget.item(row).text() for row in range(widget.count()))
+    for action in widget.actions():
+        yield from (action.text(), action.toolTip(), action.statusTip())
 
 
 def planted_in(folder: Path) -> list[str]:
@@ -121,3 +125,38 @@ def test_no_byte_of_library_study_log_or_export_holds_an_identity(
         assert planted_in(folder) == []
     crosswalk = next(tmp_path.glob("*crosswalk*"))
     assert "SENTINELNAME" in crosswalk.read_text(encoding="utf-8"), "the coordinator keeps who is who"
+
+
+def test_nothing_tells_a_reader_that_or_how_the_other_has_read(
+    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Not by code, worklist, title, status bar or messages: R2's screen is that of a study nobody began."""
+    from workstation.workflow.read_case import open_study_folder
+
+    def screen(study: Path) -> list[str]:
+        window = make_window(workspace, synchronous=True)
+        qtbot.addWidget(window)
+        window.show()
+        desk = window.show_desk("reading", study)
+        assert isinstance(desk, ReadingDesk)
+        desk.choose_reader("R2")
+        widgets = [window, *window.findChildren(QWidget)]
+        texts = [text for widget in widgets if widget.isVisibleTo(window) for text in told(widget)]
+        texts += [window.windowTitle(), *(one.text for one in window.context.messages.said)]
+        desk.leave()
+        desk.shut_down()
+        return texts
+
+    make_study(workspace, tmp_path / "untouched")
+    make_study(workspace, tmp_path / "begun")
+    with open_study_folder(tmp_path / "begun", workspace) as study:
+        read = study.reader("R1").open_read("K-1")
+        for item in instrument("recht").items:
+            read.answer(item.id, 3)
+        read.flag("MFC")
+        read.keep_mark("mark-1", {"kind": "length", "text": "R1 measured this"})
+        read.keep_view_state({"rows": 1, "columns": 1})
+        read.lock("R1")
+    seen = screen(tmp_path / "begun")
+    assert not any("R1" in text for text in seen)
+    assert seen == screen(tmp_path / "untouched")

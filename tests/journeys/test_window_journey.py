@@ -189,6 +189,27 @@ def test_a_read_goes_on_where_it_was_left(window: MainWindow, qtbot: QtBot, tmp_
     assert desk.grid.current_position() == place
 
 
+def test_a_read_that_cannot_be_opened_does_not_leave_the_window_shut(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workstation.errors import StoreError
+    from workstation.workflow.open_read import ReaderDesk
+
+    def refuse(*_: object) -> None:
+        raise StoreError("The read was not opened", "the disk is gone")
+
+    make_study(window, qtbot, tmp_path / "study")
+    desk = window.desk
+    click(window, qtbot, "reader_R1")
+    assert window.is_blinded
+    monkeypatch.setattr(ReaderDesk, "open_read", refuse)
+    desk.open_read(desk.worklist_codes[1])
+    assert "the disk is gone" in window.context.messages.last.text
+    assert not window.is_blinded
+    assert desk.read is None
+    assert window.show_desk("library") is not None
+
+
 def test_the_library_is_shut_while_a_blinded_read_is_open(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:

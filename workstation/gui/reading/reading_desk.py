@@ -16,6 +16,7 @@ from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
+from workstation.gui.reading.opening import OpenedRead, open_next
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.start_page import StartPage
@@ -28,7 +29,7 @@ from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.imaging.study import Series
-from workstation.tasks import Progress, SilentProgress
+from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.open_read import OpenRead, ReaderDesk
@@ -52,6 +53,7 @@ class ReadingDesk(Desk):
         self._study: Study | None = None
         self._reader: ReaderDesk | None = None
         self._open: OpenStudy | None = None
+        self._is_blind = False
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
@@ -140,42 +142,48 @@ class ReadingDesk(Desk):
             return
         try:
             self._reader = self._study.reader(code)
-            # What was said before belongs to another task, and what it offers would leave the read.
-            self.context.messages.clear()
-            case = self._reader.next_case()
         except WorkstationError as error:
             self.context.messages.show(error)
             return
-        if case is None:
-            self._all_locked()
-        else:
-            self.open_read(case)
+        # What was said before belongs to another task, and what it offers would leave the read.
+        self.context.messages.clear()
+        self._start_opening(None)
 
     def open_read(self, case: str) -> None:
         """Open the reader's own read of a case, where it was left."""
-        if self._reader is None or self._study is None:
+        self._start_opening(case)
+
+    def _start_opening(self, case: str | None, after: str | None = None) -> None:
+        reader = self._reader
+        if reader is None:
             return
+        # No key may reach the read before.
         self._keeper.close()
-        try:
-            read = self._reader.open_read(case)
-            opened = self._images(case)
-        except WorkstationError as error:
-            self.context.messages.show(error)
-            self.leave()
+        self.context.jobs.forget("open-case")
+        workspace = self.context.workspace
+        self.context.jobs.start(
+            "open-read",
+            lambda progress: open_next(reader, workspace, case, after, progress),
+            self._on_read_opened,
+            self._on_read_refused,
+        )
+
+    def _on_read_refused(self, error: WorkstationError) -> None:
+        self.context.messages.show(error)
+        self.leave()
+
+    def _on_read_opened(self, opened: OpenedRead | None) -> None:
+        if opened is None:
+            self._all_locked()
             return
-        self._keeper.read = read
-        self.blinded.emit(True)
-        self._show(opened)
+        self._keeper.read = opened.read
+        self._set_blind(True)
+        self._show(opened.images)
         self._keeper.show()
-        self._show_side(self._form)
+        self._side.setCurrentWidget(self._form)
         self._grid.set_form_open(True)
-        self._show_header()
+        self._show_header(opened)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _images(self, case: str) -> OpenStudy:
-        from workstation.workflow.open_study import open_study
-
-        return open_study(self.context.workspace, case, SilentProgress())
 
     def may_leave(self) -> bool:
         """A read may be left at any moment: everything is kept."""
@@ -283,7 +291,7 @@ class ReadingDesk(Desk):
     def _on_free_opened(self, opened: OpenStudy) -> None:
         self._show(opened)
         self._masks.open(opened)
-        self._show_side(self._masks)
+        self._side.setCurrentWidget(self._masks)
         self._grid.set_form_open(False)
         self._header.show_free(free_title(opened))
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -309,18 +317,10 @@ class ReadingDesk(Desk):
         keys = [tile.series_key for tile in self._grid.layout_shown.tiles if tile.series_key]
         return sorted(series, key=lambda one: keys.index(one.key) if one.key in keys else len(keys))
 
-    def _show_side(self, widget: QWidget) -> None:
-        self._side.setCurrentWidget(widget)
-
-    def _show_header(self) -> None:
-        if self._reader is None or self.read is None:
-            return
-        worklist = [
-            (one.code, "blocked" if one.blocked else STATE_WORDS[one.state])
-            for one in self._reader.worklist()
-        ]
-        case = self.read.case
-        self._header.show_read(case.title, worklist, case.code, self._reader.title, self._reader.is_sealed)
+    def _show_header(self, opened: OpenedRead) -> None:
+        reader, case = self._reader, opened.read.case
+        if reader is not None:
+            self._header.show_read(case.title, opened.worklist, case.code, reader.title, reader.is_sealed)
 
     def _on_theme(self, theme: Theme) -> None:
         self._grid.set_palette(viewer_palette(theme))
@@ -359,11 +359,7 @@ class ReadingDesk(Desk):
             return
         code = self.read.case.code
         self.context.messages.inform(f"{code} is locked")
-        following = self._reader.next_case(code)
-        if following is None:
-            self._all_locked()
-        else:
-            self.open_read(following)
+        self._start_opening(None, after=code)
 
     def _all_locked(self) -> None:
         self.leave()
@@ -380,13 +376,18 @@ class ReadingDesk(Desk):
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:
+        self.context.jobs.forget("open-read")
         self._keeper.flush()
         self._masks.close_case()
-        if self._keeper.read is not None:
-            self._keeper.close()
-            self._form.clear()
-            self.blinded.emit(False)
+        self._keeper.close()
+        self._form.clear()
+        self._set_blind(False)
         self._close_lock()
+
+    def _set_blind(self, blind: bool) -> None:
+        if blind != self._is_blind:
+            self._is_blind = blind
+            self.blinded.emit(blind)
 
     def _on_study_wanted(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
