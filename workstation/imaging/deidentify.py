@@ -20,12 +20,19 @@ import numpy as np
 
 from workstation.errors import DataError, StoreError
 from workstation.imaging import dicom_kinds
-from workstation.imaging.deidentify_rules import CODED_ITEMS, KEPT, SIGNED_OR_NOT, Rule
+from workstation.imaging.deidentify_rules import (
+    CODED_ITEMS,
+    KEPT,
+    LOOKUP_TABLES,
+    SIGNED_OR_NOT,
+    Rule,
+)
 from workstation.imaging.deidentify_values import (
     cleaned,
     element,
     item,
     little_endian,
+    lookup_table,
     private_elements,
     shifted_date,
 )
@@ -190,6 +197,11 @@ class Deidentifier:
                 raw = little_endian(values, tag, vr)
                 if len(raw) == 2:
                     result[tag] = element(tag, vr, raw)
+                continue
+            if tag in LOOKUP_TABLES:
+                table = lookup_table(values)
+                if table is not None:
+                    result[tag] = element(tag, LOOKUP_TABLES[tag], table[tag])
                 continue
             kept = KEPT.get(tag)
             # A VR other than the standard's could carry text where a number belongs.

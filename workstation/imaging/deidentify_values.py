@@ -67,6 +67,23 @@ def little_endian(values: Values, tag: int, vr: bytes) -> bytes:
     return np.frombuffer(raw[: len(raw) // size * size], f">u{size}").astype(f"<u{size}").tobytes()
 
 
+def lookup_table(values: Values) -> dict[int, bytes] | None:
+    """Descriptor and entries of one lookup table; None unless it is a curve.
+
+    Each must be as long as the other says, and the entries must only rise or only fall: words do not.
+    """
+    told, entries = (little_endian(values, tag, b"US") for tag in (0x00283002, 0x00283006))
+    if len(told) != 6:
+        return None
+    count, _, bits = struct.unpack("<3H", told)
+    if len(entries) != 2 * (count or 1 << 16) or not 8 <= bits <= 16:
+        return None
+    curve = np.frombuffer(entries, "<u2").astype(np.int32)
+    steps = np.diff(curve)
+    is_curve = curve.max() < 1 << bits and (bool((steps >= 0).all()) or bool((steps <= 0).all()))
+    return {0x00283002: told, 0x00283006: entries} if is_curve else None
+
+
 def _codes(values: Values, tag: int) -> bytes | None:
     told = values.codes(tag)
     known = [code if code.replace(" ", "_") in CODES else "OTHER" for code in told]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from workstation.errors import DataError
 from workstation.imaging.dicom_elements import NATIVE
 from workstation.imaging.dicom_pixels import PlaneReader
 from workstation.imaging.geometry import StackGeometry, slice_normal
+from workstation.imaging.lookup_tables import LookupTables, read_tables
 from workstation.imaging.study import Instance, PixelFormat, Series
 from workstation.imaging.volume import Stack
 from workstation.tasks import Progress
@@ -81,7 +82,8 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
     """
     pixels = series.first.pixels
     count = len(series.instances)
-    scale, certain = _scale(series.instances)
+    tables = _tables(series.first)
+    scale, certain = _scale(series.instances, tables)
     voxels = np.zeros((count, pixels.rows, pixels.columns), dtype=np.uint16)
     problems: dict[int, str] = {}
     order = outwards(count, count // 2 if first_slice is None else first_slice)
@@ -90,7 +92,7 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
     reader = PlaneReader()
     for done, index in enumerate(order):
         try:
-            _read_slice(reader, series.instances[index], scale, voxels[index])
+            _read_slice(reader, series.instances[index], scale, voxels[index], tables)
         except DataError as error:
             problems[index] = f"Slice {index + 1} is black: {error.why or error.what}."
         progress.report(done + 1, count, "Reading slices")
@@ -105,6 +107,7 @@ def load_readable(series: Series, progress: Progress, *, first_slice: int | None
         geometry=stack_geometry(series),
         axis=series.axis,
         inverted=scale.inverted,
+        tables=tables.voi,
     )
     return LoadedStack(stack, tuple(problems[index] for index in sorted(problems)))
 
@@ -127,15 +130,16 @@ def load_middle(series: Series) -> tuple[int, Stack]:
     """
     index = len(series.instances) // 2
     instance = series.instances[index]
-    scale, certain = _scale(series.instances)
+    tables = LookupTables() if instance.modality == "MR" else _tables(instance)
+    scale, certain = _scale(series.instances, tables)
     if not certain:
         scale = _measured_scale((instance,))
     voxels = np.zeros((1, instance.pixels.rows, instance.pixels.columns), dtype=np.uint16)
-    _read_slice(PlaneReader(), instance, scale, voxels[0])
+    _read_slice(PlaneReader(), instance, scale, voxels[0], tables)
     voxels.flags.writeable = False
     geometry = _geometry((instance,))
     return index, Stack(
-        series.key, voxels, scale.slope, scale.intercept, geometry, series.axis, scale.inverted
+        series.key, voxels, scale.slope, scale.intercept, geometry, series.axis, scale.inverted, tables.voi
     )
 
 
@@ -180,14 +184,18 @@ def _geometry(instances: Sequence[Instance]) -> StackGeometry | None:
 # --- values ----------------------------------------------------------------------------------------------
 
 
-def _scale(instances: Sequence[Instance]) -> tuple[_Scale, bool]:
+def _scale(instances: Sequence[Instance], tables: LookupTables) -> tuple[_Scale, bool]:
     """One scale for all slices, from headers alone where they share one rescale and fit 16 bits.
+
+    A Modality LUT gives whole numbers of 16 bits and takes the place of any rescale.
 
     The second value is False where the slices must be looked at first.
     """
     formats = {(i.pixels.rescale_slope, i.pixels.rescale_intercept, i.pixels.signed) for i in instances}
     pixels = instances[0].pixels
     inverted = pixels.photometric_interpretation == "MONOCHROME1"
+    if tables.modality is not None:
+        return (_Scale(-1.0, 65535.0, True) if inverted else _Scale(1.0, 0.0, False)), True
     if len(formats) > 1 or max(i.pixels.bits_stored for i in instances) > 16 or pixels.rescale_slope < 0:
         return _Scale(1.0, 0.0, inverted), False
     bits = max(i.pixels.bits_stored for i in instances)
@@ -198,6 +206,13 @@ def _scale(instances: Sequence[Instance]) -> tuple[_Scale, bool]:
     # MONOCHROME1: the voxel counts down from the largest stored value, so that white stays dense.
     top = (1 << bits) - 1
     return _Scale(-slope, intercept + (top - offset) * slope, True), True
+
+
+def _tables(instance: Instance) -> LookupTables:
+    try:
+        return read_tables(instance)
+    except DataError:
+        return LookupTables()  # this slice is told of when its pixels are read
 
 
 def _measured_scale(instances: Iterable[Instance]) -> _Scale:
@@ -225,9 +240,19 @@ def _measured_scale(instances: Iterable[Instance]) -> _Scale:
     return _Scale(-slope, high, True) if inverted else _Scale(slope, low, False)
 
 
-def _read_slice(reader: PlaneReader, instance: Instance, scale: _Scale, target: NDArray[np.uint16]) -> None:
+def _read_slice(
+    reader: PlaneReader,
+    instance: Instance,
+    scale: _Scale,
+    target: NDArray[np.uint16],
+    tables: LookupTables,
+) -> None:
     """Decode one slice into its place; without a copy where it is stored as the voxels are."""
     pixels = instance.pixels
+    if tables.modality is not None:
+        plain = replace(pixels, rescale_slope=1.0, rescale_intercept=0.0)
+        _to_voxels(tables.modality.of(reader.decode(instance)), plain, scale, target)
+        return
     same = pixels.rescale_slope == scale.slope and not scale.inverted
     offset = 32768 if pixels.signed else 0
     straight = same and scale.intercept == pixels.rescale_intercept - offset * scale.slope

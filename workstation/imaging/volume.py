@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.geometry import StackGeometry
+
+
+@dataclass(frozen=True, eq=False)
+class LookupTable:
+    """A table over whole input values.
+
+    Attributes
+    ----------
+    first : int
+        Input value of the first entry; lower ones get the first entry, higher ones the last.
+    entries : ndarray of uint16
+    bits : int
+        Significant bits of an entry: white is ``2 ** bits - 1``.
+    """
+
+    first: int
+    entries: NDArray[np.uint16]
+    bits: int
+
+    def of(self, values: NDArray[Any]) -> NDArray[np.uint16]:
+        """Entries of input values."""
+        places = np.rint(values).astype(np.int64) - self.first
+        return np.asarray(self.entries[np.clip(places, 0, len(self.entries) - 1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +53,8 @@ class Stack:
         ``"position"`` or ``"time"`` (one location at many times).
     inverted : bool
         True for MONOCHROME1.
+    tables : tuple of LookupTable
+        VOI LUTs of the file, over real values.
     """
 
     series_key: str
@@ -38,6 +64,7 @@ class Stack:
     geometry: StackGeometry | None
     axis: str = "position"
     inverted: bool = False
+    tables: tuple[LookupTable, ...] = ()
 
     @property
     def number_of_slices(self) -> int:

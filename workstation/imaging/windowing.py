@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.study import Instance, Weighting
-from workstation.imaging.volume import Stack
+from workstation.imaging.volume import LookupTable, Stack
 
 LINEAR, LINEAR_EXACT, SIGMOID = "LINEAR", "LINEAR_EXACT", "SIGMOID"
 """VOILUTFunction as spelt in DICOM PS3.3 C.11.2.1.3."""
+
+TABLE = "TABLE"
+"""Start of the function of a window that goes through a VOI LUT of the file: ``TABLE1`` is the first.
+The window is where the table's input begins and ends; dragging it stretches the table."""
 
 SAMPLE = 1_000_000
 """About how many voxels are looked at to find percentiles; more changes nothing that an eye sees."""
@@ -139,10 +143,18 @@ def file_windows(instance: Instance) -> tuple[Window, ...]:
     return tuple(found)
 
 
+def table_windows(stack: Stack) -> tuple[Window, ...]:
+    """One window for each VOI LUT of the file (PS3.3 C.11.2.1.1), over the input that it describes."""
+    return tuple(
+        Window(table.first + (len(table.entries) - 1) / 2, len(table.entries) - 1.0, f"{TABLE}{number}")
+        for number, table in enumerate(stack.tables, start=1)
+    )
+
+
 def start_window(stack: Stack, instance: Instance | None = None, counted: Histogram | None = None) -> Window:
     """The window a series opens with: percentiles for MR, the file's own for CT and radiographs."""
     if instance is not None and instance.modality not in ("MR", ""):
-        proposed = file_windows(instance)
+        proposed = file_windows(instance) + table_windows(stack)
         if proposed:
             return proposed[0]
     return percentile_window(stack, counted)
@@ -169,7 +181,8 @@ def presets(
         window = _through(_suppressed_level(counted), 0.10, counted.percentile(99), 0.98)
         found.append(Preset("edema", "Edema", window))
     found.append(Preset("full", "Full range", between(float(counted.values[0]), float(counted.values[-1]))))
-    for number, window in enumerate(file_windows(instance) if instance else (), start=1):
+    told = (file_windows(instance) if instance else ()) + table_windows(stack)
+    for number, window in enumerate(told, start=1):
         found.append(Preset(f"file{number}", f"From the file {number}", window))
     return tuple(found)
 
@@ -204,19 +217,47 @@ def lut8(window: Window, stack: Stack, inverted: bool = False) -> NDArray[np.uin
     Returns
     -------
     ndarray of uint8, shape (65536,), read-only
-        DICOM PS3.3 C.11.2.1.2 for the three functions; turned over when exactly one of `inverted` and
-        ``stack.inverted`` (MONOCHROME1) holds.
+        DICOM PS3.3 C.11.2.1.2 for the three functions, C.11.2.1.1 for a table; turned over when exactly
+        one of `inverted` and ``stack.inverted`` (MONOCHROME1) holds.
     """
+    table = _table_of(window, stack)
+    if table is not None:
+        return _lut8_table(window, table, stack.slope, stack.intercept, inverted != stack.inverted)
     return _lut8(window, stack.slope, stack.intercept, inverted != stack.inverted)
 
 
 def lut32(window: Window, stack: Stack, inverted: bool = False) -> NDArray[np.uint32]:
     """As `lut8`, but 0xFFRRGGBB grey, ready for an RGB32 picture; shape (65536,), read-only."""
+    table = _table_of(window, stack)
+    if table is not None:
+        return np.asarray(_GREY32[lut8(window, stack, inverted)])
     return _lut32(window, stack.slope, stack.intercept, inverted != stack.inverted)
 
 
 _STORED = np.arange(65536, dtype=np.float64)
 _GREY32 = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
+
+
+def _table_of(window: Window, stack: Stack) -> LookupTable | None:
+    number = window.function.removeprefix(TABLE)
+    if window.function.startswith(TABLE) and number.isdigit() and 1 <= int(number) <= len(stack.tables):
+        return stack.tables[int(number) - 1]
+    return None
+
+
+@lru_cache(maxsize=16)
+def _lut8_table(
+    window: Window, table: LookupTable, slope: float, intercept: float, inverted: bool
+) -> NDArray[np.uint8]:
+    real = _STORED * slope + intercept
+    place = (real - window.low) / max(window.width, 1e-9) * (len(table.entries) - 1)
+    entries = table.entries[np.clip(np.rint(place), 0, len(table.entries) - 1).astype(np.int64)]
+    grey = np.rint(entries * (255.0 / ((1 << table.bits) - 1)))
+    found: NDArray[np.uint8] = np.clip(grey, 0, 255).astype(np.uint8)
+    if inverted:
+        found = 255 - found
+    found.setflags(write=False)
+    return found
 
 
 @lru_cache(maxsize=64)
