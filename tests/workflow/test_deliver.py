@@ -346,3 +346,9 @@ def test_no_format_is_no_export(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no format is named"):
         export_study(None, tmp_path, (), tmp_path / "out", progress=SilentProgress())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_refused_export_leaves_no_empty_folder(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Masks as DICOM SEG were not exported: K-1 has no mask"):
+        export(workspace, "K-1", "seg", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

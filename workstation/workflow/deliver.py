@@ -141,6 +141,7 @@ def _export_study(
 
 
 def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Progress) -> list[Path]:
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
@@ -165,6 +166,8 @@ def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Pr
     finally:
         with suppress(OSError):
             shutil.rmtree(staging)
+            if is_new:
+                out.rmdir()  # goes only while empty: a refused export leaves no folder behind
     return [out / relative for relative in (*made, Path(MANIFEST))]
 
 
@@ -239,5 +242,5 @@ def _disk(error: OSError) -> StoreError:
     return StoreError(
         "Nothing was exported",
         error.strerror or "the disk refused",
-        "Free some space or choose another folder",
+        "Choose another folder, or free some space",
     )
