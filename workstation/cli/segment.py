@@ -72,6 +72,8 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001
         percent = "n/a" if row["percent"] is None else f"{row['percent']:.1f} %"
         place = f"series {row['series']:<8} {row['region']:<14} {row['label']:<32}"
         print(f"{place} {row['volume_ml']:8.2f} ml  {percent}")
+    for sentence in report.warnings:
+        print(f"  warning: {sentence}")
     for sentence in report.refused:
         print(f"  not marked: {sentence}")
     print(f"{len(report.files)} files written to {arguments.out}. Unvalidated: check every mask by eye.")

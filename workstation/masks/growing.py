@@ -307,7 +307,7 @@ class Grower:
             markers = self._markers(result, label, index, marker, window)
             markers[(here < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
             region = self._flood(self._line(index)[window], markers, label)
-            region &= marrow | (here > -1.0)  # new ground must look like marrow
+            region &= marrow | (here > -1.0) | _enclosed(region, marrow)  # new ground must look like marrow
             region = self._tidy(
                 region, marker, before[window], index, window, attempt.rim_share, self._growth.band_mm
             )
@@ -463,3 +463,26 @@ class Grower:
                 "Click again in the middle of the bone, or add a second click",
             )
         return np.asarray(kept)
+
+
+def _enclosed(region: Region, marrow: Region) -> Region:
+    """Parts of a flooded region that are unlike marrow but lie in the midst of it: lesions.
+
+    Without them a lesion across a narrow place, such as the femoral neck, would cut the bone in two. Muscle,
+    cartilage and fluid touch marrow on one side only.
+    """
+    from scipy import ndimage
+
+    strange = ndimage.binary_opening(region & ~marrow)
+    pieces, number = ndimage.label(strange)
+    kept = np.zeros(number + 1, dtype=bool)
+    for n, box in enumerate(ndimage.find_objects(pieces), start=1):
+        window = tuple(slice(max(0, ends.start - 3), ends.stop + 3) for ends in box)
+        piece = pieces[window] == n
+        around = ndimage.binary_dilation(piece, iterations=3) & ~ndimage.binary_dilation(piece, iterations=2)
+        kept[n] = around.any() and float((region & marrow)[window][around].mean()) > _ENCLOSED
+    return np.asarray(ndimage.binary_dilation(kept[pieces], iterations=2) & region)
+
+
+_ENCLOSED = 0.6
+"""Share of its surroundings that must be marrow for strange signal to be a lesion; unvalidated."""

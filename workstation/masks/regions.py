@@ -9,9 +9,10 @@ the cortex. A slice whose region has no dark rim is not taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry, same_grid
@@ -22,8 +23,9 @@ from workstation.masks.mask import Mask
 from workstation.tasks import Progress
 
 Seeds = Mapping[str, Sequence[Sequence[float]]]
+Depth = NDArray[np.float32]
 
-VERSION = "1"
+VERSION = "2"
 
 
 def bone_region(
@@ -145,7 +147,6 @@ def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask
     DataError
         If the two series do not share a frame of reference, or one is not a regular volume.
     """
-    from scipy import ndimage
 
     source = regions.geometry
     frame = source.frame_of_reference_uid
@@ -157,32 +158,141 @@ def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask
         )
     if same_grid(source, geometry):
         return replace(regions, series_key=series_key, geometry=geometry)
-    to_source = np.linalg.inv(source.affine) @ geometry.affine
-    labels = np.zeros(geometry.shape, dtype=np.uint8)
-    nearest = np.zeros(geometry.shape, dtype=np.float32)
-    spacing = (source.slice_spacing, *source.pixel_spacing)
+    carried = agreed(outlined(regions), series_key, geometry)
+    return replace(carried, recipe=regions.recipe, recipe_version=regions.recipe_version)
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """One bone as one series shows it: how deep each point around it lies inside, mm.
+
+    Attributes
+    ----------
+    depth : ndarray of float32
+        Within `_SURE_MM` of the outline, positive inside; only the surroundings of the bone.
+    start : tuple of int
+        Index of the first voxel of `depth` in the series.
+    geometry : StackGeometry
+        Of the series.
+    weight : float
+        How much the series is trusted.
+    """
+
+    bone: str
+    depth: Depth
+    start: tuple[int, int, int]
+    geometry: StackGeometry
+    weight: float
+
+
+def outlined(regions: Mask, weight: float = 1.0) -> tuple[Outline, ...]:
+    """The outline of every bone of a series that is on it."""
+    from scipy import ndimage
+
+    geometry = regions.geometry
+    spacing = (geometry.slice_spacing, *geometry.pixel_spacing)
+    boxes = ndimage.find_objects(regions.labels)
+    found = []
     for segment in regions.segments:
-        region = regions.labels == segment.label
-        if not region.any():
+        if segment.label > len(boxes) or boxes[segment.label - 1] is None:
             continue
         window = tuple(
-            slice(max(0, ends.start - 3), ends.stop + 3)
-            for ends in ndimage.find_objects(region.astype(np.uint8))[0]
+            slice(max(0, ends.start - margin), ends.stop + margin)
+            for ends, margin in zip(
+                boxes[segment.label - 1], (1 + int(_SURE_MM / mm) for mm in spacing), strict=True
+            )
         )
-        part = region[window]
-        inside = ndimage.distance_transform_edt(part, sampling=spacing)
-        inside -= ndimage.distance_transform_edt(~part, sampling=spacing)
-        start = np.asarray([ends.start for ends in window], dtype=float)
-        depth = ndimage.affine_transform(
-            inside.astype(np.float32),
+        region = regions.labels[window] == segment.label
+        depth = ndimage.distance_transform_edt(region, sampling=spacing)
+        depth -= ndimage.distance_transform_edt(~region, sampling=spacing)
+        depth = np.clip(depth, -_SURE_MM, _SURE_MM).astype(np.float32)
+        start = (window[0].start, window[1].start, window[2].start)
+        found.append(Outline(segment.name, depth, start, geometry, weight))
+    return tuple(found)
+
+
+def agreed(outlines: Sequence[Outline], series_key: str, geometry: StackGeometry) -> Mask:
+    """The bones on which several series of a visit agree, on the grid of one of them.
+
+    Each series sees its own slices well and the ends of a bone across them badly, and an outline may leak or
+    stop short on one of them. Every series says how deep inside or outside each point lies, at most
+    `_SURE_MM`; the weighted mean decides. A series has no say beyond its own field.
+
+    Parameters
+    ----------
+    outlines : sequence of Outline
+        Of the same clicks, all in one frame of reference.
+    series_key : str
+    geometry : StackGeometry
+        Grid of the answer.
+
+    Returns
+    -------
+    Mask
+        One segment per bone.
+
+    Raises
+    ------
+    DataError
+        If a series is not a regular volume.
+    """
+    bones = {bone: n for n, bone in enumerate(dict.fromkeys(one.bone for one in outlines), start=1)}
+    labels = np.zeros(geometry.shape, dtype=np.uint8)
+    nearest = np.zeros(geometry.shape, dtype=np.float32)
+    for bone, label in bones.items():
+        total = np.zeros(geometry.shape, dtype=np.float32)
+        for one in outlines:
+            if one.bone == bone:
+                _add(total, one, geometry)
+        better = total > nearest
+        labels[better] = label
+        nearest[better] = total[better]
+    return Mask(
+        series_key=series_key,
+        labels=labels,
+        geometry=geometry,
+        segments=tuple(region_segment(label, bone) for bone, label in bones.items()),
+        recipe="bone region",
+        recipe_version=VERSION,
+    )
+
+
+_SURE_MM = 4.0
+
+
+def _add(total: Depth, outline: Outline, geometry: StackGeometry) -> None:
+    # Adds what one series says of every voxel of a grid that lies in its field.
+    from scipy import ndimage
+
+    to_source = np.linalg.inv(outline.geometry.affine) @ geometry.affine
+    seen = _within(outline.geometry.shape, to_source, geometry.shape)
+    start = np.asarray(outline.start)
+    corners = np.stack(np.meshgrid(*((0, n - 1) for n in outline.depth.shape), indexing="ij"), -1)
+    back = np.linalg.inv(to_source)
+    there = (corners.reshape(-1, 3) + start) @ back[:3, :3].T + back[:3, 3]
+    first = np.clip(np.floor(there.min(axis=0)).astype(int), 0, geometry.shape)
+    last = np.clip(np.ceil(there.max(axis=0)).astype(int) + 1, first, geometry.shape)
+    said = np.full(geometry.shape, -_SURE_MM, dtype=np.float32)
+    window = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    if all(part.stop > part.start for part in window):
+        said[window] = ndimage.affine_transform(
+            outline.depth,
             to_source[:3, :3],
-            to_source[:3, 3] - start,
-            output_shape=geometry.shape,
+            to_source[:3, :3] @ first + to_source[:3, 3] - start,
+            output_shape=tuple(last - first),
             order=1,
             mode="constant",
-            cval=-1000.0,
+            cval=-_SURE_MM,
         )
-        better = depth > np.maximum(nearest, 0)
-        labels[better] = segment.label
-        nearest[better] = depth[better]
-    return replace(regions, series_key=series_key, geometry=geometry, labels=labels)
+    total += np.float32(outline.weight) * said * seen
+
+
+def _within(
+    source: tuple[int, ...], to_source: NDArray[np.float64], shape: tuple[int, int, int]
+) -> NDArray[np.bool_]:
+    axes = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)
+    inside = np.ones(shape, dtype=bool)
+    for row, size in zip(to_source[:3], source, strict=True):
+        index = sum((np.float32(row[k]) * axes[k] for k in range(3)), np.float32(row[3]))
+        inside &= (index > -0.5) & (index < size - 0.5)
+    return inside

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workstation.imaging.volume import Stack
     from workstation.masks.mask import Mask
     from workstation.masks.recipe import Recipe
+    from workstation.masks.regions import Outline
     from workstation.workflow.open_study import OpenStudy
     from workstation.workflow.workspace import Workspace
 
@@ -54,6 +55,15 @@ class SegmentReport:
     refused: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person must know of a mask before believing it, one sentence per series."""
+        return tuple(
+            f"{one.series.label}: {one.mask.parameters['warning']}."
+            for one in self.masks
+            if "warning" in one.mask.parameters
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
         numbers = {one.series.key: series_name(one.series) for one in self.masks}
@@ -72,6 +82,7 @@ class SegmentReport:
                 }
                 for row in self.volumes
             ],
+            "warnings": list(self.warnings),
             "refused": list(self.refused),
             "files": [str(path) for path in self.files],
         }
@@ -120,7 +131,10 @@ def segment_study(
     wanted.checked(parameters or {})
     clicks = load_seeds(seeds) if isinstance(seeds, Path) else checked_seeds(seeds)
     opened = open_study(workspace, study, SilentProgress())
-    report = segment_opened(workspace, opened, recipe, clicks, progress, parameters=parameters, series=series)
+    library = None if workspace is None else workspace.library.folder
+    report = segment_opened(
+        library, opened, recipe, clicks, parameters=parameters, series=series, progress=progress
+    )
     if not report.masks:
         why = report.refused[0] if report.refused else "it has no series that the recipe can use"
         raise DataError("No mask was made", why.rstrip("."), f"The recipe needs {wanted.needs}")
@@ -128,19 +142,24 @@ def segment_study(
 
 
 def segment_opened(
-    workspace: Workspace | None,
+    library: Path | None,
     opened: OpenStudy,
     recipe: str,
     seeds: Seeds,
-    progress: Progress,
     *,
     parameters: Mapping[str, object] | None = None,
     series: Sequence[str] = (),
+    progress: Progress,
 ) -> SegmentReport:
     """Make masks on every suited series of an open study; kept with the case where there is a library.
 
     A series that the recipe does not suit, or on which a bone cannot be outlined, is reported with the
-    reason; the others go on.
+    reason; the others go on. Everything that goes in and comes out can be sent to another process.
+
+    Parameters
+    ----------
+    library : Path or None
+        Folder of the library that keeps the masks.
     """
     from workstation.masks.recipe import recipe as recipe_named
 
@@ -163,8 +182,8 @@ def segment_opened(
         except DataError as error:
             refused.append(f"{one.label}: {error.why or error.what}.")
     progress.report(len(suited), len(suited), "Marked")
-    if workspace is not None and opened.imported:
-        _keep(workspace, opened.code, recipe, made)
+    if library is not None and opened.imported:
+        _keep(library, opened.code, recipe, made)
     found = tuple(row for one in made for row in volumes(one.mask, one.regions))
     return SegmentReport(tuple(made), found, tuple(refused))
 
@@ -259,54 +278,83 @@ class _Within:
 
 
 class _SharedRegions:
-    """Bone regions of a visit: grown on the series itself, else carried over from its T1 images."""
+    """Bone regions of a visit: grown on each series that shows bone well, then agreed among them."""
 
     def __init__(self, series: Sequence[Series], seeds: Seeds) -> None:
         self._series = series
         self._seeds = seeds
-        self._grown: dict[str, Mask] = {}
+        self._grown: dict[str, Mask | DataError] = {}
+        self._outlines: dict[str, tuple[Outline, ...]] = {}
 
     def on(self, series: Series, stack: Stack, progress: Progress) -> Mask:
         """Regions on the grid of a series.
+
+        `Mask.parameters` says from which series they come, and why the series itself had no say.
 
         Raises
         ------
         DataError
             If no region can be made there, with the reason found on the series itself.
         """
-        from workstation.masks.regions import bone_region, transferred
+        from workstation.masks.regions import agreed, geometry_of, outlined
 
-        try:
-            return self._grow(series, stack, progress, bone_region)
-        except DataError as refusal:
-            donor = self._donor(series)
-            if donor is None or stack.geometry is None:
-                raise
-            try:
-                grown = self._grow(donor, _load(donor), progress, bone_region)
-                return transferred(grown, series.key, stack.geometry)
-            except DataError:
-                raise refusal from None
+        geometry = geometry_of(stack)
+        own = self._grow(series, stack, progress)
+        heard = [] if isinstance(own, DataError) else [series]
+        if geometry.frame_of_reference_uid:
+            heard += [
+                one for one in self._others(series) if isinstance(self._grow(one, None, progress), Mask)
+            ]
+        if not heard:
+            assert isinstance(own, DataError)
+            raise own
+        for one in heard:
+            grown = self._grown[one.key]
+            if one.key not in self._outlines and isinstance(grown, Mask):
+                weight = _T1_WEIGHT if one.weighting is Weighting.T1 else 1.0
+                self._outlines[one.key] = outlined(grown, weight)
+        outlines = [outline for one in heard for outline in self._outlines[one.key]]
+        found = agreed(outlines, series.key, geometry)
+        if not found.labels.any():
+            raise (
+                own
+                if isinstance(own, DataError)
+                else DataError("No bone region was made", "the clicked bones are not on this series")
+            )
+        record: dict[str, float | str] = {"regions_from": ", ".join(series_name(one) for one in heard)}
+        if isinstance(own, DataError):
+            record["warning"] = f"bones outlined on other series only, since {own.why or own.what}"
+        return replace(found, parameters=record)
 
-    def _grow(self, series: Series, stack: Stack, progress: Progress, bone_region: Any) -> Mask:
+    def _grow(self, series: Series, stack: Stack | None, progress: Progress) -> Mask | DataError:
+        from workstation.masks.regions import bone_region
+
         if series.key not in self._grown:
-            self._grown[series.key] = bone_region(stack, self._seeds, progress)
+            try:
+                self._grown[series.key] = bone_region(stack or _load(series), self._seeds, progress)
+            except DataError as refusal:
+                self._grown[series.key] = refusal
         return self._grown[series.key]
 
-    def _donor(self, series: Series) -> Series | None:
-        frame = series.frame_of_reference_uid
-        return next(
-            (
-                one
-                for one in self._series
-                if one.key != series.key
-                and frame
-                and one.frame_of_reference_uid == frame
-                and one.weighting is Weighting.T1
-                and not one.fat_suppressed
-            ),
-            None,
-        )
+    def _others(self, series: Series) -> list[Series]:
+        # T1 shows cortex best; fluid-sensitive fat-suppressed spin echo well. Others have no say.
+        return [
+            one
+            for one in self._series
+            if one.key != series.key
+            and one.frame_of_reference_uid == series.frame_of_reference_uid
+            and one.axis == "position"
+            and len(one.instances) > 3
+            and (
+                one.weighting is Weighting.STIR
+                or (one.weighting is Weighting.T1 and not one.fat_suppressed)
+                or (one.weighting in (Weighting.PD, Weighting.T2) and one.fat_suppressed)
+            )
+        ]
+
+
+_T1_WEIGHT = 2.0
+"""How much more T1 says of a bone's outline than fat-suppressed images do; unvalidated."""
 
 
 def _on_series(
@@ -321,7 +369,12 @@ def _on_series(
     stack = _load(series)
     regions = shared.on(series, stack, progress)
     material = Material(stack, regions, series.weighting, series.fat_suppressed)
-    return SeriesMasks(series, recipe.run(material, parameters, progress), regions)
+    mask = recipe.run(material, parameters, progress)
+    record = {**mask.parameters, "regions_from": regions.parameters["regions_from"]}
+    said = [str(one.parameters["warning"]) for one in (regions, mask) if "warning" in one.parameters]
+    if said:
+        record["warning"] = "; ".join(said)
+    return SeriesMasks(series, replace(mask, parameters=record), regions)
 
 
 def _load(series: Series) -> Stack:
@@ -338,12 +391,12 @@ def _unsuited(series: Sequence[Series], recipe: Recipe) -> list[str]:
     return found
 
 
-def _keep(workspace: Workspace, code: str, recipe: str, made: Sequence[SeriesMasks]) -> None:
+def _keep(library: Path, code: str, recipe: str, made: Sequence[SeriesMasks]) -> None:
     from workstation.store.mask_files import keep_mask
 
     for one in made:
-        keep_mask(workspace.library.folder, code, recipe, one.mask)
-        keep_mask(workspace.library.folder, code, REGIONS, one.regions)
+        keep_mask(library, code, recipe, one.mask)
+        keep_mask(library, code, REGIONS, one.regions)
 
 
 def _written(report: SegmentReport, recipe: str, out: Path) -> tuple[Path, ...]:

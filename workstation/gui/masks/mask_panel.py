@@ -55,6 +55,7 @@ class MaskPanel(QWidget):
         self._fill_recipes()
         self._bones.set_joint(opened.joint)
         self._fill(())
+        self._warning.hide()
         self._on_clicks()
         if opened.imported:
             from workstation.workflow.segment import kept_report
@@ -74,17 +75,13 @@ class MaskPanel(QWidget):
 
     def run(self) -> None:
         """Make masks on every series that the recipe accepts, in the background."""
+        from workstation.workflow.segment import segment_opened
+
         opened, name = self._opened, str(self._recipe.currentData())
         if opened is None:
             return
-        seeds = self._bones.seeds
-        workspace = self._context.workspace if opened.imported else None
-
-        def work(progress: Progress) -> Any:
-            from workstation.workflow.segment import segment_opened
-
-            return segment_opened(workspace, opened, name, seeds, progress)
-
+        library = self._context.workspace.library.folder if opened.imported else None
+        work = self._context.jobs.in_process(segment_opened, library, opened, name, self._bones.seeds)
         self._set_busy(True)
         self._grid.set_tool(Tool.WINDOW)
         self._context.jobs.start(
@@ -129,6 +126,7 @@ class MaskPanel(QWidget):
         for widget in (title, hint, self._recipe, self._note, self._bones, self._run, self._bar, self._stop):
             layout.addWidget(widget)
         layout.addWidget(self._table, 1)
+        layout.addWidget(self._warning)
         layout.addWidget(self._made_by)
         layout.addWidget(self._save)
         self._set_busy(False)
@@ -149,6 +147,11 @@ class MaskPanel(QWidget):
         self._made_by.setObjectName("made_by")
         self._made_by.setProperty("text_role", "secondary")
         self._made_by.setWordWrap(True)
+        self._warning = QLabel()
+        self._warning.setObjectName("mask_warnings")
+        self._warning.setAccessibleName("Warnings about the masks")
+        self._warning.setWordWrap(True)
+        self._warning.hide()
         self._save = QPushButton("Save masks…")
         self._save.setObjectName("save_masks")
         self._save.setToolTip("Write this case's masks as NIfTI and DICOM SEG into a folder")
@@ -195,6 +198,8 @@ class MaskPanel(QWidget):
             self._grid.set_overlay(made.series.key, made.mask)
             self._grid.set_regions(made.series.key, made.regions)
         self._fill(report.volumes)
+        self._warning.setText("\n".join(f"⚠ {sentence}" for sentence in report.warnings))
+        self._warning.setVisible(bool(report.warnings))
 
     def _fill(self, volumes: Any) -> None:
         self._table.setRowCount(len(volumes))

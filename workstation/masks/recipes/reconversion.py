@@ -39,7 +39,7 @@ Region = NDArray[np.bool_]
 PATTERN = Segment(1, "low-T1 marrow, reconversion pattern", ABNORMAL, LOW_T1_MARROW, BONE_MARROW)
 
 PARAMETERS = (
-    Parameter("seed", 0.40, -1.0, 1.0, "ratio", "A patch starts where R is below this"),
+    Parameter("seed", 0.40, -1.0, 1.0, "ratio", "A patch starts, and has its median, where R is below this"),
     Parameter("grow", 0.60, -1.0, 1.0, "ratio", "and grows while R is below this"),
     Parameter("darkest", 0.5, 0.0, 1.0, "ratio", "Signal below this times muscle is cortex or sclerosis"),
     Parameter("muscle", 0, 0, 1e6, "signal", "Signal of muscle; 0 finds it beside the bone"),
@@ -183,7 +183,19 @@ def patches(
     for at in occupied(marked):
         holes = ndimage.binary_fill_holes(marked[at]) & ~marked[at] & usable[at]
         marked[at] |= holes & (index[at] < values["grow"] + 0.1)
-    return deep_enough(marked, depth_mm(region, geometry), values["rim"])
+    marked = deep_enough(marked, depth_mm(region, geometry), values["rim"])
+    return _low_as_a_whole(marked, index, values["seed"])
+
+
+def _low_as_a_whole(marked: Region, index: Voxels, seed: float) -> Region:
+    # Noise takes single voxels of ordinary red marrow below the threshold; half of a patch it does not.
+    from scipy import ndimage
+
+    pieces, number = ndimage.label(marked)
+    keep = np.zeros(number + 1, dtype=bool)
+    if number:
+        keep[1:] = np.asarray(ndimage.median(index, pieces, np.arange(1, number + 1))) < seed
+    return np.asarray(keep[pieces])
 
 
 def described(bone: str, signal: Voxels, found: Region, tissues: Tissues) -> Record:
