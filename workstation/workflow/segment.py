@@ -174,7 +174,7 @@ def segment_opened(
     ]
     refused = _unsuited(opened.series, wanted) if not suited else []
     made: list[SeriesMasks] = []
-    shared = _SharedRegions(opened.series, seeds)
+    shared = _SharedRegions(opened.series, seeds, [one.key for one in suited])
     for done, one in enumerate(suited):
         progress.report(done, len(suited), f"Marking {one.label}")
         try:
@@ -280,8 +280,9 @@ class _Within:
 class _SharedRegions:
     """Bone regions of a visit: grown on each series that shows bone well, then agreed among them."""
 
-    def __init__(self, series: Sequence[Series], seeds: Seeds) -> None:
+    def __init__(self, series: Sequence[Series], seeds: Seeds, asked: Sequence[str]) -> None:
         self._series = series
+        self._asked = asked
         self._seeds = seeds
         self._grown: dict[str, Mask | DataError] = {}
         self._outlines: dict[str, tuple[Outline, ...]] = {}
@@ -303,14 +304,16 @@ class _SharedRegions:
         heard = [] if isinstance(own, DataError) else [series]
         if geometry.frame_of_reference_uid:
             heard += [
-                one for one in self._others(series) if isinstance(self._grow(one, None, progress), Mask)
+                one
+                for one in self._others(series)
+                if not isinstance(self._grow(one, None, progress), DataError)
             ]
         if not heard:
             assert isinstance(own, DataError)
             raise own
         for one in heard:
             grown = self._grown[one.key]
-            if one.key not in self._outlines and isinstance(grown, Mask):
+            if one.key not in self._outlines and not isinstance(grown, DataError):
                 weight = _T1_WEIGHT if one.weighting is Weighting.T1 else 1.0
                 self._outlines[one.key] = outlined(grown, weight)
         outlines = [outline for one in heard for outline in self._outlines[one.key]]
@@ -337,7 +340,7 @@ class _SharedRegions:
         return self._grown[series.key]
 
     def _others(self, series: Series) -> list[Series]:
-        # T1 shows cortex best; fluid-sensitive fat-suppressed spin echo well. Others have no say.
+        # T1 shows cortex best and always has a say; of the rest those that are outlined anyway.
         return [
             one
             for one in self._series
@@ -345,11 +348,7 @@ class _SharedRegions:
             and one.frame_of_reference_uid == series.frame_of_reference_uid
             and one.axis == "position"
             and len(one.instances) > 3
-            and (
-                one.weighting is Weighting.STIR
-                or (one.weighting is Weighting.T1 and not one.fat_suppressed)
-                or (one.weighting in (Weighting.PD, Weighting.T2) and one.fat_suppressed)
-            )
+            and (one.key in self._asked or (one.weighting is Weighting.T1 and not one.fat_suppressed))
         ]
 
 
