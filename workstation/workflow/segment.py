@@ -340,7 +340,8 @@ class _SharedRegions:
         return self._grown[series.key]
 
     def _others(self, series: Series) -> list[Series]:
-        # T1 shows cortex best and always has a say; of the rest those that are outlined anyway.
+        # T1 shows cortex best and always has a say; of the rest those that are outlined anyway. For T1
+        # itself two that disagree could not be settled: there every series that shows bone well has a say.
         return [
             one
             for one in self._series
@@ -348,7 +349,12 @@ class _SharedRegions:
             and one.frame_of_reference_uid == series.frame_of_reference_uid
             and one.axis == "position"
             and len(one.instances) > 3
-            and (one.key in self._asked or (one.weighting is Weighting.T1 and not one.fat_suppressed))
+            and (one.key in self._asked or series.weighting is Weighting.T1 or one.weighting is Weighting.T1)
+            and (
+                one.weighting is Weighting.STIR
+                or (one.weighting is Weighting.T1 and not one.fat_suppressed)
+                or (one.weighting in (Weighting.PD, Weighting.T2) and one.fat_suppressed)
+            )
         ]
 
 
