@@ -44,6 +44,21 @@ SETTINGS: tuple[Setting, ...] = (
         lambda value: isinstance(value, int) and value >= 0,
     ),
     Setting(
+        "key_profile",
+        "marrow",
+        "Keys: marrow, or those of another program: horos, ohif, weasis.",
+        lambda value: isinstance(value, str) and value.isalnum(),
+    ),
+    Setting(
+        "keys",
+        {},
+        "Keys that were changed in the profile, by command.",
+        lambda value: (
+            isinstance(value, dict)
+            and all(isinstance(k, str) and isinstance(v, str) for k, v in value.items())
+        ),
+    ),
+    Setting(
         "intended_use_seen",
         False,
         "The note on intended use was read.",

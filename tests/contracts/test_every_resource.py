@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from workstation.export.codes import known_codes
+from workstation.gui.commands import load_profile
 from workstation.gui.theme import load_theme
 from workstation.imaging.hanging import load_protocol
 from workstation.scoring.instrument import load_instrument
@@ -16,6 +17,7 @@ from workstation.scoring.instrument import load_instrument
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 
 LOADERS: dict[str, Callable[[Path], object]] = {
+    "keys": load_profile,
     "codes": lambda path: known_codes(),
     "hanging": load_protocol,
     "instruments": load_instrument,

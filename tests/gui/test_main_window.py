@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation import settings
 from workstation.errors import ResourceError, StoreError
@@ -301,12 +310,12 @@ def test_a_read_only_place_for_settings_is_said(window: MainWindow, monkeypatch)
 
 
 def test_help_is_beside_the_desk_and_about_says_the_intended_use(window: MainWindow, qtbot) -> None:
-    qtbot.keyClick(window, Qt.Key.Key_F1)
+    qtbot.keyClick(window, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     panel = window.findChild(QFrame, "help_panel")
     assert panel.isVisible()
     panel.findChild(QPushButton, "about").click()
     assert "Not for primary diagnosis" in panel.text
-    qtbot.keyClick(window, Qt.Key.Key_F1)
+    qtbot.keyClick(window, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     assert not panel.isVisible()
 
 
@@ -325,3 +334,23 @@ def test_every_button_of_the_frame_has_a_name_and_a_tooltip(window: MainWindow) 
         if not (button.accessibleName() and button.toolTip()) and button.objectName() != "message_action"
     ]
     assert nameless == []
+
+
+def test_f1_shows_all_keys_on_one_page_and_again_closes_it(window: MainWindow, qtbot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    sheet = window.findChild(QDialog, "cheat_sheet")
+    assert sheet.isVisible()
+    assert "F1\tAll keys on one page" in sheet.text
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    assert not sheet.isVisible()
+
+
+def test_changed_keys_count_at_once_and_are_kept(window: MainWindow, qtbot) -> None:
+    window.edit_keys()
+    editor = window.findChild(QDialog, "key_editor")
+    editor.give("theme", "Ctrl+Y")
+    editor.keep()
+    before = window.context.theme.name
+    qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert window.context.theme.name != before
+    assert settings.load()["keys"] == {"theme": "Ctrl+Y"}

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListWidget, QPushBu
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
+from workstation.gui.commands import make_keymap
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.header import ReadingHeader
 from workstation.workflow.workspace import open_workspace
@@ -29,7 +30,7 @@ def window(knee_library: Path, qtbot: QtBot) -> Iterator[MainWindow]:
 
 
 def test_the_worklist_says_how_far_the_read_on_screen_is(qtbot: QtBot) -> None:
-    header = ReadingHeader()
+    header = ReadingHeader(make_keymap({}))
     qtbot.addWidget(header)
     header.show_read("K-1", [("K-1", "not started"), ("K-2", "locked")], "K-1", "Study · reader R1", False)
     header.show_state("draft")
@@ -39,7 +40,7 @@ def test_the_worklist_says_how_far_the_read_on_screen_is(qtbot: QtBot) -> None:
 
 def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtBot) -> None:
     make_application()
-    header = ReadingHeader()
+    header = ReadingHeader(make_keymap({}))
     qtbot.addWidget(header)
     title = "A study with a name as long as its protocol " * 4
     header.show_read("K-1 · right knee", [("K-10172", "not started")], "K-10172", title, False)
@@ -53,7 +54,7 @@ def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtB
 
 
 def test_the_keys_of_the_worklist_do_not_lead_from_free_reading_into_a_study(qtbot: QtBot) -> None:
-    header = ReadingHeader()
+    header = ReadingHeader(make_keymap({}))
     qtbot.addWidget(header)
     header.show_read("K-1", [("K-1", "draft"), ("K-2", "draft")], "K-1", "Study", False)
     header.show_free("K-9")

@@ -17,7 +17,7 @@ from tests.gui.viewer_scene import CODE, DIRECTIONS, PAIRS, drag, four, make, ma
 from workstation.gui.viewer.commands import Commands
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.gui.viewer.keys import BINDINGS, key_of
+from workstation.gui.viewer.keys import BINDINGS
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.showing import frame_of
 from workstation.gui.viewer.tile import SERIES_MIME
@@ -223,7 +223,7 @@ class TestKeys:
     def test_every_binding_does_something_and_no_key_twice(self, grid: ViewerGrid) -> None:
         assert len({binding.key for binding in BINDINGS}) == len(BINDINGS)
         for binding in BINDINGS:
-            assert key_of(binding.action)
+            assert grid.keymap.key_of(binding.action)
         tools = {f"tool_{tool.id}" for tool in grid.tools}
         assert {binding.action for binding in BINDINGS} - tools == Commands(grid).names
 

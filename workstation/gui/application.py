@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from workstation import __version__, settings
 from workstation.errors import ResourceError
+from workstation.gui.commands import make_keymap
 from workstation.gui.crash import CrashGuard
 from workstation.gui.desk import DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
@@ -64,7 +65,7 @@ def make_context(chosen: dict[str, object] | None = None, *, synchronous: bool |
     appearance = Appearance(str(values.get("theme", "dark")))
     appearance.dress()
     jobs = Jobs(messages.show, guard.report, synchronous)
-    return DeskContext(jobs, messages, appearance, values)
+    return DeskContext(jobs, messages, appearance, values, make_keymap(values))
 
 
 def make_window(

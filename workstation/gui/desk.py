@@ -11,7 +11,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from workstation.errors import StoreError, WorkstationError
+from workstation.gui.commands import make_keymap
 from workstation.gui.jobs import Jobs
+from workstation.gui.keymap import Keymap
 from workstation.gui.messages import Messages
 from workstation.gui.theme import Appearance, Theme
 
@@ -27,12 +29,15 @@ class DeskContext:
     ----------
     settings : dict
         Settings by name (`workstation.settings`), changed through `MainWindow.keep_setting`.
+    keymap : Keymap
+        The keys in use.
     """
 
     jobs: Jobs
     messages: Messages
     appearance: Appearance
     settings: dict[str, Any] = field(default_factory=dict)
+    keymap: Keymap = field(default_factory=lambda: make_keymap({}))
     _workspace: Workspace | None = None
 
     @property

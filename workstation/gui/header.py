@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from workstation.gui import icons
 from workstation.gui.desk import DeskEntry
+from workstation.gui.keymap import Keymap, tell, with_key
 from workstation.gui.messages import ElidedLabel
 from workstation.gui.theme import HEADER_PX, Appearance, Theme
 
@@ -24,12 +24,16 @@ class Header(QFrame):
     help_wanted = Signal()
 
     def __init__(
-        self, entries: Sequence[DeskEntry], appearance: Appearance, parent: QWidget | None = None
+        self,
+        entries: Sequence[DeskEntry],
+        appearance: Appearance,
+        keymap: Keymap,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("header")
         self.setFixedHeight(HEADER_PX)
-        self._appearance = appearance
+        self._appearance, self._keymap = appearance, keymap
         self._tabs: dict[str, QPushButton] = {}
         self._entries = {entry.id: entry for entry in entries}
         self._guest: QWidget | None = None
@@ -44,14 +48,15 @@ class Header(QFrame):
         self._title.setObjectName("header_title")
         self._title.setAccessibleName("What is open")
         self._layout.addWidget(self._title, 1)
-        self._theme = self._tool("theme", "moon", "Change between the dark and the light theme  (Ctrl+T)")
+        self._theme = self._tool("theme", "moon", "Change between the dark and the light theme")
         self._theme.clicked.connect(self.theme_wanted)
-        self._help = self._tool("help", "help", "Help for this desk  (F1)")
+        self._help = self._tool("help", "help", "Help for this desk")
         self._help.clicked.connect(self.help_wanted)
         for tool in (self._theme, self._help):
             self._layout.addWidget(tool)
             self._layout.addSpacing(4)
         self._show_theme(appearance.theme)
+        keymap.changed.connect(self._tell_keys)
         appearance.changed.connect(self._show_theme)
 
     @property
@@ -92,13 +97,13 @@ class Header(QFrame):
         for desk_id, tab in self._tabs.items():
             shut = desk_id in desk_ids
             tab.setEnabled(not shut)
-            tab.setToolTip(SHUT if shut else _tip(self._entries[desk_id]))
+            tab.setToolTip(SHUT if shut else self._tip(self._entries[desk_id]))
 
     def _tab(self, entry: DeskEntry) -> QPushButton:
         tab = QPushButton(entry.title)
         tab.setObjectName(f"tab_{entry.id}")
         tab.setAccessibleName(f"{entry.title} desk")
-        tab.setToolTip(_tip(entry))
+        tab.setToolTip(self._tip(entry))
         tab.setProperty("tab", "true")
         tab.setCheckable(True)
         icons.dress(tab, entry.icon, self._appearance.theme)
@@ -107,19 +112,23 @@ class Header(QFrame):
         self._tabs[entry.id] = tab
         return tab
 
+    def _tip(self, entry: DeskEntry) -> str:
+        action = f"desk_{entry.id}"
+        return with_key(entry.purpose, self._keymap.key_of(action) if self._keymap.has(action) else entry.key)
+
+    def _tell_keys(self) -> None:
+        for desk_id, tab in self._tabs.items():
+            if tab.isEnabled():
+                tab.setToolTip(self._tip(self._entries[desk_id]))
+
     def _tool(self, name: str, icon: str, tip: str) -> QToolButton:
         made = QToolButton()
         made.setObjectName(name)
-        made.setAccessibleName(tip.partition("  (")[0])
-        made.setToolTip(tip)
+        made.setAccessibleName(tip)
+        tell(made, self._keymap, name, tip)
         made.setProperty("emphasis", "quiet")
         icons.dress(made, icon, self._appearance.theme)
         return made
 
     def _show_theme(self, theme: Theme) -> None:
         icons.dress(self._theme, "sun" if theme.name == "dark" else "moon", theme)
-
-
-def _tip(entry: DeskEntry) -> str:
-    key = QKeySequence(entry.key).toString(QKeySequence.SequenceFormat.NativeText)
-    return f"{entry.purpose}  ({key})"

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from workstation import INTENDED_USE, __version__
 from workstation.gui import icons
+from workstation.gui.commands import GROUPS, sections
+from workstation.gui.keymap import Keymap, tell
 from workstation.gui.theme import Appearance, Theme, stylesheet_of_text
 from workstation.resources import resource_path
 
@@ -33,8 +35,9 @@ class HelpPanel(QFrame):
 
     closed = Signal()
 
-    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._keymap = keymap
         self.setObjectName("help_panel")
         self.setProperty("part", "panel")
         self.setFixedWidth(_WIDTH_PX)
@@ -51,7 +54,7 @@ class HelpPanel(QFrame):
         close = QToolButton()
         close.setObjectName("close_help")
         close.setAccessibleName("Close help")
-        close.setToolTip("Close help  (F1)")
+        tell(close, keymap, "help", "Close help")
         close.setProperty("emphasis", "quiet")
         icons.dress(close, "close", appearance.theme)
         close.clicked.connect(self.closed)
@@ -70,6 +73,7 @@ class HelpPanel(QFrame):
         layout.addLayout(top)
         layout.addWidget(self._text, 1)
         appearance.changed.connect(self._on_theme)
+        keymap.changed.connect(self._on_keys)
 
     @property
     def text(self) -> str:
@@ -77,10 +81,11 @@ class HelpPanel(QFrame):
         return self._text.toPlainText()
 
     def show_page(self, name: str) -> None:
-        """Show ``resources/help/<name>.md``; ``$version`` and ``$intended_use`` are filled in."""
+        """Show ``resources/help/<name>.md``; ``$version``, ``$keys_<where>`` and so on are filled in."""
         self._page = name
         self._title.setText("About" if name == ABOUT else "Help")
         source = resource_path("help", f"{name}.md").read_text(encoding="utf-8")
+        source = _with_keys(source, self._keymap)
         source = source.replace("$version", __version__).replace("$intended_use", INTENDED_USE)
         document = self._text.document()
         document.setIndentWidth(16)
@@ -91,9 +96,24 @@ class HelpPanel(QFrame):
         self._text.setHtml(_bare(converter.toHtml()))
         self.setFocusProxy(self._text)
 
+    def _on_keys(self) -> None:
+        if self._page:
+            self.show_page(self._page)
+
     def _on_theme(self, _theme: Theme) -> None:
         if self._page:
             self.show_page(self._page)
+
+
+def _with_keys(source: str, keymap: Keymap) -> str:
+    """The page with a table of keys, as they are now, at each ``$keys_<where>``."""
+    parts = {f"$keys_{context}": heading for context, heading in GROUPS} | {"$mouse": "Mouse"}
+    tables = dict(sections(keymap))
+    for place, heading in parts.items():
+        if place in source:
+            rows = "".join(f"| {key} | {what} |\n" for key, what in tables[heading])
+            source = source.replace(place, f"| | |\n|---|---|\n{rows}")
+    return source
 
 
 def _bare(html: str) -> str:

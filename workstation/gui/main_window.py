@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from workstation.gui.theme import CONTROL_PX, Theme
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
+    from workstation.gui.cheat_sheet import CheatSheet
     from workstation.workflow.workspace import Workspace
 
 TITLE = "Marrow Reading Workstation"
@@ -71,14 +73,15 @@ class MainWindow(QMainWindow):
         self._titles: dict[str, str] = {}
         self._blinded = False
         self._waiting: tuple[str, object] | None = None
-        self._header = Header(desks, context.appearance)
+        self._keys: CheatSheet | None = None
+        self._header = Header(desks, context.appearance, context.keymap)
         self._header.desk_wanted.connect(self._on_desk_wanted)
         self._header.theme_wanted.connect(self.toggle_theme)
         self._header.help_wanted.connect(self.toggle_help)
         self._notice = self._intended_use_notice()
         self._pages = QStackedWidget()
         self._pages.setObjectName("desks")
-        self._help = HelpPanel(context.appearance, self)
+        self._help = HelpPanel(context.appearance, context.keymap, self)
         self._help.closed.connect(self.toggle_help)
         self._help.hide()
         self._bar = MessageBar(context.messages, context.appearance, INTENDED_USE)
@@ -173,6 +176,31 @@ class MainWindow(QMainWindow):
         self._help.setVisible(self._help.isHidden())
         if not self._help.isHidden():
             self._help.setFocus()
+
+    def show_keys(self) -> None:
+        """Show every key and what the mouse does on one page, or close it."""
+        from workstation.gui.cheat_sheet import CheatSheet
+
+        if self._keys is not None and self._keys.isVisible():
+            self._keys.close()
+            return
+        if self._keys is None:
+            self._keys = CheatSheet(self.context.keymap, self)
+            self._keys.edit_wanted.connect(self.edit_keys)
+        self._keys.show()
+        self._keys.raise_()
+
+    def edit_keys(self) -> None:
+        """Let the person change keys."""
+        from workstation.gui.key_editor import KeyEditor
+
+        editor = KeyEditor(self.context.keymap, str(self.context.settings.get("key_profile")), self)
+        editor.kept.connect(self._on_keys_kept)
+        editor.open()
+
+    def _on_keys_kept(self, profile: str, keys: dict[str, str]) -> None:
+        self.keep_setting("key_profile", profile)
+        self.keep_setting("keys", keys)
 
     def keep_setting(self, name: str, value: Any) -> None:
         """Change one setting and save it; a disk that refuses is said."""
@@ -284,11 +312,16 @@ class MainWindow(QMainWindow):
         self._help.raise_()
 
     def _bind_keys(self, desks: Sequence[DeskEntry]) -> None:
+        keymap = self.context.keymap
         for entry in desks:
-            shortcut = QShortcut(QKeySequence(entry.key), self)
-            shortcut.activated.connect(lambda wanted=entry.id: self.show_desk(wanted))
-        QShortcut(QKeySequence("F1"), self).activated.connect(self.toggle_help)
-        QShortcut(QKeySequence("Ctrl+T"), self).activated.connect(self.toggle_theme)
+            run = partial(self.show_desk, entry.id)
+            if keymap.has(f"desk_{entry.id}"):
+                keymap.bind(f"desk_{entry.id}", self, run, everywhere=True)
+            else:
+                QShortcut(QKeySequence(entry.key), self).activated.connect(run)
+        keymap.bind("cheat_sheet", self, self.show_keys, everywhere=True)
+        keymap.bind("help", self, self.toggle_help, everywhere=True)
+        keymap.bind("theme", self, self.toggle_theme, everywhere=True)
 
     def _intended_use_notice(self) -> QFrame | None:
         if self.context.settings.get("intended_use_seen"):

@@ -35,20 +35,21 @@ class ResultsDesk(Desk):
         super().__init__(context, parent)
         self.results: Results | None = None
         self._view: AgreementView | None = None
+        keys = context.keymap.keys
         self._open = (
-            Action("open_reads", "Open reads…", "Ctrl+O", self.choose_reads, "file",
+            Action("open_reads", "Open reads…", keys["open_reads"], self.choose_reads, "file",
                    "Open a long table of reads (CSV)"),
-            Action("open_study", "Open study…", "Ctrl+Shift+O", self.choose_study, "open",
+            Action("open_study", "Open study…", keys["open_study"], self.choose_study, "open",
                    "Open the folder of a study whose reads are locked"),
         )  # fmt: skip
         self._save = (
-            Action("save_tables", "Save tables…", "Ctrl+S", self.choose_tables, "export",
+            Action("save_tables", "Save tables…", keys["save_tables"], self.choose_tables, "export",
                    "Write reads, reconciled values and agreement as CSV into a folder"),
-            Action("save_report", "Save report…", "Ctrl+Shift+S", self.choose_report, "export",
+            Action("save_report", "Save report…", keys["save_report"], self.choose_report, "export",
                    "Write the report as HTML into a folder"),
         )  # fmt: skip
         for action in (*self._open, *self._save):
-            qt_action(action, self)
+            qt_action(action, self, context.keymap)
         self._build()
 
     # what the window calls --------------------------------------------------------------------
@@ -189,13 +190,13 @@ class ResultsDesk(Desk):
         bar.setContentsMargins(12, 8, 12, 0)
         bar.setSpacing(8)
         for action in self._open:
-            bar.addWidget(button(action, theme))
+            bar.addWidget(button(action, theme, keymap=self.context.keymap))
         bar.addSpacing(8)
         bar.addWidget(self._part)
         bar.addWidget(self._title, 1)
         self._save_buttons: list[QWidget] = []
         for action in self._save:
-            made = button(action, theme)
+            made = button(action, theme, keymap=self.context.keymap)
             made.setEnabled(False)
             self._save_buttons.append(made)
             bar.addWidget(made)

@@ -24,6 +24,7 @@ from workstation.errors import WorkstationError
 from workstation.gui.actions import Action, button, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
+from workstation.gui.keymap import tell
 from workstation.gui.library.case_decisions import CaseDecisions
 from workstation.gui.library.case_preview import CasePreview
 from workstation.gui.library.case_rows import CaseRow, State, case_rows, filter_counts
@@ -62,19 +63,20 @@ class LibraryDesk(Desk):
         self._last_request: ImportRequest | None = None
         self._decisions = CaseDecisions(context, self)
         self._chosen_code = ""
+        keys = context.keymap.keys
         self._actions = (
-            Action("import_folder", "Import folder…", "Ctrl+O", self.choose_folder, "folder",
+            Action("import_folder", "Import folder…", keys["import_folder"], self.choose_folder, "folder",
                    "Import every image below a folder or disc"),
-            Action("import_files", "Import files…", "Ctrl+Shift+O", self.choose_files, "import",
+            Action("import_files", "Import files…", keys["import_files"], self.choose_files, "import",
                    "Import DICOM or ZIP files"),
-            Action("import_options", "With options…", "Ctrl+Alt+O", self.choose_options, "",
+            Action("import_options", "With options…", keys["import_options"], self.choose_options, "",
                    "Import with case codes of your own, another crosswalk, or approved secondary captures"),
         )  # fmt: skip
         self._search_action = Action(
-            "search", "Search", "Ctrl+F", self._focus_search, "search", "Search cases"
+            "search", "Search", keys["search"], self._focus_search, "search", "Search cases"
         )
         for action in (*self._actions, self._search_action):
-            qt_action(action, self)
+            qt_action(action, self, context.keymap)
         self._thumbnails = Thumbnails(context, self)
         self._model = CaseModel(self._thumbnails, self)
         self._build()
@@ -344,13 +346,13 @@ class LibraryDesk(Desk):
         line = QHBoxLayout()
         line.setSpacing(8)
         for action in self._actions:
-            line.addWidget(button(action, self.context.theme))
+            line.addWidget(button(action, self.context.theme, keymap=self.context.keymap))
         line.addStretch(1)
         self._search = QLineEdit()
         self._search.setObjectName("search")
         self._search.setAccessibleName("Search cases")
         self._search.setPlaceholderText("Search code, side, series…")
-        self._search.setToolTip(self._search_action.tooltip)
+        tell(self._search, self.context.keymap, "search", "Search cases")
         self._search.setClearButtonEnabled(True)
         self._search.setAcceptDrops(False)  # files dropped here are for the window
         self._search.setMinimumWidth(220)

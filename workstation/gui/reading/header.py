@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from workstation.gui.keymap import Keymap, tell
 from workstation.gui.messages import ElidedLabel
 
 HEADER_HEIGHT = 36
@@ -16,17 +17,20 @@ class ReadingHeader(QWidget):
     """Names the case by its code only and walks through the worklist."""
 
     case_chosen = Signal(str)
+
     leave_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("reading_header")
         self.setFixedHeight(HEADER_HEIGHT)
         self._codes: list[str] = []
         self._case = QLabel()
         self._case.setProperty("text_role", "title")
-        self._previous = self._button("◀", "previous_case", "Previous case (Ctrl+PgUp)", -1)
-        self._next = self._button("▶", "next_case", "Next case (Ctrl+PgDown)", 1)
+        self._previous = self._button("◀", "previous_case", "Previous case", -1)
+        self._next = self._button("▶", "next_case", "Next case", 1)
+        tell(self._previous, keymap, "case_back", "Previous case")
+        tell(self._next, keymap, "case_on", "Next case")
         self._worklist = QComboBox()
         self._worklist.setObjectName("worklist")
         self._worklist.setAccessibleName("Worklist: cases in your order")

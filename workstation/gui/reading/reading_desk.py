@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
@@ -25,6 +25,7 @@ from workstation.gui.theme import Theme
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
+from workstation.gui.viewer.overview_strip import OverviewStrip
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
@@ -225,12 +226,12 @@ class ReadingDesk(Desk):
 
     def _build(self) -> None:
         theme = self.context.theme
-        self._header = ReadingHeader(self)
+        self._header = ReadingHeader(self.context.keymap, self)
         self._header.hide()
-        self._grid = ViewerGrid(viewer_palette(theme), self)
+        self._grid = ViewerGrid(viewer_palette(theme), self, self.context.keymap)
         self._strip = SeriesStrip(self._grid, self)
         self._tools = ToolStrip(self._grid, theme, self)
-        self._form = ScoreForm(theme, self)
+        self._form = ScoreForm(theme, self, self.context.keymap)
         self._lock = LockPanel(self)
         self._lock.hide()
         self._masks = MaskPanel(self.context, self._grid, self)
@@ -248,6 +249,10 @@ class ReadingDesk(Desk):
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self._grid, 1)
+        self._overview = OverviewStrip(self._grid, self)
+        self._overview.hide()
+        self._grid.overview_wanted.connect(lambda: self._overview.setVisible(self._overview.isHidden()))
+        images.addWidget(self._overview)
         images.addWidget(self._tools)
         page = QWidget()
         layout = QHBoxLayout(page)
@@ -275,16 +280,14 @@ class ReadingDesk(Desk):
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
         self._keeper.changed.connect(self._on_changed)
-        for key, run in (
-            ("Ctrl+L", self._on_lock_wanted),
-            ("Ctrl+Z", self._keeper.undo),
-            ("Ctrl+Shift+Z", self._keeper.redo),
-            ("Ctrl+PgUp", lambda: self._header.step(-1)),
-            ("Ctrl+PgDown", lambda: self._header.step(1)),
+        for action, run in (
+            ("lock", self._on_lock_wanted),
+            ("undo", self._keeper.undo),
+            ("redo", self._keeper.redo),
+            ("case_back", lambda: self._header.step(-1)),
+            ("case_on", lambda: self._header.step(1)),
         ):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(run)
+            self.context.keymap.bind(action, self, run)
 
     # showing -----------------------------------------------------------------------------------------
 

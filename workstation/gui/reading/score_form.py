@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.commands import make_keymap
+from workstation.gui.keymap import Keymap, tell
 from workstation.gui.layouts import empty
 from workstation.gui.reading.item_row import ItemRow, answer_mark
 from workstation.gui.reading.level_buttons import LevelButtons
@@ -44,8 +46,9 @@ class ScoreForm(QWidget):
     lock_wanted = Signal()
     item_changed = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, keymap: Keymap | None = None) -> None:
         super().__init__(parent)
+        self._keymap = keymap or make_keymap({})
         self.setObjectName("score_form")
         self.setAccessibleName("Score form")
         self.setFixedWidth(FORM_WIDTH)
@@ -117,31 +120,37 @@ class ScoreForm(QWidget):
 
     def handle_key(self, event: QKeyEvent) -> bool:
         """Act on a key of the form; False leaves it to the viewer."""
-        if not self._sheets or event.modifiers() & (
-            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        ):
+        if not self._sheets:
             return False
+        held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        if event.modifiers() & held:
+            return self._act(self._keymap.action_of(event, "form"))
         key, text = event.key(), event.text()
         level = next((one for one in self._current().levels if one.key == text), None)
-        if event.isAutoRepeat() and key not in (Qt.Key.Key_Backspace, Qt.Key.Key_Space):
+        action = self._keymap.action_of(event, "form")
+        if event.isAutoRepeat() and action not in ("form_back", "form_next"):
             # A key that is held down answers one item, never the rest of the form.
-            return level is not None or key in (*NOT_ASSESSABLE_KEYS, Qt.Key.Key_F, Qt.Key.Key_K)
+            return level is not None or bool(action) or key in NOT_ASSESSABLE_KEYS
         if level is not None:
             self.answer(level.grade)
         elif key in NOT_ASSESSABLE_KEYS:
             self.answer(None)
-        elif key == Qt.Key.Key_Backspace:
-            self._step(-1)
-        elif key == Qt.Key.Key_Space:
-            self._to_unanswered()
-        elif key == Qt.Key.Key_F:
-            self.flag_wanted.emit(self.instrument.id, self._item)
-        elif key == Qt.Key.Key_K:
-            self.evidence_wanted.emit(self.instrument.id, self._item)
         else:
             # A digit that is no level must not fall through to a window preset of the viewer.
-            return text.isdigit()
+            return self._act(action) or text.isdigit()
         return True
+
+    def _act(self, action: str) -> bool:
+        """Do a command of the form; False if there is none of that name."""
+        if action == "form_back":
+            self._step(-1)
+        elif action == "form_next":
+            self._to_unanswered()
+        elif action == "form_flag":
+            self.flag_wanted.emit(self.instrument.id, self._item)
+        elif action == "form_evidence":
+            self.evidence_wanted.emit(self.instrument.id, self._item)
+        return bool(action)
 
     def answer(self, grade: int | None) -> None:
         """Wish an answer for the current item and move on."""
@@ -200,7 +209,8 @@ class ScoreForm(QWidget):
         self._summary.setProperty("text_role", "secondary")
         self._lock = QPushButton("Lock this read…")
         self._lock.setObjectName("lock_read")
-        self._lock.setToolTip("Sign this read; nothing changes after (Ctrl+L)")
+        tell(self._lock, self._keymap, "lock", "Sign this read; nothing changes after")
+        self._keymap.changed.connect(self._refresh)
         self._lock.setAccessibleName("Lock this read")
         self._lock.clicked.connect(self.lock_wanted)
         self._lay_out(heading)
@@ -288,7 +298,7 @@ class ScoreForm(QWidget):
             else f"{answered} of {len(every)} answered · {flagged} flagged"
         )
         self._lock.setEnabled(not self._locked and answered == len(every))
-        self._lock.setText("Locked" if self._locked else "Lock this read…   Ctrl+L")
+        self._lock.setText("Locked" if self._locked else f"Lock this read…   {self._keymap.key_of('lock')}")
 
     def _show_levels(self, item: Item) -> None:
         answer = self._sheets[self._tab].answer(item.id)

@@ -49,7 +49,7 @@ class StartPage(QWidget):
         )
         self._set_buttons(
             [
-                ("Go to the library", "go_to_library", "Choose a case (Ctrl+1)", self.library_wanted.emit),
+                ("Go to the library", "go_to_library", "Choose a case", self.library_wanted.emit),
                 ("Open a reading study…", "open_study", "Choose a study folder", self.study_wanted.emit),
             ]
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -178,20 +178,18 @@ class ReconcileDesk(Desk):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
         self.context.appearance.changed.connect(self._on_theme)
-        shortcut = QShortcut(QKeySequence("Ctrl+L"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self._on_sign_wanted)
+        self.context.keymap.bind("sign", self, self._on_sign_wanted)
 
     def _empty_page(self) -> QWidget:
         action = Action(
             "open_reconcile_study",
             "Open a reading study…",
-            "Ctrl+O",
+            self.context.keymap.keys["open_reconcile_study"],
             self._on_open_wanted,
             "open",
             "Choose a study folder",
         )
-        qt_action(action, self)
+        qt_action(action, self, self.context.keymap)
         self._empty = EmptyState(
             "reconcile",
             "Settle what two readers scored differently",
@@ -202,15 +200,15 @@ class ReconcileDesk(Desk):
         return self._empty
 
     def _work_page(self) -> QWidget:
-        self._grid = ViewerGrid(viewer_palette(self.context.theme), self)
+        self._grid = ViewerGrid(viewer_palette(self.context.theme), self, self.context.keymap)
         self._grid.set_form_open(True)
-        self._sides = SideBar(self)
+        self._sides = SideBar(self.context.keymap, self)
         self._sides.changed.connect(self._on_sides_changed)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self._sides)
         images.addWidget(self._grid, 1)
-        self._panel = ReconcilePanel(self)
+        self._panel = ReconcilePanel(self.context.keymap, self)
         self._panel.case_chosen.connect(self.show_case)
         self._panel.item_chosen.connect(self._show_item)
         self._panel.side_taken.connect(self._take_side)
@@ -275,24 +273,26 @@ class ReconcileDesk(Desk):
     # events ------------------------------------------------------------------------------------------
 
     def _on_key(self, event: QKeyEvent) -> bool:
-        plain = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.KeypadModifier
-        if self._case is None or self._pages.currentIndex() != WORK or event.modifiers() & ~plain:
+        if self._case is None or self._pages.currentIndex() != WORK:
             return False
-        key = event.key()
         if event.isAutoRepeat():
             # A key that is held down must not settle one item after another.
             return bool(event.text().strip())
-        if key == Qt.Key.Key_J:
+        plain = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.KeypadModifier
+        action = self.context.keymap.action_of(event, "reconcile")
+        if action == "next_difference":
             self.next_difference()
-        elif key in (Qt.Key.Key_X, Qt.Key.Key_Y):
-            self._take_side("x" if key == Qt.Key.Key_X else "y")
-        elif key == Qt.Key.Key_R:
+        elif action in ("take_x", "take_y"):
+            self._take_side(action[-1])
+        elif action == "reason":
             self._panel.ask_reason()
-        elif key == Qt.Key.Key_B:
+        elif action == "sides":
             self._sides.turn()
-        elif key == Qt.Key.Key_U:
+        elif action == "sides_link":
             self._sides.toggle_link()
-        elif key == Qt.Key.Key_Minus:
+        elif action or event.modifiers() & ~plain:
+            return False
+        elif event.key() == Qt.Key.Key_Minus:
             self.choose(None)
         elif event.text().isdigit():
             pair = self._pair()

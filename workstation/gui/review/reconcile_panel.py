@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.keymap import Keymap, tell
 from workstation.gui.review.item_table import ItemTable
 from workstation.gui.theme import Theme
 from workstation.reading.plan import Resolution
@@ -23,11 +24,6 @@ from workstation.workflow.reconcile_case import ReconcileCase
 
 PANEL_WIDTH = 420
 _RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
-
-_KEYS = (
-    "J next difference · X · Y · digit other value · - not assessable · R reason · B both or one · "
-    "U together · Ctrl+L sign"
-)
 
 
 class ReconcilePanel(QFrame):
@@ -39,11 +35,12 @@ class ReconcilePanel(QFrame):
     reason_given = Signal(str)
     signed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("reconcile_panel")
         self.setAccessibleName("Reconciliation")
         self.setFixedWidth(PANEL_WIDTH)
+        self._keymap = keymap
         self._choice = QComboBox()
         self._choice.setObjectName("reconcile_case")
         self._choice.setAccessibleName("Case")
@@ -65,7 +62,7 @@ class ReconcilePanel(QFrame):
         self._reason = _line("reconcile_reason", "Reason", "Reason (Enter keeps it)")
         self._reason.setToolTip("Why this value (R); Enter keeps it, Esc goes back to the images")
         self._reason.returnPressed.connect(lambda: self.reason_given.emit(self.reason))
-        self._signature = _line("reconcile_signature", "Reader code to sign", "Reader code to sign (Ctrl+L)")
+        self._signature = _line("reconcile_signature", "Reader code to sign", "Reader code to sign")
         self._signature.setToolTip("Each reader signs with the own code")
         self._signature.returnPressed.connect(lambda: self.signed.emit(self._signature.text()))
         self._signed = QLabel()
@@ -142,13 +139,21 @@ class ReconcilePanel(QFrame):
         button = QPushButton(f"Take {side}")
         button.setObjectName(f"take_{side.lower()}")
         button.setCheckable(True)
-        button.setToolTip(f"Take the answer of {side} ({side})")
+        tell(button, self._keymap, f"take_{side.lower()}", f"Take the answer of {side}")
         button.setAccessibleName(f"Take {side}")
         button.clicked.connect(lambda: self.side_taken.emit(side.lower()))
         return button
 
+    def _told_keys(self) -> str:
+        key = self._keymap.key_of
+        parts = [f"{key('next_difference')} next difference", key("take_x"), key("take_y")]
+        parts += ["digit other value", "- not assessable", f"{key('reason')} reason"]
+        parts += [f"{key('sides')} both or one", f"{key('sides_link')} together", f"{key('sign')} sign"]
+        return " · ".join(part.strip() for part in parts)
+
     def _lay_out(self) -> None:
-        keys = QLabel(_KEYS)
+        keys = QLabel(self._told_keys())
+        self._keymap.changed.connect(lambda: keys.setText(self._told_keys()))
         keys.setProperty("text_role", "secondary")
         keys.setWordWrap(True)
         buttons = QHBoxLayout()

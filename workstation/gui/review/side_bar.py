@@ -5,14 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from workstation.gui.keymap import Keymap, tell
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.viewport import Links
 
 BOTH, X_ONLY, Y_ONLY = 0, 1, 2
 _SIDES = (
-    ("Both", "Show both readers' slices (B)"),
-    ("X only", "Show X alone (B)"),
-    ("Y only", "Show Y alone (B)"),
+    ("Both", "Show both readers' slices"),
+    ("X only", "Show X alone"),
+    ("Y only", "Show Y alone"),
 )
 
 
@@ -21,7 +22,7 @@ class SideBar(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._x, self._y = QLabel("X"), QLabel("Y")
         for label, name in ((self._x, "x_caption"), (self._y, "y_caption")):
@@ -31,7 +32,7 @@ class SideBar(QWidget):
         self._link.setObjectName("reconcile_link")
         self._link.setCheckable(True)
         self._link.setAccessibleName("Scroll both together")
-        self._link.setToolTip("Scroll, zoom and pan X and Y together by patient position (U)")
+        tell(self._link, keymap, "sides_link", "Scroll, zoom and pan X and Y together by patient position")
         self._link.clicked.connect(self.changed)
         right = QHBoxLayout()
         right.setContentsMargins(12, 4, 4, 4)
@@ -43,7 +44,7 @@ class SideBar(QWidget):
             made.setCheckable(True)
             made.setChecked(number == BOTH)
             made.setAccessibleName(f"Show {text.lower()}")
-            made.setToolTip(tip)
+            tell(made, keymap, "sides", tip)
             self._group.addButton(made, number)
             right.addWidget(made)
         right.addWidget(self._link)

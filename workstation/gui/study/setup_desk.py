@@ -178,7 +178,7 @@ class SetupDesk(Desk):
         layout.addWidget(self._case_list)
         self._no_case = QPushButton()
         self._no_case.setObjectName("setup_no_case")
-        self._no_case.setToolTip("Import cases, or say their joint and side, in the library (Ctrl+1)")
+        self._no_case.setToolTip("Import cases, or say their joint and side, in the library")
         self._no_case.clicked.connect(lambda: self.asked_for.emit("library", None))
         layout.addWidget(self._no_case)
         return box

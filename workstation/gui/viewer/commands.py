@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from workstation.imaging import viewport
 from workstation.imaging.viewport import Links, ViewportState
 
@@ -33,6 +35,11 @@ class Commands:
             "flip_vertical": lambda: self._change(viewport.flipped_vertically),
             "rotate": lambda: self._change(viewport.rotated),
             "cine": lambda: grid.set_playing(not grid.is_playing),
+            "cine_slower": lambda: grid.set_cine_rate(grid.cine_rate / 1.5),
+            "cine_faster": lambda: grid.set_cine_rate(grid.cine_rate * 1.5),
+            "magnifier": lambda: grid.magnifier.set_on(not grid.magnifier.is_on),
+            "overview": grid.overview_wanted.emit,
+            "full_screen": self._toggle_full_screen,
             "peek": lambda: grid.presenter.set_hidden(peeking=True),
             "overlay": lambda: grid.set_overlay_look(hidden=not grid.presenter.overlay_hidden),
             "link": self._toggle_links,
@@ -72,6 +79,10 @@ class Commands:
         presenter = self._grid.presenter
         presenter.show_reference_lines = not presenter.show_reference_lines
         presenter.redraw()
+
+    def _toggle_full_screen(self) -> None:
+        window = self._grid.window()
+        window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _step_series(self, by: int) -> None:
         presenter = self._grid.presenter

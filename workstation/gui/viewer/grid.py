@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from workstation.gui.keymap import Keymap
 from workstation.gui.viewer import keeping
 from workstation.gui.viewer.board import TileBoard
 from workstation.gui.viewer.commands import Commands
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.hung import Point
-from workstation.gui.viewer.keys import action_of, preset_of
+from workstation.gui.viewer.keys import BINDINGS, preset_of
 from workstation.gui.viewer.layers import MaskLayers
+from workstation.gui.viewer.magnifier import Magnifier
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.tools.basic import PointTool
 from workstation.imaging import hanging
@@ -50,6 +52,8 @@ class ViewerGrid(TileBoard):
         The grid was hung anew, or another series hangs in a viewport.
     look_changed()
         Tool or overlay look changed: buttons that show them follow.
+    overview_wanted()
+        Show or hide the strip with all slices.
     """
 
     active_changed = Signal(int)
@@ -58,14 +62,22 @@ class ViewerGrid(TileBoard):
     stack_wanted = Signal(object)
     layout_changed = Signal()
     look_changed = Signal()
+    overview_wanted = Signal()
 
-    def __init__(self, palette: ViewerPalette | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        palette: ViewerPalette | None = None,
+        parent: QWidget | None = None,
+        keymap: Keymap | None = None,
+    ) -> None:
         super().__init__(palette, parent)
+        self.keymap = keymap or Keymap(BINDINGS, parent=self)
         self.setObjectName("viewer_grid")
         self.setAccessibleName("Viewports")
         self.add_tool(PointTool(self.presenter, self._on_click))
         self._commands = Commands(self)
         self._layers = MaskLayers(self.presenter)
+        self.magnifier = Magnifier(self)
         self._form_is_open = False
         self._stages: tuple[Layout, ...] = ()
         self._cine = QTimer(self)
@@ -222,11 +234,23 @@ class ViewerGrid(TileBoard):
             self._cine.start()
         else:
             self._cine.stop()
+        self.look_changed.emit()
+
+    @property
+    def cine_rate(self) -> float:
+        """Slices a second."""
+        return 1000 / self._cine.interval()
+
+    def set_cine_rate(self, slices_per_second: float) -> None:
+        """How fast cine runs, 1 to 30 slices a second."""
+        self._cine.setInterval(round(1000 / min(max(slices_per_second, 1.0), 30.0)))
+        self.look_changed.emit()
 
     def cancel(self) -> None:
         """Leave what is under way: cine, drag, cursor, peeking, one viewport alone; nothing is lost."""
         self._cine.stop()
         self._gestures.forget()
+        self.magnifier.set_on(False)
         self._tools[self.tool].cancel()
         self.presenter.point_cursor(self.active_tile, None)
         self.presenter.set_hidden(peeking=False)
@@ -301,7 +325,7 @@ class ViewerGrid(TileBoard):
         if number:
             self.presenter.use_preset(self.active_tile, number)
             return True
-        action = action_of(event)
+        action = self.keymap.action_of(event)
         if not action:
             return False
         if event.isAutoRepeat() and not action.startswith("slice"):
@@ -310,8 +334,8 @@ class ViewerGrid(TileBoard):
         return True
 
     def handle_key_release(self, event: QKeyEvent) -> bool:
-        """End of a held key (G); False if it has no meaning here."""
-        if self.presenter.peeking and not event.isAutoRepeat() and event.key() == Qt.Key.Key_G:
+        """End of the key held to peek; False if it has no meaning here."""
+        if self.presenter.peeking and not event.isAutoRepeat() and self.keymap.is_key_of(event, "peek"):
             self.presenter.set_hidden(peeking=False)
             return True
         return False

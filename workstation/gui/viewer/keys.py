@@ -1,23 +1,13 @@
-"""The keys of the viewer, as one table: the handler, tooltips and help are made from it."""
+"""The keys of the viewer, as the first part of the table in `gui.commands`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
+
+from workstation.gui.keymap import Command as KeyBinding
 
 _NOT_KEYPAD = ~Qt.KeyboardModifier.KeypadModifier
-
-
-@dataclass(frozen=True, slots=True)
-class KeyBinding:
-    """What a key does. `action` names it in the handler; `title` says it to a person."""
-
-    action: str
-    title: str
-    key: str
-
 
 BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("slice_back", "Previous slice", "Up"),
@@ -34,27 +24,24 @@ BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("flip_vertical", "Turn upside down", "V"),
     KeyBinding("rotate", "Rotate by a quarter", "T"),
     KeyBinding("cine", "Cine", "C"),
+    KeyBinding("tool_window", "Window with the left button", "W"),
+    KeyBinding("tool_pan", "Pan with the left button", "P"),
+    KeyBinding("tool_zoom", "Zoom with the left button", "Z"),
+    KeyBinding("cine_slower", "Cine slower", "["),
+    KeyBinding("cine_faster", "Cine faster", "]"),
+    KeyBinding("magnifier", "Magnifier under the pointer", "M"),
+    KeyBinding("overview", "Overview strip of the slices", "O"),
+    KeyBinding("full_screen", "Full screen, or the window again", "F11"),
     KeyBinding("peek", "Hold to look under the overlay", "G"),
     KeyBinding("overlay", "Overlay on or off", "Shift+G"),
     KeyBinding("link", "Link or unlink this viewport", "U"),
     KeyBinding("tie_slices", "Tie to the others at the slices shown", "Shift+U"),
     KeyBinding("reference", "Reference lines", "Shift+L"),
     KeyBinding("maximise", "One viewport alone, or all", "Return"),
-    KeyBinding("cancel", "Cancel", "Esc"),
+    KeyBinding("cancel", "Cancel", "Esc", fixed=True),
 )
 PRESET_KEYS = tuple(str(digit) for digit in range(1, 10))
 """Window presets: Alt+digit always, the plain digit while no form is open."""
-
-_BY_SEQUENCE = {QKeySequence(binding.key).toString(): binding.action for binding in BINDINGS}
-
-
-def action_of(event: QKeyEvent) -> str:
-    """Name of the action of a key event; ``""`` if the viewer has none."""
-    modifiers = event.modifiers() & _NOT_KEYPAD
-    if event.key() == Qt.Key.Key_Enter:
-        return "maximise" if not modifiers else ""
-    sequence = QKeySequence(modifiers.value | event.key()).toString()
-    return _BY_SEQUENCE.get(sequence, "")
 
 
 def preset_of(event: QKeyEvent, form_is_open: bool) -> int:
@@ -66,11 +53,3 @@ def preset_of(event: QKeyEvent, form_is_open: bool) -> int:
     if modifiers == Qt.KeyboardModifier.AltModifier:
         return digit
     return digit if modifiers == Qt.KeyboardModifier.NoModifier and not form_is_open else 0
-
-
-def key_of(action: str) -> str:
-    """The key of an action as it is written on this system."""
-    for binding in BINDINGS:
-        if binding.action == action:
-            return QKeySequence(binding.key).toString(QKeySequence.SequenceFormat.NativeText)
-    return ""

@@ -8,7 +8,6 @@ from functools import partial
 from PySide6.QtWidgets import QMenu, QWidget
 
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.gui.viewer.keys import key_of
 from workstation.imaging.viewport import Links
 
 _MOVES = (("scroll", "Slices"), ("zoom", "Zoom"), ("pan", "Pan"), ("window", "Window"))
@@ -28,6 +27,7 @@ class LinksMenu(QMenu):
         self.clear()
         presenter, tile = self._grid.presenter, self._grid.active_tile
         links = presenter.states[tile].links
+        key_of = self._grid.keymap.key_of
         for name, title in _MOVES:
             action = self.addAction(title)
             action.setCheckable(True)

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.gui import icons
+from workstation.gui.keymap import tell
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.gui.viewer.keys import key_of
 from workstation.gui.viewer.links_menu import LinksMenu
 
 STRIP_PX = 40
@@ -83,7 +83,7 @@ class ToolStrip(QFrame):
             button.setProperty("emphasis", "quiet")
             button.setText(tool.title)
             button.setAccessibleName(tool.title)
-            button.setToolTip(tool.tip)
+            tell(button, self._grid.keymap, f"tool_{tool.id}", tool.tip)
             icons.dress(button, tool.id, self._theme)
             button.clicked.connect(partial(self._grid.set_tool, tool.id))
             group.addButton(button)
@@ -115,12 +115,12 @@ class ToolStrip(QFrame):
             action.triggered.connect(partial(self._set_filled, name == "fill"))
             self._looks[name] = action
         menu.addSeparator()
-        shown = menu.addAction(f"Show masks\t{key_of('overlay')}")
+        shown = menu.addAction(f"Show masks\t{self._grid.keymap.key_of('overlay')}")
         shown.setCheckable(True)
         shown.triggered.connect(lambda checked: self._grid.set_overlay_look(hidden=not checked))
         self._looks["shown"] = shown
         menu.addSeparator()
-        note = menu.addAction(f"Hold {key_of('peek')} to look under them")
+        note = menu.addAction(f"Hold {self._grid.keymap.key_of('peek')} to look under them")
         note.setEnabled(False)
         return menu
 
