@@ -89,7 +89,7 @@ class TestToolStrip:
         menu.aboutToShow.emit()
         titles = [action.text() for action in menu.actions() if action.text()]
         assert titles[0] == "Knee: osteoarthritis and marrow lesions"
-        assert titles[-1] == "4 × 4"
+        assert "4 × 4" in titles
         next(a for a in menu.actions() if a.text() == "2 × 2").trigger()
         assert (grid.layout_shown.rows, grid.layout_shown.columns) == (2, 2)
 

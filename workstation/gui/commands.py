@@ -19,6 +19,7 @@ OTHER: tuple[Command, ...] = (
     Command("form_next", "Next item without an answer", "Space", "form"),
     Command("form_flag", "Flag to come back to", "F", "form"),
     Command("form_evidence", "Tie the slice on screen to this item", "K", "form"),
+    Command("detach_form", "Form or masks in a window of their own, or back", "Shift+D", "reading"),
     Command("undo", "Undo", "Ctrl+Z", "reading"),
     Command("redo", "Redo", "Ctrl+Shift+Z", "reading"),
     Command("case_back", "Previous case of the worklist", "Ctrl+PgUp", "reading"),

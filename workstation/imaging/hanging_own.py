@@ -65,6 +65,7 @@ def protocol_of_screen(
     hung: Sequence[tuple[Series | None, str, str]],
     joint: Joint | None = None,
     visits: Mapping[str, str] | None = None,
+    protocol_id: str = "",
 ) -> Protocol:
     """A protocol that hangs like cases as the present screen does.
 
@@ -79,6 +80,8 @@ def protocol_of_screen(
     joint : Joint or None
     visits : mapping of str to str or None
         Visit label of each series key where several visits hang side by side.
+    protocol_id : str
+        Id of the protocol that it replaces; made from the title if empty.
     """
     shown = [series for series, _, _ in hung if series is not None]
     if not shown:
@@ -97,7 +100,17 @@ def protocol_of_screen(
     match = (Rule(FITS_AGAIN, required=True, joint=(known.value,)) if known else Rule(FITS_AGAIN),)
     # One place may stay empty: the next patient's examination lacks a series more often than not.
     fewest = max(1, len(tiles) - 1)
-    return Protocol(_identifier(title), 1, title.strip(), *grid, fewest, None, match, tuple(tiles), own=True)
+    return Protocol(
+        protocol_id or _identifier(title),
+        1,
+        title.strip(),
+        *grid,
+        fewest,
+        None,
+        match,
+        tuple(tiles),
+        own=True,
+    )
 
 
 def save_own(protocol: Protocol, *, replacing: bool = False) -> Path:

@@ -40,7 +40,11 @@ class FormKeys(QObject):
         return self._act(event) if self._may_take(watched, event) else False
 
     def _is_mine(self, widget: QWidget) -> bool:
-        return self._desk.isVisible() and (widget is self._desk or self._desk.isAncestorOf(widget))
+        # Not isAncestorOf: a part of the desk may stand in a window of its own.
+        above: QWidget | None = widget
+        while above is not None and above is not self._desk:
+            above = above.parentWidget()
+        return above is not None and self._desk.isVisible()
 
     @staticmethod
     def _may_take(widget: QWidget, event: QKeyEvent) -> bool:

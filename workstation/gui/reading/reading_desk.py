@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
@@ -19,6 +19,7 @@ from workstation.gui.reading.lock_panel import LockPanel
 from workstation.gui.reading.opening import OpenedRead, open_next
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
+from workstation.gui.reading.side_window import SideWindow, side_panel
 from workstation.gui.reading.start_page import StartPage
 from workstation.gui.reading.words import STATE_WORDS, free_title
 from workstation.gui.theme import Theme
@@ -193,6 +194,7 @@ class ReadingDesk(Desk):
 
     def leave(self) -> None:
         """Close the case."""
+        self._side_window.bring_back()
         self._leave_read()
         self._loader.forget()
         self._open = None
@@ -235,24 +237,14 @@ class ReadingDesk(Desk):
         self._lock = LockPanel(self)
         self._lock.hide()
         self._masks = MaskPanel(self.context, self._grid, self)
-        side = QFrame()
-        side.setObjectName("reading_side")
-        side.setFixedWidth(FORM_WIDTH)
-        side_layout = QVBoxLayout(side)
-        side_layout.setContentsMargins(0, 0, 0, 0)
-        side_layout.setSpacing(0)
         self._side = QStackedWidget()
         self._side.addWidget(self._masks)
         self._side.addWidget(self._form)
-        side_layout.addWidget(self._side, 1)
-        side_layout.addWidget(self._lock)
+        side = side_panel(self._side, self._lock, FORM_WIDTH)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self._grid, 1)
-        self._overview = OverviewStrip(self._grid, self)
-        self._overview.hide()
-        self._grid.overview_wanted.connect(lambda: self._overview.setVisible(self._overview.isHidden()))
-        images.addWidget(self._overview)
+        images.addWidget(OverviewStrip(self._grid, self))
         images.addWidget(self._tools)
         page = QWidget()
         layout = QHBoxLayout(page)
@@ -261,6 +253,7 @@ class ReadingDesk(Desk):
         layout.addWidget(self._strip)
         layout.addLayout(images, 1)
         layout.addWidget(side)
+        self._side_window = SideWindow(side, layout, self)
         self._start = StartPage(self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._start)
@@ -279,8 +272,11 @@ class ReadingDesk(Desk):
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
+        self._tools.layouts.told.connect(self.context.messages.inform)
+        self._tools.layouts.refused.connect(self.context.messages.show)
         self._keeper.changed.connect(self._on_changed)
         for action, run in (
+            ("detach_form", self._side_window.turn),
             ("lock", self._on_lock_wanted),
             ("undo", self._keeper.undo),
             ("redo", self._keeper.redo),

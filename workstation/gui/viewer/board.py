@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from workstation.gui.second_screen import OwnWindow
 from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.marks import CursorCross, Markers, ReferenceLine
 from workstation.gui.viewer.overlay import OverlayPainter
@@ -27,6 +29,8 @@ class TileBoard(QWidget):
         What hangs and how; every change goes through it.
     """
 
+    menu_wanted = Signal(int, QPoint)
+
     def __init__(self, palette: ViewerPalette | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._palette = palette or ViewerPalette()
@@ -37,6 +41,7 @@ class TileBoard(QWidget):
         self._gestures = Gestures(self.presenter, self._tools)
         self._tiles: list[TileWidget] = []
         self._maximised: int | None = None
+        self._away: dict[int, OwnWindow] = {}
         for kind in BUILT_IN:
             self.add_tool(kind(self.presenter))
 
@@ -78,6 +83,23 @@ class TileBoard(QWidget):
         self._maximised = None if self._maximised is not None else tile
         self._place_tiles()
 
+    @property
+    def away(self) -> tuple[int, ...]:
+        """The viewports that stand in a window of their own."""
+        return tuple(self._away)
+
+    def detach(self, tile: int) -> None:
+        """Put a viewport into a window of its own, on another screen where there is one; or bring it back."""
+        if tile in self._away:
+            self._away[tile].release()
+            return
+        content = self.presenter.content(tile)
+        title = f"Viewport {tile + 1}: {content.caption if content else 'empty'}"
+        window = OwnWindow(self._tiles[tile], title, self, self._take_back)
+        self._away[tile] = window
+        window.stand(QSize(900, 900))
+        self.update()
+
     # --- events ----------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -91,6 +113,13 @@ class TileBoard(QWidget):
         painter.fillRect(event.rect(), QColor(self._palette.line))
         painter.end()
 
+    def _take_back(self, guest: QWidget) -> None:
+        assert isinstance(guest, TileWidget)
+        del self._away[guest.index]
+        guest.setParent(self)
+        guest.show()
+        self._place_tiles()
+
     # --- private ---------------------------------------------------------------------------------
 
     def _make_tiles(self) -> None:
@@ -99,11 +128,14 @@ class TileBoard(QWidget):
         while len(self._tiles) > wanted:
             tile = self._tiles.pop()
             tile.hide()
+            if tile.index in self._away:
+                self._away.pop(tile.index).drop()
             tile.deleteLater()
         while len(self._tiles) < wanted:
             number = len(self._tiles)
             tile = TileWidget(self.presenter, self._gestures, self._painter, self._overlays, number, self)
             tile.maximise_wanted.connect(self.maximise)
+            tile.menu_wanted.connect(self.menu_wanted)
             self._tiles.append(tile)
         self._place_tiles()
 
@@ -113,6 +145,9 @@ class TileBoard(QWidget):
         lefts = _cuts(self.width(), layout.columns)
         tops = _cuts(self.height(), layout.rows)
         for tile in self._tiles:
+            if tile.index in self._away:
+                self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
+                continue
             if alone is None:
                 row, column = divmod(tile.index, layout.columns)
                 left, right = lefts[column]

@@ -39,6 +39,8 @@ class Commands:
             "cine_faster": lambda: grid.set_cine_rate(grid.cine_rate * 1.5),
             "magnifier": lambda: grid.magnifier.set_on(not grid.magnifier.is_on),
             "overview": grid.overview_wanted.emit,
+            "tile_menu": grid.ask_menu,
+            "detach": lambda: grid.detach(grid.active_tile),
             "full_screen": self._toggle_full_screen,
             "peek": lambda: grid.presenter.set_hidden(peeking=True),
             "overlay": lambda: grid.set_overlay_look(hidden=not grid.presenter.overlay_hidden),

@@ -21,6 +21,7 @@ from workstation.gui.viewer.keys import BINDINGS, preset_of
 from workstation.gui.viewer.layers import MaskLayers
 from workstation.gui.viewer.magnifier import Magnifier
 from workstation.gui.viewer.palette import ViewerPalette
+from workstation.gui.viewer.protocols import CaseProtocols
 from workstation.gui.viewer.tools.basic import PointTool
 from workstation.imaging import hanging
 from workstation.imaging.frame import LabelStyle
@@ -79,7 +80,7 @@ class ViewerGrid(TileBoard):
         self._layers = MaskLayers(self.presenter)
         self.magnifier = Magnifier(self)
         self._form_is_open = False
-        self._stages: tuple[Layout, ...] = ()
+        self.protocols = CaseProtocols(self)
         self._cine = QTimer(self)
         self._cine.setInterval(CINE_MS)
         self._cine.timeout.connect(self._on_cine)
@@ -111,7 +112,7 @@ class ViewerGrid(TileBoard):
     @property
     def stages(self) -> tuple[Layout, ...]:
         """The layouts of the hanging protocols that fit the case, best first."""
-        return self._stages
+        return self.protocols.stages
 
     @property
     def tool(self) -> str:
@@ -166,9 +167,9 @@ class ViewerGrid(TileBoard):
         for tool in self.tools:
             tool.forget()
         offered = tuple(series)
-        self._stages = hanging.screens(offered, joint=joint, visits=visits)
+        self.protocols.open(offered, joint, visits)
         if layout is None:
-            layout = self._stages[0] if self._stages else hanging.grid_of(1, 1)
+            layout = self.stages[0] if self.stages else hanging.grid_of(1, 1)
         self.presenter.show_series(offered, layout, captions or {})
 
     def set_stack(self, series_key: str, stack: Stack) -> None:
@@ -267,6 +268,11 @@ class ViewerGrid(TileBoard):
         """Change the grid of the case that is shown."""
         self._maximised = None
         self.presenter.hang(layout)
+
+    def ask_menu(self) -> None:
+        """Open the menu of the active viewport."""
+        tile = self._tiles[self.active_tile]
+        self.menu_wanted.emit(tile.index, tile.mapToGlobal(tile.rect().center()))
 
     def set_grid(self, rows: int, columns: int) -> None:
         """A plain grid: what hangs stays in order, further places take the series not yet shown."""

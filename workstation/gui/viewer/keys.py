@@ -31,6 +31,8 @@ BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("cine_faster", "Cine faster", "]"),
     KeyBinding("magnifier", "Magnifier under the pointer", "M"),
     KeyBinding("overview", "Overview strip of the slices", "O"),
+    KeyBinding("tile_menu", "Series for this viewport", "S"),
+    KeyBinding("detach", "Viewport in a window of its own, or back", "D"),
     KeyBinding("full_screen", "Full screen, or the window again", "F11"),
     KeyBinding("peek", "Hold to look under the overlay", "G"),
     KeyBinding("overlay", "Overlay on or off", "Shift+G"),

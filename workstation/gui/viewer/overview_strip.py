@@ -47,6 +47,8 @@ class OverviewStrip(QWidget):
         self._grid = grid
         self._pictures: dict[tuple[str, int], QImage] = {}
         self._of: tuple[str, bool] = ("", False)
+        self.hide()
+        grid.overview_wanted.connect(lambda: self.setVisible(self.isHidden()))
         grid.active_changed.connect(lambda _tile: self.update())
         grid.layout_changed.connect(self.update)
         grid.presenter.changed.connect(lambda _tiles: self.update() if self.isVisible() else None)

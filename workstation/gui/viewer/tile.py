@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.overlay import OverlayPainter, TileView
@@ -39,9 +40,12 @@ class TileWidget(QWidget):
     Signals
     -------
     maximise_wanted(int)
+    menu_wanted(int, QPoint)
+        A right click that was no drag, or the menu key, at a place of the screen.
     """
 
     maximise_wanted = Signal(int)
+    menu_wanted = Signal(int, QPoint)
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class TileWidget(QWidget):
         self._overlays = overlays
         self._buffer = PixelBuffer()
         self._image: QImage | None = None
+        self._pressed_at = QPointF()
         self.setObjectName(f"viewport_{index + 1}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -113,6 +118,7 @@ class TileWidget(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
+        self._pressed_at = event.position()
         self._presenter.set_active(self.index)
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._gestures.press(self.index, event)
@@ -124,6 +130,15 @@ class TileWidget(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or click."""
         self._gestures.release(self.index, event)
+        moved = (event.position() - self._pressed_at).manhattanLength()
+        if event.button() == Qt.MouseButton.RightButton and moved < QApplication.startDragDistance():
+            self.menu_wanted.emit(self.index, event.globalPosition().toPoint())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key; the right button zooms, so its menu waits for the release."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(self.index, self.mapToGlobal(self.rect().center()))
+        event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fill the grid with this viewport, or give the others back."""

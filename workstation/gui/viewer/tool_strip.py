@@ -22,10 +22,11 @@ from workstation.gui.keymap import tell
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.layout_menu import LayoutMenu
 from workstation.gui.viewer.links_menu import LinksMenu
+from workstation.gui.viewer.tile_menu import TileMenu
 
 STRIP_PX = 40
-GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
 
 
 class ToolStrip(QFrame):
@@ -59,8 +60,9 @@ class ToolStrip(QFrame):
         self._presets = self._menu_button("window", "Presets", "Window presets (Alt+1 to Alt+9)", QMenu(self))
         self._presets.menu().aboutToShow.connect(self._fill_presets)
         row.addWidget(self._presets)
-        self._layout = self._menu_button("layout", "Layout", "Hanging protocol and grid", QMenu(self))
-        self._layout.menu().aboutToShow.connect(self._fill_layouts)
+        self.layouts = LayoutMenu(grid, self)
+        TileMenu(grid, self)
+        self._layout = self._menu_button("layout", "Layout", "Hanging protocol and grid", self.layouts)
         row.addWidget(self._layout)
         grid.look_changed.connect(self._on_look_changed)
         self._on_look_changed()
@@ -155,30 +157,6 @@ class ToolStrip(QFrame):
 
     def _use_preset(self, tile: int, number: int) -> None:
         self._grid.presenter.use_preset(tile, number)
-
-    def _fill_layouts(self) -> None:
-        menu = self._layout.menu()
-        menu.clear()
-        shown = self._grid.layout_shown
-        for stage in self._grid.stages:
-            action = menu.addAction(stage.title)
-            action.setCheckable(True)
-            action.setChecked(stage.id == shown.id)
-            action.triggered.connect(partial(self._hang, stage.id))
-        menu.addSeparator()
-        for rows, columns in GRIDS:
-            action = menu.addAction(f"{rows} × {columns}")
-            action.setCheckable(True)
-            action.setChecked(shown.id == f"{rows}x{columns}")
-            action.triggered.connect(partial(self._set_grid, rows, columns))
-
-    def _hang(self, stage_id: str) -> None:
-        for stage in self._grid.stages:
-            if stage.id == stage_id:
-                self._grid.hang(stage)
-
-    def _set_grid(self, rows: int, columns: int) -> None:
-        self._grid.set_grid(rows, columns)
 
     def _on_look_changed(self) -> None:
         filled, opacity, hidden = self._grid.overlay_look
