@@ -476,11 +476,21 @@ def test_an_import_that_cannot_start_is_said_and_the_library_stays(window, monke
     assert not window.findChild(QPushButton, "cancel_import").isVisible()
 
 
+def in_a_thread(window: MainWindow, monkeypatch) -> None:
+    """A fake import cannot be sent to another process: a thread of the window takes it."""
+
+    def work(function, *arguments, **named):
+        return lambda progress: function(*arguments, **named, progress=progress)
+
+    monkeypatch.setattr(window.context.jobs, "in_gentle_process", work)
+
+
 def test_an_import_runs_beside_the_window_can_be_cancelled_and_others_wait(
     qtbot, library, monkeypatch, tmp_path
 ) -> None:
     window = window_on(qtbot, library, synchronous=False)
     qtbot.waitUntil(lambda: len(codes(window)) == 3)
+    in_a_thread(window, monkeypatch)
     began = threading.Event()
     calls: list[list[Path]] = []
 
@@ -511,6 +521,7 @@ def test_an_import_runs_beside_the_window_can_be_cancelled_and_others_wait(
 
 def test_an_import_waiting_its_turn_follows_by_itself(qtbot, library, monkeypatch, tmp_path) -> None:
     window = window_on(qtbot, library, synchronous=False)
+    in_a_thread(window, monkeypatch)
     gate = threading.Event()
     calls: list[list[Path]] = []
 
@@ -530,6 +541,7 @@ def test_an_import_waiting_its_turn_follows_by_itself(qtbot, library, monkeypatc
 
 def test_closing_the_window_stops_a_running_import(qtbot, library, monkeypatch, tmp_path) -> None:
     window = window_on(qtbot, library, synchronous=False)
+    in_a_thread(window, monkeypatch)
     ended = threading.Event()
     began = threading.Event()
 

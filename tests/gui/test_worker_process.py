@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from workstation.errors import Cancelled, DataError
+from workstation.gui import worker_process
 from workstation.gui.jobs import Jobs
 from workstation.gui.worker_process import run_in_process
 from workstation.tasks import SilentProgress
@@ -36,6 +39,24 @@ def stumble(*, progress) -> None:
 
 def die(*, progress) -> None:
     os._exit(9)
+
+
+def keeps_what_it_has(place: Path, *, progress) -> None:
+    try:
+        while True:
+            progress.report(1, 2, "working")
+            time.sleep(0.01)
+    except Cancelled:
+        for _ in range(3):  # a person who stopped once has stopped for good
+            with pytest.raises(Cancelled):
+                progress.report(2, 2)
+        place.write_text("kept", encoding="utf-8")
+        raise
+
+
+def has_workers(*, progress) -> int:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(abs, -3).result()
 
 
 class Remembering:
@@ -97,3 +118,38 @@ def test_stop_before_the_first_report_is_quiet() -> None:
 
     with pytest.raises(Cancelled):
         run_in_process(add, (1, 2), {}, Stopped())
+
+
+def test_work_stopped_gently_keeps_what_it_has(qtbot, tmp_path: Path) -> None:
+    jobs = Jobs(print, print, synchronous=False)
+    begun: list[str] = []
+    stopped: list[bool] = []
+    jobs.start(
+        "import",
+        jobs.in_gentle_process(keeps_what_it_has, tmp_path / "kept"),
+        on_progress=lambda _done, _total, text: begun.append(text),
+        on_cancelled=lambda: stopped.append(True),
+    )
+    qtbot.waitUntil(lambda: "working" in begun, timeout=20_000)
+    jobs.cancel("import")
+    qtbot.waitUntil(lambda: stopped == [True], timeout=10_000)
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "kept"
+    assert jobs.close()
+
+
+def test_work_stopped_gently_may_have_processes_of_its_own() -> None:
+    assert run_in_process(has_workers, (), {}, SilentProgress(), gently=True) == 3
+
+
+def test_work_that_does_not_stop_when_asked_is_ended(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(worker_process, "LAST_STEPS_S", 0.5)
+
+    class StoppedOnceItRuns:
+        def report(self, done: int, total: int, text: str = "") -> None:
+            if (tmp_path / "pid").exists():
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_in_process(never_ends, (tmp_path / "pid",), {}, StoppedOnceItRuns(), gently=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -537,3 +537,27 @@ def test_a_lost_key_is_said_before_anything_is_mixed(
     write_series(tmp_path / "more", study="2")
     with pytest.raises(StoreError, match="key was not read"):
         take(workspace, tmp_path / "more")
+
+
+@pytest.mark.parametrize("shift", [-56.699999999999996, 0.1500000000000057, 6.123233995736766e-17])
+def test_a_place_written_with_every_digit_of_a_computer_is_kept(
+    workspace: Workspace, tmp_path: Path, write_series: WriteSeries, shift: float
+) -> None:
+    import pydicom
+
+    for path in write_series(tmp_path / "in"):
+        dataset = pydicom.dcmread(path)
+        column = f"{shift!r}\\-80\\{80 - int(dataset.InstanceNumber)}"
+        dataset.ImagePositionPatient = ["1.25", "2.25", "3.25"]
+        dataset.save_as(path)
+        data = path.read_bytes()
+        old = b"1.25\\2.25\\3.25"
+        length = len(old).to_bytes(2, "little")
+        new = column.encode() + b" " * (len(column) % 2)
+        assert data.count(length + old) == 1
+        path.write_bytes(data.replace(length + old, len(new).to_bytes(2, "little") + new))
+    report = take(workspace, tmp_path / "in")
+    (series,) = workspace.library.series(report.cases[0].code)
+    for instance in series.instances:
+        assert instance.image_position_patient is not None
+        assert instance.image_position_patient[0] == shift

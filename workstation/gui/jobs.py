@@ -138,14 +138,25 @@ class Jobs:
 
         For what would hold the interpreter and make the window stutter. Stop ends it at once.
         """
+        return self._elsewhere(function, arguments, named, gently=False)
 
+    def in_gentle_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Work:
+        """As `in_process`, for work that starts processes or keeps what it has when it is stopped.
+
+        Stop raises `Cancelled` at the function's next report.
+        """
+        return self._elsewhere(function, arguments, named, gently=True)
+
+    def _elsewhere(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any], *, gently: bool
+    ) -> Work:
         def work(progress: Progress) -> Any:
             if self.is_synchronous:
                 return function(*arguments, **named, progress=progress)
             # Imported when used: multiprocessing is not needed to show the library.
             from workstation.gui.worker_process import run_in_process
 
-            return run_in_process(function, arguments, named, progress)
+            return run_in_process(function, arguments, named, progress, gently=gently)
 
         return work
 

@@ -24,7 +24,7 @@ from workstation.imaging.dicom_frames import private_tag
 from workstation.imaging.dicom_values import Values
 
 _SEQUENCE = re.compile(PULSE_SEQUENCES)
-_DECIMAL = re.compile(rb"[+-]?(?:\d{1,12}\.?\d{0,14}|\.\d{1,14})(?:[eE][+-]?\d{1,3})?")
+_DECIMAL = re.compile(rb"[+-]?(?:\d{1,12}\.?\d{0,20}|\.\d{1,20})(?:[eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(rb"[+-]?\d{1,12}(?:\.0{0,6})?")
 _KINDS = {b"US": "u2", b"SS": "i2", b"UL": "u4", b"SL": "i4", b"FL": "f4", b"FD": "f8"}
 _POINTED_AT = (b"\x18\x00", b"\x20\x00", b"\x28\x00", b"\x40\x00")

@@ -77,6 +77,10 @@ class Library:
         """Let go of the database file."""
         self._database.close()
 
+    def __reduce__(self) -> tuple[Callable[..., Library], tuple[Path]]:
+        # Sent to another process, it is opened there: connections cannot be shared.
+        return (Library.open, (self.folder,))
+
     def __enter__(self) -> Library:
         return self
 

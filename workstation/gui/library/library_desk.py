@@ -203,20 +203,17 @@ class LibraryDesk(Desk):
             self._queue.append(request)
             self.context.messages.inform("Noted. This is imported after the import that runs now.")
             return
-        workspace = self.context.workspace
+        # Imported when used: the import is not needed to show the library.
+        from workstation.workflow.import_files import import_paths
 
-        def work(progress: Progress) -> ImportReport:
-            from workstation.workflow.import_files import import_paths
-
-            return import_paths(
-                workspace,
-                list(request.paths),
-                codes=request.codes,
-                crosswalk=request.crosswalk,
-                approve_secondary=request.approve_secondary,
-                progress=progress,
-            )
-
+        work = self.context.jobs.in_gentle_process(
+            import_paths,
+            self.context.workspace,
+            list(request.paths),
+            codes=request.codes,
+            crosswalk=request.crosswalk,
+            approve_secondary=request.approve_secondary,
+        )
         self._last_request = request
         self._decisions.crosswalk = request.crosswalk
         self._pages.setCurrentWidget(self._work)
