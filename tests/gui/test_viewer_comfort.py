@@ -284,3 +284,36 @@ def test_the_same_title_twice_is_refused(menu: LayoutMenu) -> None:
     menu.save_screen("Mine")
     assert menu.save_screen("Mine") is None
     assert "already" in refused[0].sentence
+
+
+# --- what was left comes back ------------------------------------------------------------------------------
+
+
+def test_pictures_that_arrive_do_not_move_what_a_reader_left(qtbot: QtBot) -> None:
+    make_application()
+    grid = scene.four()
+    qtbot.addWidget(grid)
+    grid.presenter.show_slice(0, 3)
+    grid.presenter.set_active(2)
+    grid.presenter.show_slice(2, 15)
+    left = grid.states()
+    again = ViewerGrid()
+    qtbot.addWidget(again)
+    again.show_series([s for s, _ in scene.PAIRS])
+    again.restore(left)
+    for series, stack in scene.PAIRS:
+        again.set_preview(series.key, 10, stack)
+        again.set_stack(series.key, stack)
+    assert again.states() == left
+
+
+def test_windows_of_series_that_do_not_hang_come_back_too(grid: ViewerGrid, qtbot: QtBot) -> None:
+    scene.drag(grid, 3, Qt.MouseButton.LeftButton, 40, 10)
+    chosen = grid.presenter.states[3].window
+    grid.set_grid(1, 1)
+    left = grid.states()
+    again = scene.four()
+    qtbot.addWidget(again)
+    again.restore(left)
+    again.hang_in_active(scene.PAIRS[3][0].key)
+    assert again.presenter.states[0].window == chosen

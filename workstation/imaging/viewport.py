@@ -179,7 +179,7 @@ def from_dict(values: dict[str, Any]) -> ViewportState:
         slice_index=max(0, int(_number(values.get("slice_index")) or 0)),
         scale=min(max(scale, SMALLEST_SCALE), LARGEST_SCALE) if scale else None,
         pan=_pair(pan) or start.pan,
-        window=_window(window),
+        window=window_from(window),
         inverted=values.get("inverted") is True,
         rotation=int(_number(values.get("rotation")) or 0) % 4,
         mirrored=values.get("mirrored") is True,
@@ -204,7 +204,8 @@ def _pair(value: object) -> tuple[float, float] | None:
     return None
 
 
-def _window(value: object) -> Window | None:
+def window_from(value: object) -> Window | None:
+    """A window kept as [center, width, function]; None if it makes no sense."""
     if isinstance(value, list | tuple) and len(value) >= 2:
         center, width = _number(value[0]), _number(value[1])
         if center is not None and width is not None and width > 0:

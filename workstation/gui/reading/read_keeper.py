@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,6 +13,7 @@ from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.reading.session import ReadState
 from workstation.scoring.sheet import Evidence
+from workstation.workflow.free_view import keep_view, kept_view
 from workstation.workflow.open_read import OpenRead
 
 KEEP_VIEW_MS = 800
@@ -33,6 +35,7 @@ class ReadKeeper(QObject):
         self._grid = grid
         self._form = form
         self._messages = messages
+        self._free: tuple[Path, str] | None = None
         self._restoring = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -58,6 +61,15 @@ class ReadKeeper(QObject):
             self._grid.restore(self.read.view_state)
             self._restoring = False
 
+    def show_free(self, library: Path, code: str) -> None:
+        """Put a case outside any study on the screen as this person left it, and keep how it is left."""
+        self._free = (library, code)
+        view = kept_view(library, code)
+        if view:
+            self._restoring = True
+            self._grid.restore(view)
+            self._restoring = False
+
     def undo(self) -> None:
         """Take back the last entry."""
         self._act(lambda read: read.undo())
@@ -75,7 +87,7 @@ class ReadKeeper(QObject):
     def close(self) -> None:
         """Let go of the read; everything is kept."""
         self.flush()
-        self.read = None
+        self.read = self._free = None
 
     # private -------------------------------------------------------------------------------------
 
@@ -109,12 +121,15 @@ class ReadKeeper(QObject):
         return Evidence(*position, assumed=assumed, view=self._grid.states())
 
     def _on_state_changed(self) -> None:
-        if self.read is not None and not self._restoring and self.read.state != ReadState.LOCKED:
+        is_open = self.read is not None and self.read.state != ReadState.LOCKED
+        if (is_open or self._free is not None) and not self._restoring:
             self._rest.start()
 
     def _keep_view(self) -> None:
-        if self.read is not None and not self.read.is_locked:
-            try:
+        try:
+            if self.read is not None and not self.read.is_locked:
                 self.read.keep_view_state(self._grid.states())
-            except WorkstationError as error:
-                self._messages.show(error)
+            elif self.read is None and self._free is not None:
+                keep_view(*self._free, self._grid.states())
+        except WorkstationError as error:
+            self._messages.show(error)

@@ -293,6 +293,8 @@ class ReadingDesk(Desk):
         self._side.setCurrentWidget(self._masks)
         self._grid.set_form_open(False)
         self._header.show_free(free_title(opened))
+        if opened.imported:  # the keys of a folder are original UIDs: nothing of it is kept
+            self._keeper.show_free(self.context.workspace.library.folder, opened.code)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, opened: OpenStudy) -> None:

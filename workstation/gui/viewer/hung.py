@@ -68,6 +68,8 @@ class HungCase(QObject):
         self.markers: tuple[Marker, ...] = ()
         self.ties = Ties()
         self._windows: dict[str, Window] = {}
+        self._left: frozenset[str] = frozenset()
+        """Series that hang as a reader left them: what arrives of them must not move them."""
 
     # --- what hangs ------------------------------------------------------------------------------
 
@@ -76,7 +78,7 @@ class HungCase(QObject):
     ) -> None:
         """Hang the series of a case; what was loaded of other cases is let go."""
         self.contents = {one.key: SeriesContent(one, captions.get(one.key, one.label)) for one in series}
-        self._windows = {}
+        self._windows, self._left = {}, frozenset()
         self.markers = ()
         self.cursor = None
         self.ties = Ties()
@@ -148,8 +150,9 @@ class HungCase(QObject):
         if content is None or content.reading is not None:
             return
         content.preview = (slice_index, Reading(stack, content.series))
-        for tile in self._showing(series_key):
-            self.states[tile] = replace(self.states[tile], slice_index=slice_index)
+        if series_key not in self._left:
+            for tile in self._showing(series_key):
+                self.states[tile] = replace(self.states[tile], slice_index=slice_index)
         self._changed(self._showing(series_key))
         self.pictured.emit(series_key)
 
@@ -182,6 +185,8 @@ class HungCase(QObject):
             self._link_one(self.active, tile)
 
     def _link_one(self, source: int, target: int) -> None:
+        if self.states[target].series_key in self._left:
+            return
         linked = linking.synchronise(self.states, self._geometries(source), source, self.ties)
         if linked[target].outside is None:
             self.states[target] = linked[target]

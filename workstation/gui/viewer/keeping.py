@@ -20,6 +20,7 @@ def as_dict(presenter: ViewerPresenter) -> dict[str, Any]:
         "columns": presenter.layout.columns,
         "active": presenter.active,
         "tiles": [viewport.as_dict(state) for state in presenter.states],
+        "groups": [tile.link for tile in presenter.layout.tiles],
         "ties": presenter.ties.as_dict(),
         "windows": {k: [w.center, w.width, w.function] for k, w in presenter.windows.items()},
     }
@@ -37,12 +38,15 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     found = [viewport.from_dict(tile) for tile in kept]
     states = [state if state.series_key in presenter.contents else ViewportState() for state in found]
     old = presenter.layout.tiles
+    told = values.get("groups")
+    groups = list(told) if isinstance(told, list) and len(told) == len(kept) else []
+    groups = groups if groups and all(isinstance(one, str) for one in groups) else ["position"] * len(kept)
     places = [
         TileAssignment(
             state.series_key or None,
             old[number].role if number < len(old) else "",
             *divmod(number, columns),
-            "position",
+            groups[number],
             "start",
             "" if state.series_key else "Choose a series",
         )
@@ -53,4 +57,8 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     if not isinstance(active, int) or not 0 <= active < len(states):
         active = 0
     presenter.ties = Ties.from_dict(values.get("ties"))
-    presenter.show_states(layout, states, active)
+    windows = values.get("windows")
+    kept_windows = windows if isinstance(windows, dict) else {}
+    found_windows = {key: viewport.window_from(value) for key, value in kept_windows.items()}
+    chosen = {key: window for key, window in found_windows.items() if window is not None}
+    presenter.show_states(layout, states, active, chosen)

@@ -5,7 +5,7 @@ Every change goes through a pure move of `imaging.viewport`; nothing here draws.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from numpy.typing import ArrayLike
@@ -219,8 +219,19 @@ class ViewerPresenter(HungCase):
         self.states = linking.at_cursor(self.states, self._geometries(tile), tile, point, self.ties)
         self._changed(self._all())
 
-    def show_states(self, layout: Layout, states: list[ViewportState], active: int) -> None:
-        """Hang a layout with states that were kept; series that the case no longer has stay empty."""
+    def show_states(
+        self,
+        layout: Layout,
+        states: list[ViewportState],
+        active: int,
+        windows: Mapping[str, Window] | None = None,
+    ) -> None:
+        """Hang a layout with states that were kept; series that the case no longer has stay empty.
+
+        `windows` are those of every series, also of those that do not hang.
+        """
+        self._windows = {key: window for key, window in (windows or {}).items() if key in self.contents}
+        self._left = frozenset(state.series_key for state in states)
         self.states = [ViewportState()]
         self.hang(layout)
         self.states = states
