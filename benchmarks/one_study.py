@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
@@ -90,15 +90,19 @@ def _child(library: Path, code: str) -> dict[str, float]:
     window.resize(1440, 900)
     window.show()
 
+    ticking = QTimer(application)
+    ticking.start(2)
+
     def wait(ready: Callable[[], object]) -> None:
+        # As the program's own loop waits: turning round without rest would hold the interpreter.
         end = time.monotonic() + PATIENCE_S
         while not ready():
-            application.processEvents()
+            application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             if time.monotonic() > end:
                 raise TimeoutError
 
     wait(lambda: window.context.has_workspace)
-    warm_up(window.context.jobs)
+    warm_up(window)
     wait(lambda: not window.context.jobs.running)
     process = psutil.Process()
     before = process.memory_info().rss

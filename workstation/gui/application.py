@@ -21,7 +21,7 @@ from workstation.gui.desk import DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.jobs import Jobs
 from workstation.gui.library.library_desk import LibraryDesk
-from workstation.gui.main_window import LIBRARY, MainWindow, OpenWorkspace
+from workstation.gui.main_window import LIBRARY, READING, MainWindow, OpenWorkspace
 from workstation.gui.messages import Messages
 from workstation.gui.theme import Appearance, interface_font
 from workstation.resources import resource_path
@@ -36,7 +36,12 @@ _WARM = (
     "workstation.imaging.load",
     "workstation.workflow.open_study",
     "workstation.gui.reading.reading_desk",
+    "workstation.workflow.segment",
 )
+
+SWITCH_S = 0.001
+"""How long a thread may keep the interpreter while the window waits for it; Python's own 5 ms, several times
+over while a case is read, would be seen as stutter."""
 
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
@@ -47,6 +52,7 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     else:
         QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
         application = QApplication([sys.argv[0], *arguments])
+    sys.setswitchinterval(SWITCH_S)
     application.setApplicationName("marrow")
     application.setApplicationDisplayName("")
     application.setApplicationVersion(__version__)
@@ -125,7 +131,7 @@ def _warm_up_when_listed(window: MainWindow) -> None:
     desk = window.built(LIBRARY)
     if isinstance(desk, LibraryDesk):
         once = Qt.ConnectionType.SingleShotConnection
-        desk.listed.connect(lambda: warm_up(window.context.jobs), once)
+        desk.listed.connect(lambda: warm_up(window), once)
 
 
 def paint_without_display() -> None:
@@ -161,14 +167,22 @@ def require_display() -> None:
         )
 
 
-def warm_up(jobs: Jobs) -> None:
-    """Import what the first study needs, off the GUI thread: pydicom alone takes a second."""
+def warm_up(window: MainWindow) -> None:
+    """Get ready for the first study while nobody waits.
+
+    What it needs is imported off the GUI thread (pydicom alone takes a second), then its desk is built.
+    """
 
     def load(_progress: Progress) -> None:
         for name in _WARM:
             importlib.import_module(name)
+        from workstation.imaging.hanging_own import offered_protocols
+        from workstation.masks.recipe import recipes
 
-    jobs.start("warm-up", load)
+        offered_protocols()
+        recipes()
+
+    window.context.jobs.start("warm-up", load, lambda _nothing: window.prepare(READING))
 
 
 def _is_small_screen() -> bool:

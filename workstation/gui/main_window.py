@@ -245,6 +245,11 @@ class MainWindow(QMainWindow):
 
     # private ----------------------------------------------------------------------------------
 
+    def prepare(self, desk_id: str) -> None:
+        """Build a desk before it is asked for."""
+        if desk_id in self._entries and desk_id not in self._built:
+            self._build(self._entries[desk_id])
+
     def _build(self, entry: DeskEntry) -> Desk:
         desk = entry.build(self.context)
         self._built[entry.id] = desk

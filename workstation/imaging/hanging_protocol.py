@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,7 @@ def load_protocol(path: Path, *, own: bool = False) -> Protocol:
     return read_protocol(text, path.name, own=own)
 
 
+@lru_cache(maxsize=64)  # the same few texts each time a case is hung
 def read_protocol(text: str, name: str, *, own: bool = False) -> Protocol:
     """The protocol of a text; `name` is what a mistake calls it."""
     data = hanging_schema.parse(hanging_schema.Source(name, text))

@@ -36,14 +36,14 @@ REGIONS, MASK, READERS = "regions", "mask", "readers"
 class Reading:
     """A decoded stack with what is derived from its values, each found when first needed."""
 
-    def __init__(self, stack: Stack, series: Series) -> None:
+    def __init__(self, stack: Stack, series: Series, counted: Histogram | None = None) -> None:
         self.stack = stack
-        self._series = series
+        self._series, self._counted = series, counted
 
     @cached_property
     def histogram(self) -> Histogram:
         """How often each value occurs."""
-        return histogram(self.stack)
+        return self._counted or histogram(self.stack)
 
     @cached_property
     def start(self) -> Window:

@@ -28,6 +28,7 @@ from workstation.imaging.frame import LabelStyle
 from workstation.imaging.hanging import Layout
 from workstation.imaging.study import Joint, Series
 from workstation.imaging.volume import Stack
+from workstation.imaging.windowing import Histogram
 from workstation.masks.mask import Mask
 
 CINE_MS = 100
@@ -172,14 +173,16 @@ class ViewerGrid(TileBoard):
             layout = self.stages[0] if self.stages else hanging.grid_of(1, 1)
         self.presenter.show_series(offered, layout, captions or {})
 
-    def set_stack(self, series_key: str, stack: Stack) -> None:
-        """Give the voxels of a series; it is drawn at once."""
-        self.presenter.set_stack(series_key, stack)
+    def set_stack(self, series_key: str, stack: Stack, counted: Histogram | None = None) -> None:
+        """Give the voxels of a series (and how often each value occurs); it is drawn at once."""
+        self.presenter.set_stack(series_key, stack, counted)
         self._layers.relook()
 
-    def set_preview(self, series_key: str, slice_index: int, stack: Stack) -> None:
+    def set_preview(
+        self, series_key: str, slice_index: int, stack: Stack, counted: Histogram | None = None
+    ) -> None:
         """Give one slice (a stack of one) to show while the rest is read."""
-        self.presenter.set_preview(series_key, slice_index, stack)
+        self.presenter.set_preview(series_key, slice_index, stack, counted)
 
     def set_problem(self, series_key: str, sentence: str) -> None:
         """Say in its viewport why a series cannot be shown."""

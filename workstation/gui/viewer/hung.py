@@ -18,7 +18,7 @@ from workstation.imaging.study import Laterality, Series
 from workstation.imaging.ties import Bridge, Ties
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
-from workstation.imaging.windowing import Preset, Window
+from workstation.imaging.windowing import Histogram, Preset, Window
 
 Size = tuple[float, float]
 Point = NDArray[np.float64]
@@ -131,12 +131,12 @@ class HungCase(QObject):
         self.placed.emit()
         self._changed(self._all())
 
-    def set_stack(self, series_key: str, stack: Stack) -> None:
-        """Give the voxels of a series."""
+    def set_stack(self, series_key: str, stack: Stack, counted: Histogram | None = None) -> None:
+        """Give the voxels of a series, and how often each value occurs if that is known."""
         content = self.contents.get(series_key)
         if content is None:
             return
-        content.reading = Reading(stack, content.series)
+        content.reading = Reading(stack, content.series, counted)
         content.preview, content.problem = None, ""
         for tile in self._showing(series_key):
             self._start_window(tile)
@@ -144,12 +144,20 @@ class HungCase(QObject):
         self._changed(self._all())
         self.pictured.emit(series_key)
 
-    def set_preview(self, series_key: str, slice_index: int, stack: Stack) -> None:
+    def drop_stack(self, series_key: str) -> None:
+        """Let the voxels of a series go that does not hang; they are wanted again when it does."""
+        content = self.contents.get(series_key)
+        if content is not None and not self._showing(series_key):
+            content.reading = None
+
+    def set_preview(
+        self, series_key: str, slice_index: int, stack: Stack, counted: Histogram | None = None
+    ) -> None:
         """Give one slice of a series, shown until the whole of it is there."""
         content = self.contents.get(series_key)
         if content is None or content.reading is not None:
             return
-        content.preview = (slice_index, Reading(stack, content.series))
+        content.preview = (slice_index, Reading(stack, content.series, counted))
         if series_key not in self._left:
             for tile in self._showing(series_key):
                 self.states[tile] = replace(self.states[tile], slice_index=slice_index)
