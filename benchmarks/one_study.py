@@ -32,7 +32,7 @@ TILE = 600
 
 @contextmanager
 def knee_library() -> Iterator[tuple[Path, str]]:
-    """A library with one right knee of five series; its folder and the case code."""
+    """A library with a right knee of five series, and a left one after it; its folder and the first code."""
     from workstation.phantoms.dicom_files import write_study
     from workstation.phantoms.knee import knee
     from workstation.tasks import SilentProgress
@@ -45,6 +45,8 @@ def knee_library() -> Iterator[tuple[Path, str]]:
         with open_workspace(place / "library") as workspace:
             import_paths(workspace, [place / "dicom"], workers=0, progress=SilentProgress())
             (case,) = workspace.library.cases()
+            write_study(knee("L", variant=1), place / "left", patient_id="BENCH-LEFT")
+            import_paths(workspace, [place / "left"], workers=0, progress=SilentProgress())
         yield place / "library", case.code
 
 
@@ -76,7 +78,9 @@ def _child(library: Path, code: str) -> dict[str, float]:
     -------
     dict
         ``first_ms`` from asking for the case to its first picture painted, first case of the session;
-        ``again_ms`` the same for the case opened once more; ``floor_ms`` to read, window and draw that
+        ``again_ms`` the same for the case opened once more; ``all_ms`` from asking to every viewport
+        painted with its whole series; ``next_ms`` to the first picture of another case whose pictures were
+        fetched ahead; ``floor_ms`` to read, window and draw that
         slice with nothing around it; ``rss_mib`` resident once every series is loaded and ``peak_mib``
         the most it ever was; ``window_mib`` resident before any case; ``voxels_mib`` decoded voxels.
     """
@@ -107,7 +111,7 @@ def _child(library: Path, code: str) -> dict[str, float]:
     process = psutil.Process()
     before = process.memory_info().rss
 
-    first = _open(window, code, wait)
+    first, everything = _open(window, code, wait)
     wait(lambda: not window.context.jobs.running)
     grid = _reading(window).grid
     resident = process.memory_info().rss
@@ -115,15 +119,18 @@ def _child(library: Path, code: str) -> dict[str, float]:
         content.reading.stack.voxels.nbytes for content in grid.presenter.contents.values() if content.reading
     )
     floor = _floor(grid.series[0])
+    following = _next_fetched(window, code, wait)
     _reading(window).leave()
     QApplication.processEvents()
-    again = _open(window, code, wait)
+    again, _ = _open(window, code, wait)
     wait(lambda: not window.context.jobs.running)
     window.close()
     mib = 2**20
     return {
         "first_ms": first,
         "again_ms": again,
+        "all_ms": everything,
+        "next_ms": following,
         "floor_ms": floor,
         "rss_mib": resident / mib,
         "peak_mib": _peak() / mib,
@@ -142,6 +149,8 @@ class _Painted(QObject):
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self.seen = False
+        self.is_whole = False
+        self.whole: set[int] = set()
         application.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -149,24 +158,50 @@ class _Painted(QObject):
         # By name: importing the viewer here would take from the first case what it costs to load it.
         if event.type() == QEvent.Type.Paint and type(watched).__name__ == "TileWidget":
             tile: Any = watched
-            content = tile.parent().presenter.content(tile.index)
+            presenter = tile.parent().presenter
+            content = presenter.content(tile.index)
+            if content is None or content.reading:
+                self.whole.add(tile.index)
+            self.is_whole = len(self.whole) == len(presenter.states)
             self.seen = self.seen or bool(content and (content.reading or content.preview))
         return False
 
 
-def _open(window: MainWindow, code: str, wait: Callable[[Callable[[], object]], None]) -> float:
-    """Time in ms from asking for a case to its first picture on the screen."""
+Wait = Callable[[Callable[[], object]], None]
+
+
+def _next_fetched(window: MainWindow, code: str, wait: Wait) -> float:
+    """Fetch the other case ahead as the desk does for the next of a worklist, then go on to it."""
+    from workstation.gui.reading.fetch_ahead import FetchAhead
+
+    (other,) = (case.code for case in window.context.workspace.library.cases() if case.code != code)
+    ahead = _reading(window).findChild(FetchAhead)
+    ahead.expect(lambda: other)
+    ahead.go()
+    wait(lambda: not window.context.jobs.running)
+    return _shown(window, other, wait)[0]
+
+
+def _open(window: MainWindow, code: str, wait: Wait) -> tuple[float, float]:
+    """From the library; see `_shown`."""
     window.show_desk("library")
     wait(lambda: not window.context.jobs.running)
+    return _shown(window, code, wait)
+
+
+def _shown(window: MainWindow, code: str, wait: Wait) -> tuple[float, float]:
+    """Time in ms from asking for a case to its first picture on the screen, and to all viewports whole."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     painted = _Painted(application)
     began = time.perf_counter()
     window.show_desk("reading", code)
     wait(lambda: painted.seen)
-    took = (time.perf_counter() - began) * 1000
+    first = (time.perf_counter() - began) * 1000
+    wait(lambda: painted.is_whole)
+    everything = (time.perf_counter() - began) * 1000
     application.removeEventFilter(painted)
-    return took
+    return first, everything
 
 
 def _floor(series: Series) -> float:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.masks.mask_panel import MaskPanel
+from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
@@ -58,6 +59,7 @@ class ReadingDesk(Desk):
         self._is_blind = False
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reading")
+        self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
         self._keys = FormKeys(self, self._on_form_key)
         self._connect()
@@ -180,6 +182,8 @@ class ReadingDesk(Desk):
             return
         self._keeper.read = opened.read
         self._set_blind(True)
+        if (reader := self._reader) is not None:
+            self._ahead.expect(lambda: reader.next_case(opened.read.case.code))
         self._show(opened.images)
         self._keeper.show()
         self._side.setCurrentWidget(self._form)
@@ -196,6 +200,7 @@ class ReadingDesk(Desk):
         """Close the case."""
         self._side_window.bring_back()
         self._leave_read()
+        self._ahead.expect(None)
         self._loader.forget()
         self._open = None
         self._grid.show_series(())
@@ -288,6 +293,7 @@ class ReadingDesk(Desk):
     # showing -----------------------------------------------------------------------------------------
 
     def _on_free_opened(self, opened: OpenStudy) -> None:
+        self._ahead.expect(None)
         self._show(opened)
         self._masks.open(opened)
         self._side.setCurrentWidget(self._masks)

@@ -49,6 +49,8 @@ class StackLoader(QObject):
         for one in series:
             self._ask(one, preview=False)
         self._go_on()
+        if not self._previewed and not self._running:
+            self.settled.emit()  # all of it was in memory
 
     def want(self, series: Series) -> None:
         """Load a series that hangs, once."""
