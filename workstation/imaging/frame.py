@@ -19,8 +19,8 @@ from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Window, lut8, lut32, percentile_window
 
-FORWARD, BACKWARD = "forward", "backward"
-"""Hatch leaning like ⟋ and like ⟍."""
+FORWARD, BACKWARD, CROSSED, UPRIGHT, LEVEL = "forward", "backward", "crossed", "upright", "level"
+"""Hatch leaning like ⟋ and like ⟍, both of them, upright and level lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,18 @@ class LabelStyle:
     """How one label is drawn: colour 0xRRGGBB; outline, fill or hatch, each on its own.
 
     `outline_only` keeps a label an outline whatever the reader chooses for the rest (bone regions).
+    `hatch` is always drawn where others are filled; `pattern` is the hatch of a label while the reader
+    asks for hatches, so that labels are told apart without their colours.
     """
 
     color: int
     hatch: str = ""
+    pattern: str = ""
     outline_only: bool = False
+
+    def hatch_in(self, hatched: bool) -> str:
+        """The hatch to draw, if any."""
+        return "" if self.outline_only else self.hatch or (self.pattern if hatched else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +65,8 @@ class Overlay:
         Fill as well as outline (outline alone is the default).
     opacity : float
         Of the fill, 0 to 1.
+    hatched : bool
+        Hatch instead of fill.
     """
 
     labels: NDArray[np.uint8]
@@ -65,6 +74,7 @@ class Overlay:
     filled: bool = False
     opacity: float = 0.35
     outlines: Outlines | None = None
+    hatched: bool = False
 
     @cached_property
     def traced(self) -> Outlines:
@@ -78,7 +88,7 @@ class Overlay:
         table = np.empty((256, 256), dtype=np.uint32)
         table[:] = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
         for label, style in self.styles.items():
-            if not style.outline_only and not style.hatch:
+            if not style.outline_only and not style.hatch_in(self.hatched):
                 channels = [
                     np.rint(grey * (1 - self.opacity) + self.opacity * (style.color >> shift & 255))
                     for shift in (16, 8, 0)
@@ -90,7 +100,7 @@ class Overlay:
     @cached_property
     def _filled_labels(self) -> NDArray[np.uint8]:
         return np.array(
-            [n for n, style in self.styles.items() if not style.outline_only and not style.hatch],
+            [n for n, s in self.styles.items() if not s.outline_only and not s.hatch_in(self.hatched)],
             dtype=np.uint8,
         )
 
@@ -298,7 +308,9 @@ def _paint(
 
 def _outlines(overlay: Overlay, index: int) -> list[Outline]:
     return [
-        Outline(lines, style.color, style.hatch if overlay.filled else "", overlay.opacity)
+        Outline(
+            lines, style.color, style.hatch_in(overlay.hatched) if overlay.filled else "", overlay.opacity
+        )
         for label, lines in overlay.traced.of(index).items()
         if (style := overlay.styles.get(label)) is not None
     ]

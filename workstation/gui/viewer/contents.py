@@ -124,13 +124,14 @@ class SeriesContent:
         else:
             self.layers[name] = overlay
 
-    def relook(self, filled: bool, opacity: float) -> None:
-        """Show the layers as outline or fill; traced outlines are kept."""
+    def relook(self, filled: bool, opacity: float, hatched: bool = False) -> None:
+        """Show the layers as outline, fill or hatch; traced outlines are kept."""
         for name, overlay in self.layers.items():
             self.layers[name] = replace(
                 overlay,
                 filled=filled or name == READERS,
                 opacity=opacity,
+                hatched=hatched,
                 outlines=overlay.traced,
             )
 

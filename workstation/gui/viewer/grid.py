@@ -126,6 +126,11 @@ class ViewerGrid(TileBoard):
         return self._layers.filled, self._layers.opacity, self.presenter.overlay_hidden
 
     @property
+    def overlay_hatched(self) -> bool:
+        """Whether a filled mask is hatched."""
+        return self._layers.hatched
+
+    @property
     def is_playing(self) -> bool:
         """True while cine runs."""
         return self._cine.isActive()
@@ -211,10 +216,15 @@ class ViewerGrid(TileBoard):
         self._layers.set_readers(series_key, mask_x, mask_y, self._palette)
 
     def set_overlay_look(
-        self, *, filled: bool | None = None, opacity: float | None = None, hidden: bool | None = None
+        self,
+        *,
+        filled: bool | None = None,
+        opacity: float | None = None,
+        hidden: bool | None = None,
+        hatched: bool | None = None,
     ) -> None:
-        """Outline or fill, opacity 0 to 1, shown or hidden."""
-        self._layers.look(filled=filled, opacity=opacity, hidden=hidden)
+        """Outline or fill, opacity 0 to 1, shown or hidden, hatch in place of the fill."""
+        self._layers.look(filled=filled, opacity=opacity, hidden=hidden, hatched=hatched)
         self.look_changed.emit()
 
     def set_markers(self, markers: Iterable[tuple[ArrayLike, str, str]]) -> None:

@@ -18,7 +18,7 @@ class MaskLayers:
 
     def __init__(self, presenter: ViewerPresenter) -> None:
         self._presenter = presenter
-        self.filled, self.opacity = False, 0.35
+        self.filled, self.opacity, self.hatched = False, 0.35, False
 
     def set_mask(
         self,
@@ -47,9 +47,17 @@ class MaskLayers:
         """Two readers' masks: X only ⟋, Y only ⟍, both solid."""
         self._set(series_key, READERS, readers_overlay(mask_x, mask_y, palette, self.opacity))
 
-    def look(self, *, filled: bool | None, opacity: float | None, hidden: bool | None) -> None:
-        """Outline or fill, opacity 0 to 1, shown or hidden; None leaves it."""
+    def look(
+        self,
+        *,
+        filled: bool | None,
+        opacity: float | None,
+        hidden: bool | None,
+        hatched: bool | None = None,
+    ) -> None:
+        """Outline or fill, opacity 0 to 1, shown or hidden, hatch instead of fill; None leaves it."""
         self.filled = self.filled if filled is None else filled
+        self.hatched = self.hatched if hatched is None else hatched
         self.opacity = self.opacity if opacity is None else min(max(opacity, 0.0), 1.0)
         self.relook()
         self._presenter.set_hidden(hidden=hidden)
@@ -57,11 +65,16 @@ class MaskLayers:
     def relook(self) -> None:
         """Give every layer the present look."""
         for content in self._presenter.contents.values():
-            content.relook(self.filled, self.opacity)
+            content.relook(self.filled, self.opacity, self.hatched)
 
     def as_dict(self) -> dict[str, Any]:
         """The look as plain values."""
-        return {"filled": self.filled, "opacity": self.opacity, "hidden": self._presenter.overlay_hidden}
+        return {
+            "filled": self.filled,
+            "hatched": self.hatched,
+            "opacity": self.opacity,
+            "hidden": self._presenter.overlay_hidden,
+        }
 
     def restore(self, kept: object) -> None:
         """The look again; damaged parts are left as they are."""
@@ -71,10 +84,11 @@ class MaskLayers:
                 filled=kept.get("filled") is True,
                 opacity=float(opacity) if isinstance(opacity, int | float) else None,
                 hidden=kept.get("hidden") is True,
+                hatched=kept.get("hatched") is True,
             )
 
     def _set(self, series_key: str, name: str, overlay: Overlay | None) -> None:
         content = self._presenter.contents.get(series_key)
         if content is not None:
-            content.set_layer(name, overlay)
+            content.set_layer(name, replace(overlay, hatched=self.hatched) if overlay else None)
             self._presenter.redraw()

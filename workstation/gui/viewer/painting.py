@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.words import CENTRE, RIGHT, SHADOW, Words
-from workstation.imaging.frame import FORWARD, Frame, Outline, ScaleBar
+from workstation.imaging.frame import BACKWARD, CROSSED, FORWARD, LEVEL, UPRIGHT, Frame, Outline, ScaleBar
 from workstation.imaging.outline import Line
 
 MARGIN = 8.0
@@ -219,17 +219,21 @@ def _path(lines: tuple[_ByIdentity, ...]) -> QPainterPath:
 
 @lru_cache(maxsize=16)
 def hatch(color: int, leaning: str) -> QBrush:
-    """A texture of parallel lines, ``forward`` ⟋ or ``backward`` ⟍."""
+    """A texture of lines: ``forward`` ⟋, ``backward`` ⟍, ``crossed`` of both, ``upright``, ``level``."""
     tile = QImage(HATCH_PX, HATCH_PX, QImage.Format.Format_ARGB32_Premultiplied)
     tile.fill(Qt.GlobalColor.transparent)
     painter = QPainter(tile)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(QPen(QColor.fromRgb(color), 2))
     size = HATCH_PX
+    if leaning == UPRIGHT:
+        painter.drawLine(QLineF(size / 2, 0, size / 2, size))
+    elif leaning == LEVEL:
+        painter.drawLine(QLineF(0, size / 2, size, size / 2))
     for shift in (-size, 0, size):
-        if leaning == FORWARD:
+        if leaning in (FORWARD, CROSSED):
             painter.drawLine(QLineF(shift, size, shift + size, 0))
-        else:
+        if leaning in (BACKWARD, CROSSED):
             painter.drawLine(QLineF(shift, 0, shift + size, size))
     painter.end()
     return QBrush(tile)

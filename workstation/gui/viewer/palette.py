@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from workstation.imaging.frame import BACKWARD, FORWARD, LabelStyle
+from workstation.imaging.frame import BACKWARD, CROSSED, FORWARD, LEVEL, UPRIGHT, LabelStyle
 from workstation.masks.mask import Mask, Segment
 
 _MASKS = {
@@ -18,6 +18,9 @@ _MASKS = {
     "reader_y": "#0072B2",
     "both": "#CC79A7",
 }
+
+PATTERNS = {"edema": FORWARD, "reconversion": BACKWARD, "cyst": CROSSED, "bone": LEVEL}
+"""Hatch of each kind of label, on demand: labels differ without their colours. Others have upright lines."""
 
 X_ONLY, Y_ONLY, BOTH = 1, 2, 3
 """Labels of two readers' masks laid over each other."""
@@ -66,7 +69,7 @@ def _segment_style(segment: Segment, palette: ViewerPalette) -> LabelStyle:
     words = segment.name.lower()
     for name, colour in palette.masks.items():
         if name in words and name != "bone":
-            return LabelStyle(rgb(colour))
+            return LabelStyle(rgb(colour), pattern=PATTERNS.get(name, UPRIGHT))
     if segment.category.value == ANATOMICAL_STRUCTURE or "bone" in words:
         return LabelStyle(rgb(palette.masks["bone"]), outline_only=True)
-    return LabelStyle(rgb(palette.masks["edema"]))
+    return LabelStyle(rgb(palette.masks["edema"]), pattern=UPRIGHT)

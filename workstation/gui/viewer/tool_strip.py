@@ -110,11 +110,11 @@ class ToolStrip(QFrame):
         menu = QMenu(self)
         group = QActionGroup(menu)
         self._looks: dict[str, QAction] = {}
-        for name, title in (("outline", "Outline"), ("fill", "Fill")):
+        for name, title in (("outline", "Outline"), ("fill", "Fill"), ("hatch", "Hatch")):
             action = menu.addAction(title)
             action.setCheckable(True)
             group.addAction(action)
-            action.triggered.connect(partial(self._set_filled, name == "fill"))
+            action.triggered.connect(partial(self._set_look, name))
             self._looks[name] = action
         menu.addSeparator()
         shown = menu.addAction(f"Show masks\t{self._grid.keymap.key_of('overlay')}")
@@ -141,8 +141,8 @@ class ToolStrip(QFrame):
         row.addWidget(percent)
         return slider, percent
 
-    def _set_filled(self, filled: bool) -> None:
-        self._grid.set_overlay_look(filled=filled)
+    def _set_look(self, name: str) -> None:
+        self._grid.set_overlay_look(filled=name != "outline", hatched=name == "hatch")
 
     def _fill_presets(self) -> None:
         menu = self._presets.menu()
@@ -160,7 +160,8 @@ class ToolStrip(QFrame):
 
     def _on_look_changed(self) -> None:
         filled, opacity, hidden = self._grid.overlay_look
-        self._looks["fill" if filled else "outline"].setChecked(True)
+        look = "outline" if not filled else "hatch" if self._grid.overlay_hatched else "fill"
+        self._looks[look].setChecked(True)
         self._looks["shown"].setChecked(not hidden)
         with QSignalBlocker(self._slider):
             self._slider.setValue(round(opacity * 100))
