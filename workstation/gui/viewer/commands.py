@@ -46,6 +46,7 @@ class Commands:
             "overlay": lambda: grid.set_overlay_look(hidden=not grid.presenter.overlay_hidden),
             "link": self._toggle_links,
             "tie_slices": lambda: grid.presenter.tie_slices(grid.active_tile),
+            "reformats": grid.reformats.toggle,
             "reference": self._toggle_reference_lines,
             "maximise": lambda: grid.maximise(grid.active_tile),
             "cancel": grid.cancel,
@@ -88,7 +89,7 @@ class Commands:
 
     def _step_series(self, by: int) -> None:
         presenter = self._grid.presenter
-        keys = list(presenter.contents)
+        keys = [key for key, content in presenter.contents.items() if not content.source]
         if keys:
             now = presenter.states[self._grid.active_tile].series_key
             place = (keys.index(now) + by) % len(keys) if now in keys else 0

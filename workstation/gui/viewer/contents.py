@@ -16,7 +16,8 @@ from workstation.gui.viewer.palette import (
     reader_styles,
 )
 from workstation.imaging.frame import Overlay
-from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.geometry import StackGeometry, plane_of
+from workstation.imaging.reformat import across, reformat
 from workstation.imaging.study import Series
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import (
@@ -28,6 +29,8 @@ from workstation.imaging.windowing import (
     start_window,
 )
 from workstation.masks.mask import Mask
+
+_REFORMAT = "#reformat-"
 
 REGIONS, MASK, READERS = "regions", "mask", "readers"
 """Layers of a series, drawn in this order."""
@@ -74,6 +77,8 @@ class SeriesContent:
         Why its pictures cannot be shown; ``""`` normally.
     reading_warnings : tuple of str
         Slices that could not be decoded, one sentence each.
+    source : str
+        Key of the series that this is a reformat of, across `axis`; ``""`` for a series itself.
     """
 
     series: Series
@@ -83,6 +88,8 @@ class SeriesContent:
     problem: str = ""
     reading_warnings: tuple[str, ...] = ()
     layers: dict[str, Overlay] = field(default_factory=dict)
+    source: str = ""
+    axis: int = 0
 
     @property
     def number_of_slices(self) -> int:
@@ -134,6 +141,46 @@ class SeriesContent:
                 hatched=hatched,
                 outlines=overlay.traced,
             )
+
+
+def reformat_of(content: SeriesContent, axis: int) -> SeriesContent:
+    """A reformat of a series, with what has been read of it and what lies over it."""
+    key = reformat_key(content.series.key, axis)
+    series = replace(content.series, key=key)
+    made = SeriesContent(series, f"{content.caption} · reformat", source=content.series.key, axis=axis)
+    refresh_reformat(made, content)
+    for name, overlay in content.layers.items():
+        made.set_layer(name, overlay_across(overlay, axis))
+    return made
+
+
+def refresh_reformat(made: SeriesContent, content: SeriesContent) -> None:
+    """Follow the voxels of the series, which may have come or gone."""
+    made.reading_warnings, made.problem, made.reading = content.reading_warnings, content.problem, None
+    reading = content.reading
+    if reading is not None and reading.stack.geometry is not None:
+        stack = reformat(reading.stack, made.axis, made.series.key)
+        made.reading = Reading(stack, made.series, reading.histogram)
+        assert stack.geometry is not None
+        along = (*stack.geometry.along_row, *stack.geometry.along_column)
+        made.series = replace(made.series, plane=plane_of(along))
+        made.caption = f"{content.caption} · {made.series.plane} reformat"
+
+
+def reformat_key(key: str, axis: int) -> str:
+    """Key under which a reformat hangs."""
+    return f"{key}{_REFORMAT}{axis}"
+
+
+def reformat_parts(key: str) -> tuple[str, int] | None:
+    """Series key and axis of a reformat's key; None for the key of a series."""
+    series, mark, axis = key.rpartition(_REFORMAT)
+    return (series, int(axis)) if mark and axis in ("1", "2") else None
+
+
+def overlay_across(overlay: Overlay, axis: int) -> Overlay:
+    """A mask as it lies over a reformat."""
+    return replace(overlay, labels=across(overlay.labels, axis), outlines=None)
 
 
 def mask_overlay(mask: Mask, palette: ViewerPalette, filled: bool, opacity: float) -> Overlay:

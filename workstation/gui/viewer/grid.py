@@ -22,6 +22,7 @@ from workstation.gui.viewer.layers import MaskLayers
 from workstation.gui.viewer.magnifier import Magnifier
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.protocols import CaseProtocols
+from workstation.gui.viewer.reformats import Reformats
 from workstation.gui.viewer.tools.basic import PointTool
 from workstation.imaging import hanging
 from workstation.imaging.frame import LabelStyle
@@ -77,6 +78,7 @@ class ViewerGrid(TileBoard):
         self.setObjectName("viewer_grid")
         self.setAccessibleName("Viewports")
         self.add_tool(PointTool(self.presenter, self._on_click))
+        self.reformats = Reformats(self)
         self._commands = Commands(self)
         self._layers = MaskLayers(self.presenter)
         self.magnifier = Magnifier(self)
@@ -108,7 +110,8 @@ class ViewerGrid(TileBoard):
     @property
     def series(self) -> tuple[Series, ...]:
         """The series of the case."""
-        return tuple(content.series for content in self.presenter.contents.values())
+        contents = self.presenter.contents.values()
+        return tuple(content.series for content in contents if not content.source)
 
     @property
     def stages(self) -> tuple[Layout, ...]:

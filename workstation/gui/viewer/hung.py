@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from workstation.gui.viewer.contents import Reading, SeriesContent
+from workstation.gui.viewer.contents import (
+    Reading,
+    SeriesContent,
+    reformat_key,
+    reformat_of,
+    refresh_reformat,
+)
 from workstation.imaging import hanging, linking
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.hanging import Layout, TileAssignment
@@ -84,6 +90,13 @@ class HungCase(QObject):
         self.ties = Ties()
         self.hang(layout or hanging.rank([content.series for content in self.contents.values()]))
 
+    def add_reformat(self, series_key: str, axis: int) -> str:
+        """Let a reformat of a series be hung; its key."""
+        key = reformat_key(series_key, axis)
+        if key not in self.contents:
+            self.contents[key] = reformat_of(self.contents[series_key], axis)
+        return key
+
     def hang(self, layout: Layout) -> None:
         """Change the grid; series that stay on screen keep slice, zoom and window."""
         before = {state.series_key: state for state in self.states if state.series_key}
@@ -138,6 +151,7 @@ class HungCase(QObject):
             return
         content.reading = Reading(stack, content.series, counted)
         content.preview, content.problem = None, ""
+        self._refresh_reformats(content)
         for tile in self._showing(series_key):
             self._start_window(tile)
             self._follow_active(tile)
@@ -147,8 +161,22 @@ class HungCase(QObject):
     def drop_stack(self, series_key: str) -> None:
         """Let the voxels of a series go that does not hang; they are wanted again when it does."""
         content = self.contents.get(series_key)
-        if content is not None and not self._showing(series_key):
+        if content is not None and series_key not in self.keys_on_screen():
             content.reading = None
+            self._refresh_reformats(content)
+
+    def keys_on_screen(self) -> set[str]:
+        """Series whose voxels are needed now."""
+        return {
+            content.source or content.series.key
+            for content in map(self.content, range(len(self.states)))
+            if content is not None
+        }
+
+    def _refresh_reformats(self, content: SeriesContent) -> None:
+        for made in self.contents.values():
+            if made.source == content.series.key:
+                refresh_reformat(made, content)
 
     def set_preview(
         self, series_key: str, slice_index: int, stack: Stack, counted: Histogram | None = None
@@ -172,6 +200,8 @@ class HungCase(QObject):
 
     def _want(self, tile: int) -> None:
         content = self.content(tile)
+        if content is not None and content.source:
+            content = self.contents[content.source]
         if content is not None and content.reading is None and not content.problem:
             self.stack_wanted.emit(content.series)
 
@@ -227,6 +257,12 @@ class HungCase(QObject):
         if content is None or not content.series.instances:
             return None
         index = self.states[tile].slice_index
+        if content.source:
+            source, geometry = self.contents[content.source], self.linkable(tile)
+            if geometry is None or source.linkable is None:
+                return None
+            index, _ = source.linkable.nearest_slice(linking.centre_point(self.states[tile], geometry))
+            content = source
         instance = content.series.instances[min(index, len(content.series.instances) - 1)]
         return content.series.key, instance.sop_instance_uid, instance.frame, index
 

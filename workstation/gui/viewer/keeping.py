@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workstation.gui.viewer.contents import reformat_parts
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.imaging import viewport
 from workstation.imaging.hanging import Layout, TileAssignment
@@ -36,6 +37,10 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     if len(kept) != rows * columns:
         return
     found = [viewport.from_dict(tile) for tile in kept]
+    for state in found:
+        parts = reformat_parts(state.series_key)
+        if parts is not None and parts[0] in presenter.contents:
+            presenter.add_reformat(*parts)
     states = [state if state.series_key in presenter.contents else ViewportState() for state in found]
     old = presenter.layout.tiles
     told = values.get("groups")

@@ -38,6 +38,8 @@ BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("overlay", "Overlay on or off", "Shift+G"),
     KeyBinding("link", "Link or unlink this viewport", "U"),
     KeyBinding("tie_slices", "Tie to the others at the slices shown", "Shift+U"),
+    KeyBinding("reformats", "Reformats with crosshair, or back", "Q"),
+    KeyBinding("tool_crosshair", "Crosshair with the left button", "Shift+Q"),
     KeyBinding("reference", "Reference lines", "Shift+L"),
     KeyBinding("maximise", "One viewport alone, or all", "Return"),
     KeyBinding("cancel", "Cancel", "Esc", fixed=True),

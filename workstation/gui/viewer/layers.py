@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from workstation.gui.viewer.contents import MASK, READERS, REGIONS, mask_overlay, readers_overlay
+from workstation.gui.viewer.contents import (
+    MASK,
+    READERS,
+    REGIONS,
+    mask_overlay,
+    overlay_across,
+    readers_overlay,
+)
 from workstation.gui.viewer.palette import ViewerPalette, rgb
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.imaging.frame import LabelStyle, Overlay
@@ -90,5 +97,9 @@ class MaskLayers:
     def _set(self, series_key: str, name: str, overlay: Overlay | None) -> None:
         content = self._presenter.contents.get(series_key)
         if content is not None:
-            content.set_layer(name, replace(overlay, hatched=self.hatched) if overlay else None)
+            overlay = replace(overlay, hatched=self.hatched) if overlay else None
+            content.set_layer(name, overlay)
+            for other in self._presenter.contents.values():
+                if other.source == series_key:
+                    other.set_layer(name, overlay_across(overlay, other.axis) if overlay else None)
             self._presenter.redraw()

@@ -145,7 +145,7 @@ class StackLoader(QObject):
             self.settled.emit()
 
     def _on_screen(self) -> set[str]:
-        return {state.series_key for state in self._grid.presenter.states}
+        return self._grid.presenter.keys_on_screen()
 
     def _on_leave(self, key: str) -> None:
         """A series of this case left memory: it is read again when it is hung."""

@@ -40,6 +40,8 @@ class TileMenu(QMenu):
         here = presenter.states[tile].series_key
         shown = {state.series_key for state in presenter.states}
         for key, content in presenter.contents.items():
+            if content.source:
+                continue
             action = self.addAction(self._icon(content), series_words(content, on_screen=key in shown))
             action.setCheckable(True)
             action.setChecked(key == here)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from workstation.gui.viewer.tools.base import PointerTool
 from workstation.gui.viewer.tools.basic import PanTool, WindowTool, ZoomTool
+from workstation.gui.viewer.tools.crosshair import CrosshairTool
 from workstation.gui.viewer.tools.tie import TieTool
 
-BUILT_IN: tuple[type[PointerTool], ...] = (WindowTool, PanTool, ZoomTool, TieTool)
+BUILT_IN: tuple[type[PointerTool], ...] = (WindowTool, PanTool, ZoomTool, TieTool, CrosshairTool)
 """In the order of their buttons."""
