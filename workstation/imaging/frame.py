@@ -263,7 +263,7 @@ def resolve(
             title,
             f"{index + 1}/{stack.number_of_slices}",
             window_text(window),
-            f"{placement.scale * drawn_spacing[1]:.0%}  {_link_text(state, stack)}",
+            f"{placement.scale * min(drawn_spacing):.0%}  {_link_text(state, stack)}",
         ),
         scale_bar=scale_bar(placement.scale, size[0]) if is_measured else None,
         badges=_badges(state, lossy, linked_by),
