@@ -329,6 +329,17 @@ def test_two_readers_see_one_series_twice_and_only_where_they_are_compared() -> 
     assert "two-readers" not in [one.id for one in ranked(KNEE)]
 
 
+def test_rows_in_which_nothing_hangs_are_left_out_where_the_protocol_says_so() -> None:
+    right = series("sagittal", "PD", True, side="R", joint="hip", number=1)
+    left = series("sagittal", "PD", True, side="L", joint="hip", number=2)
+    layout = hang("right-left", [left, right])
+    assert (layout.rows, layout.columns) == (1, 2)
+    assert keys(layout) == [right.key, left.key]
+    only = hang("right-left", [left, right, series("coronal", "T1", side="L", joint="hip", number=3)])
+    assert (only.rows, only.columns) == (2, 2)
+    assert only.tiles[2].missing == "No T1, right in this study"
+
+
 STAGED = {
     "stage number": (
         "row = 1\ncolumn = 2",
@@ -342,6 +353,7 @@ STAGED = {
     "visit": ('plane = "axial"', 'visit = "second"', 24, "'second' is unknown"),
     "not a number": ("weight = 1 },\n", "weight = nan },\n", 16, "a weight is from -1000 to 1000"),
     "endless": ("weight = 1 },\n", "weight = inf },\n", 16, "a weight is from -1000 to 1000"),
+    "shrink": ("rows = 1", 'shrink = "yes"\nrows = 1', 4, "shrink must be true or false"),
     "desk": ("rows = 1", 'desk = "garage"\nrows = 1', 4, "desk must be one of"),
 }
 

@@ -7,7 +7,7 @@ protocol's score is the sum of its match rules and of its first screen. Each ser
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workstation.errors import UsageError
 from workstation.imaging.hanging_own import offered_protocols
@@ -186,6 +186,8 @@ def _hang(
         rows, columns = protocol.grid(stage)
         tiles = _all_places(protocol, stage)
     chosen = _assign(tiles, series, facts)
+    if protocol.shrink and chosen:
+        rows, columns, tiles, chosen = _shrunk(tiles, chosen)
     if protocol.most is not None and not chosen:  # nothing fits, yet nothing may be hidden
         chosen = {number: (one, 0.0) for number, one in enumerate(series[: len(tiles)])}
     score = total + sum(worth for _, worth in chosen.values())
@@ -199,6 +201,19 @@ def _hang(
     if stage > 1:
         name, title = f"{name}/{stage}", f"{title} · {protocol.stages[stage - 2].title}"
     return Layout(name, title, rows, columns, tuple(hung), score)
+
+
+def _shrunk(
+    tiles: Sequence[TileRule], chosen: Mapping[int, tuple[Series, float]]
+) -> tuple[int, int, tuple[TileRule, ...], dict[int, tuple[Series, float]]]:
+    """The grid without the rows and columns in which nothing hangs."""
+    rows = sorted({tiles[number].row for number in chosen})
+    columns = sorted({tiles[number].column for number in chosen})
+    kept = [n for n, tile in enumerate(tiles) if tile.row in rows and tile.column in columns]
+    moved = tuple(
+        replace(tiles[n], row=rows.index(tiles[n].row), column=columns.index(tiles[n].column)) for n in kept
+    )
+    return len(rows), len(columns), moved, {kept.index(n): found for n, found in chosen.items()}
 
 
 def _missing(protocol: Protocol, tile: TileRule) -> str:

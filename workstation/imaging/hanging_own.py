@@ -188,6 +188,8 @@ def to_toml(protocol: Protocol) -> str:
         head.append(f"fewest = {protocol.fewest}")
     if protocol.desk != "reading":
         head.append(f"desk = {_text(protocol.desk)}")
+    if protocol.shrink:
+        head.append("shrink = true")
     parts = ["\n".join(head)]
     parts += ["[[match]]\n" + "\n".join(_conditions(rule)) for rule in protocol.match]
     parts += [_stage(stage) for stage in protocol.stages]

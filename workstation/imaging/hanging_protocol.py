@@ -137,6 +137,8 @@ class Protocol:
         ``"reading"``, or the desk that asks for it by id and where alone it is used.
     own : bool
         True for one that a person saved here.
+    shrink : bool
+        Leave out a row or column in which nothing hangs.
     """
 
     id: str
@@ -151,6 +153,7 @@ class Protocol:
     stages: tuple[Stage, ...] = ()
     desk: str = "reading"
     own: bool = False
+    shrink: bool = False
 
     def grid(self, stage: int) -> tuple[int, int]:
         """Rows and columns of a stage, from 1."""
@@ -220,6 +223,7 @@ def read_protocol(text: str, name: str, *, own: bool = False) -> Protocol:
         stages=tuple(Stage(one["title"], one["rows"], one["columns"]) for one in data.get("stage", ())),
         desk=data.get("desk", "reading"),
         own=own,
+        shrink=data.get("shrink", False),
     )
 
 

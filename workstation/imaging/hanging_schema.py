@@ -18,7 +18,8 @@ WINDOWS = ("start", "marrow-t1", "edema", "full", "file1")
 DESKS = ("reading", "reconcile")
 
 _PROTOCOL = {
-    "id", "version", "title", "rows", "columns", "grid", "most", "fewest", "desk", "match", "stage", "tile",
+    "id", "version", "title", "rows", "columns", "grid", "most", "fewest", "desk", "shrink", "match",
+    "stage", "tile",
 }  # fmt: skip
 _STAGE = {"title", "rows", "columns"}
 _TILE = {"role", "stage", "row", "column", "again", "link", "window", "rules"}
@@ -116,6 +117,8 @@ def _check_head(source: Source, data: dict[str, Any]) -> None:
             raise source.mistake(f"there is no [[{key}]] section", key=key)
     if data.get("desk", "reading") not in DESKS:
         raise source.mistake(f"desk must be one of {', '.join(DESKS)}", key="desk")
+    if not isinstance(data.get("shrink", False), bool):
+        raise source.mistake("shrink must be true or false", key="shrink")
     for key in ("match", "stage", "tile"):
         sections = data.get(key, [])
         if not isinstance(sections, list) or not all(isinstance(one, dict) for one in sections):

@@ -22,6 +22,8 @@ STRIP_PX = 104
 PICTURE_PX = 80
 PADDING_PX = 8
 LINE_PX = 16
+SEPARATOR = " · "
+"""Between the parts of a caption: role, side, visit."""
 
 
 class SeriesStrip(QScrollArea):
@@ -67,7 +69,11 @@ class SeriesStrip(QScrollArea):
             card.deleteLater()
         offered = tuple(series)
         names = {**captions_of(offered), **(captions or {})}
-        self._cards = {one.key: SeriesCard(one, names[one.key], self._grid, self._column) for one in offered}
+        # Side and visit stand on lines of their own: shortened in the middle they would be lost.
+        lines = max((len(names[one.key].split(SEPARATOR)) for one in offered), default=1)
+        self._cards = {
+            one.key: SeriesCard(one, names[one.key], self._grid, self._column, lines) for one in offered
+        }
         for place, card in enumerate(self._cards.values()):
             self._rows.insertWidget(place, card)
         for key in self._cards:
@@ -91,7 +97,9 @@ class SeriesStrip(QScrollArea):
 class SeriesCard(QAbstractButton):
     """One thumbnail."""
 
-    def __init__(self, series: Series, caption: str, grid: ViewerGrid, parent: QWidget) -> None:
+    def __init__(
+        self, series: Series, caption: str, grid: ViewerGrid, parent: QWidget, lines: int = 1
+    ) -> None:
         super().__init__(parent)
         self.series_key = series.key
         self.setObjectName(f"series_{series.key}")
@@ -103,7 +111,7 @@ class SeriesCard(QAbstractButton):
         self._is_hung = self._is_active = False
         self._pressed_at = QPoint()
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setFixedSize(STRIP_PX - 10, PICTURE_PX + 2 * LINE_PX + 3 * PADDING_PX // 2)
+        self.setFixedSize(STRIP_PX - 10, PICTURE_PX + (lines + 1) * LINE_PX + 3 * PADDING_PX // 2)
         self.clicked.connect(self._hang)
         self._tell()
 
@@ -149,9 +157,11 @@ class SeriesCard(QAbstractButton):
         colour = palette.color(QPalette.ColorRole.WindowText)
         quiet = palette.color(QPalette.ColorRole.PlaceholderText)
         room = self.width() - 8
-        words.draw(painter, frame.left(), top, words.elided(self._caption, room), colour, shadow=False)
+        for part in self._caption.split(SEPARATOR):
+            words.draw(painter, frame.left(), top, words.elided(part, room), colour, shadow=False)
+            top += LINE_PX
         told = f"{self._count} slices" if self._count != 1 else "1 image"
-        words.draw(painter, frame.left(), top + LINE_PX, told, quiet, shadow=False)
+        words.draw(painter, frame.left(), top, told, quiet, shadow=False)
         if self._warnings:
             box = QRectF(frame.right() - 18, frame.bottom() - 18, 15, 15)
             painter.fillRect(box.adjusted(-1, -1, 1, 1), QColor(0, 0, 0, 190))

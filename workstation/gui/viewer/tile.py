@@ -226,7 +226,7 @@ class TileWidget(QWidget):
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         if content is None:
             missing = self._presenter.layout.tiles[self.index].missing or "Choose a series"
-            text = f"{missing}\n\nDrag a series here, or press ← → to go through them"
+            text = f"{missing}\n\nDrag a series here, or choose one with a right click"
             painter.setPen(QColor(palette.secondary))
         elif content.problem:
             text = f"{content.caption}\n\n{content.problem}"
