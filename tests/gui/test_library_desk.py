@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,7 @@ class FakeLibrary:
     warnings: tuple[str, ...] = ()
     is_closed: bool = False
     joined: tuple[str, ...] = ()
+    suggested: dict[str, Joint] = field(default_factory=dict)
     folder: Path = Path("/library")
 
     def __post_init__(self) -> None:
@@ -67,6 +68,12 @@ class FakeLibrary:
 
     def series(self, code: str) -> tuple[object, ...]:
         return ()
+
+    def suggested_joints(self) -> dict[str, Joint]:
+        return dict(self.suggested)
+
+    def case(self, code: str) -> Case:
+        return next(row.case for row in self.rows if row.case.code == code)
 
     def joined_cases(self) -> frozenset[str]:
         return frozenset(self.joined)
@@ -610,3 +617,57 @@ def test_tab_reaches_every_part_of_the_desk(window, qtbot) -> None:
 
 def _is_ours(control) -> bool:
     return not control.objectName().startswith("qt_") and control.objectName() != ""
+
+
+def test_what_the_coil_suggests_is_confirmed_by_one_key(qtbot, in_step) -> None:
+    library = FakeLibrary(
+        [study("X-1", joint=None, side=None, confirmed=False)], suggested={"X-1": Joint.KNEE}
+    )
+    window = window_on(qtbot, library)
+    table = table_of(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    assert table.model().index(0, 2).data() == "knee ?"
+    control = window.findChild(QFrame, "side_control")
+    assert control.isVisible()
+    assert "coil is built for the knee" in control.findChild(QLabel, "side_text").text()
+    assert library.decided == []  # nothing is taken for granted
+    table.setFocus()
+    qtbot.keyClick(window.desk, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    assert library.decided == [("side", "X-1", Laterality.RIGHT, Joint.KNEE, "person")]
+    assert table.model().index(0, 2).data() == "knee"
+
+
+def test_joint_and_side_of_many_cases_in_one_step(qtbot, in_step) -> None:
+    rows = [study(f"X-{n}", joint=None, side=None, confirmed=False) for n in range(1, 5)]
+    library = FakeLibrary(rows)
+    window = window_on(qtbot, library)
+    table = table_of(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window.desk, Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
+    assert library.decided == []  # nothing was asked
+    table.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    text = window.findChild(QLabel, "side_text").text()
+    assert text.startswith("3 cases get the same joint and side.")
+    assert not window.findChild(QPushButton, "confirm_L").isEnabled()
+    qtbot.keyClick(window.desk, Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(window.desk, Qt.Key.Key_B, Qt.KeyboardModifier.AltModifier)
+    assert [(code, side, joint) for _, code, side, joint, _ in library.decided] == [
+        (f"X-{n}", Laterality.BILATERAL, Joint.HIP) for n in (1, 2, 3)
+    ]
+    assert in_step == [None]  # the crosswalk is brought up to date once
+    assert "3 cases are confirmed" in window.context.messages.last.text
+
+
+def test_one_line_again_asks_for_one_case_again(qtbot, in_step) -> None:
+    library = FakeLibrary([study("K-1"), study("K-2")])
+    window = window_on(qtbot, library)
+    table = table_of(window)
+    table.selectAll()
+    assert window.findChild(QFrame, "side_control").isVisible()
+    table.selectRow(0)
+    assert not window.findChild(QFrame, "side_control").isVisible()
+    assert window.findChild(QPushButton, "change_side").isVisible()

@@ -124,3 +124,23 @@ def test_filters_widen_inside_a_group_and_narrow_between_groups(chosen, codes) -
 def test_codes_are_ordered_as_a_person_counts() -> None:
     codes = ["K-10", "K-2", "k-1", "K-2b", "H-100", ""]
     assert sorted(codes, key=_natural) == ["", "H-100", "k-1", "K-2", "K-2b", "K-10"]
+
+
+def test_many_echoes_of_one_series_are_one_role_and_a_dual_echo_stays_two() -> None:
+    mapping = [
+        series(f"1.2#echo{n}", split=f"echo{n}", fat_suppressed=False, weighting=weighting)
+        for n, weighting in enumerate([Weighting.PD] * 3 + [Weighting.T2] * 4, start=1)
+    ]
+    dual = [
+        series("1.3#echo1", split="echo1", fat_suppressed=False),
+        series("1.3#echo2", split="echo2", fat_suppressed=False, weighting=Weighting.T2),
+    ]
+    (row,) = case_rows([study(case("K-1"), *mapping, *dual)])
+    told = row.roles_text.replace("\u00a0", " ").replace("\u2011", "-")
+    assert told == "sag multi-echo (7 echoes) · sag PD echo1 · sag T2 echo2"
+
+
+def test_what_the_coil_suggests_stays_a_question() -> None:
+    unknown = case("X-1", joint=None, side=None, confirmed=False)
+    (row,) = case_rows([study(unknown, series("a"))], suggested={"X-1": Joint.KNEE})
+    assert (row.joint_text, row.joint_shown, row.state) == ("other", "knee ?", State.DISPLAY)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workstation.imaging.roles import joint_of, laterality_of, weighting_of
+from workstation.imaging.roles import joint_of, joint_suggested, laterality_of, weighting_of
 from workstation.imaging.study import (
     Instance,
     Joint,
@@ -210,6 +210,9 @@ def test_any_text_is_reduced_to_known_words(text: str) -> None:
         (("", "Sag PD knee"), Joint.KNEE),
         (("", "", "", "MRI KNEE LT W/O"), Joint.KNEE),
         (("EXTREMITY", "t1sagknee"), Joint.KNEE),
+        (("", "KneeLeft", ""), Joint.KNEE),
+        (("", "HipRt cor"), Joint.HIP),
+        (("", "", "", "", "RM GINOCCHIO D"), Joint.KNEE),
         (("", "Cor T1 both hips"), Joint.HIP),
         (("PELVIS", "cor T1 knee"), Joint.HIP),
         (("PROSTATE", "pelvis"), None),
@@ -219,6 +222,22 @@ def test_any_text_is_reduced_to_known_words(text: str) -> None:
 )
 def test_joint(texts: tuple[str, ...], joint: Joint | None) -> None:
     assert joint_of(*texts) is joint
+
+
+@pytest.mark.parametrize(
+    ("coil", "joint"),
+    [
+        ("HD TR Knee PA", Joint.KNEE),
+        ("HD TRknee PA", Joint.KNEE),
+        ("TxRx_Knee_15Ch_1", Joint.KNEE),
+        ("SENSE-Knee-8", Joint.KNEE),
+        ("RM:GEM Flex M", None),
+        ("8HRBRAIN", None),
+        ("", None),
+    ],
+)
+def test_a_coil_only_suggests_a_joint(coil: str, joint: Joint | None) -> None:
+    assert joint_suggested(kept(coil)) is joint
 
 
 def picture(laterality: str, x: float, width: float) -> Instance:

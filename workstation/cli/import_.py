@@ -25,6 +25,9 @@ def register(commands: Subparsers) -> None:
             "adds nothing; an interrupted import is continued by repeating it."
         ),
     )
+    parser.epilog = (
+        "example: marrow import DISC more.zip --library knees --codes codes.csv --report report.csv"
+    )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="folder, file or ZIP archive")
     add_library(parser)
     parser.add_argument(

@@ -27,6 +27,7 @@ def register(commands: Subparsers) -> None:
             "apart; both are recorded with who and when."
         ),
     )
+    parser.epilog = "example: marrow library --library knees --confirm-side K-0001 L --joint knee"
     add_library(parser)
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument("--join", nargs=2, metavar="CODE", help="make one case of two that belong together")
@@ -35,7 +36,10 @@ def register(commands: Subparsers) -> None:
     )
     decision.add_argument("--part", metavar="CODE", help="undo the joins of a case")
     decision.add_argument(
-        "--confirm-side", nargs=2, metavar=("CODE", "L|R|B"), help="set the side of a case: L, R or B (both)"
+        "--confirm-side",
+        nargs=2,
+        metavar=("CODE", "L|R|B"),
+        help="set the side of a case, or of several (CODE,CODE,…): L, R or B (both)",
     )
     parser.add_argument(
         "--joint", choices=("knee", "hip"), help="with --confirm-side, where the files do not name the joint"
@@ -75,11 +79,12 @@ def _decide(arguments: argparse.Namespace, workspace: Workspace) -> None:
     elif arguments.part:
         curate.part(workspace, arguments.part, by, arguments.crosswalk)
     elif arguments.confirm_side:
-        code, side = arguments.confirm_side
+        codes, side = arguments.confirm_side
         if side.upper() not in tuple(Laterality):
             raise UsageError(f"The side {side!r} is not known", "", "It is L, R or B (both)")
         joint = Joint(arguments.joint) if arguments.joint else None
-        curate.confirm_side(workspace, code, Laterality(side.upper()), by, joint, arguments.crosswalk)
+        several = tuple(code.strip() for code in codes.split(",") if code.strip())
+        curate.confirm_sides(workspace, several, Laterality(side.upper()), by, joint, arguments.crosswalk)
     elif arguments.joint:
         raise UsageError("--joint was given alone", "", "Use it together with --confirm-side")
 
@@ -96,6 +101,7 @@ def _json(workspace: Workspace) -> dict[str, object]:
             {"first": pair.first, "second": pair.second, "reason": pair.reason}
             for pair in library.join_candidates()
         ],
+        "suggested_joints": dict(library.suggested_joints()),
         "warnings": list(library.warnings),
     }
 
@@ -110,6 +116,11 @@ def _print(workspace: Workspace) -> None:
         print(
             f"* {pair.first} and {pair.second} may be one case: {pair.reason}. "
             f"If they are: marrow library --join {pair.first} {pair.second}"
+        )
+    for code, joint in library.suggested_joints().items():
+        print(
+            f"* {code} may show a {joint}: its coil was built for one. "
+            f"If it does: marrow library --confirm-side {code} L|R|B --joint {joint}"
         )
     for warning in library.warnings:
         print(f"* {warning}")

@@ -19,6 +19,7 @@ def register(commands: Subparsers) -> None:
         description="Marks edema (fat-suppressed fluid-sensitive images) or a reconversion pattern (T1) "
         "inside each clicked bone. Writes NIfTI, DICOM SEG and volumes.csv. The recipes are unvalidated.",
     )
+    parser.epilog = "example: marrow segment K-0001 --recipe edema --seeds seeds.json --out masks"
     parser.add_argument("study", metavar="STUDY", help="case code or UID of the library, or a folder")
     parser.add_argument("--recipe", required=True, metavar="NAME", help="edema or reconversion")
     parser.add_argument(

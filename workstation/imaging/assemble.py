@@ -298,7 +298,11 @@ def _series(group: _Group) -> Series:
     if first.modality in ("MR", ""):
         weighting, fat_suppressed = weighting_of(_shared_physics(instances), description_of(first))
     joint = joint_of(
-        first.body_part_examined, first.series_description, first.protocol_name, first.study_description
+        first.body_part_examined,
+        first.series_description,
+        first.protocol_name,
+        first.study_description,
+        first.procedure_description,
     )
     laterality, note = laterality_of(instances, joint)
     if note and any(i.laterality for i in instances):

@@ -52,6 +52,8 @@ def plane(values: Values, path: str, sop_class: str, modality: str, pixels: Pixe
         burned_in_annotation=values.code(0x00280301),
         physics=_physics(values),
         study_description=kept(values.text(0x00081030)),
+        procedure_description=kept(f"{values.text(0x00400254)} {values.text(0x00321060)}"),
+        coil_name=kept(f"{values.text(0x00181250)} {values.text(0x00181251)}"),
     )
 
 

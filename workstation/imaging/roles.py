@@ -175,6 +175,14 @@ def joint_of(body_part_examined: str, *descriptions: str) -> Joint | None:
     return None
 
 
+def joint_suggested(coil_name: str) -> Joint | None:
+    """Joint for which the receive or transmit coil was built; another joint may have lain in it.
+
+    Only a suggestion for a person, where `joint_of` is silent.
+    """
+    return joint_of("", coil_name)
+
+
 CLEARLY_ONE_SIDE = 40.0
 """mm from the midline of patient coordinates beyond which the middle of a picture lies on one side."""
 

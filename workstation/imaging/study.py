@@ -103,7 +103,8 @@ class Instance:
 
     Geometry is in patient coordinates (LPS, mm). `image_orientation_patient` is DICOM's: first triplet
     the direction of increasing column, second of increasing row. `pixel_spacing` is row spacing first.
-    `frame` counts from 0. `study_description` holds known words only, as a hint for the joint.
+    `frame` counts from 0. `study_description`, `procedure_description` and `coil_name` hold
+    known words only, as hints for the joint.
     """
 
     path: str
@@ -137,6 +138,8 @@ class Instance:
     burned_in_annotation: str = ""
     physics: Physics = field(default_factory=Physics)
     study_description: str = ""
+    procedure_description: str = ""
+    coil_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ _PHRASES = tuple(
         (r"apparent[ _\-]diffusion[ _\-]coefficient", "adc"),
         (r"multi[ _\-]?echo", "multiecho"),
         (r"(?:3|three)[ _\-]?pl(?:ane)?(?![a-z])", "3plane"),
+        # Coils and protocols: TRknee, KneeLeft, HipRt.
+        (r"(?<![a-z])t/?r(?=knee|hip)", ""),
+        (r"(?<=knee|knie)(?:left|right|links|rechts|lt|rt|li|re|l|r)(?![a-z])", " "),
+        (r"(?<![a-z])hip(?:left|right|lt|rt|l|r)(?![a-z])", " hip "),
         # Philips writes the plane as a letter before the contrast: sPDW, cT1W, aSPAIR.
         (r"(?<![a-z0-9])[a-z](?=(?:t1w|t2w|pdw|stir|spair)(?![a-z0-9]))", ""),
     )
@@ -104,7 +108,7 @@ def words(text: str) -> tuple[str, ...]:
     """Known words of a free text, in order, each once; everything else is left out.
 
     >>> words("SENTINEL^NAME pd_tse_fs_sag_320 KneeLeft")
-    ('pd', 'tse', 'fs', 'sag')
+    ('pd', 'tse', 'fs', 'sag', 'knee')
     """
     lower = _plain(text)
     for pattern, replacement in _PHRASES:

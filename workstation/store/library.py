@@ -158,6 +158,11 @@ class Library:
             StudyRow(cases[code], visit, uid, tuple(found)) for (code, visit, uid), found in groups.items()
         )
 
+    def suggested_joints(self) -> dict[str, Joint]:
+        """What the coil suggests, per code of a case whose files name no joint; a person decides."""
+        with self._database.read() as connection:
+            return listing.suggested_joints(connection)
+
     def visit_of(self, case_code: str) -> dict[str, str]:
         """Visit label of each series key of a case."""
         case = self.case(case_code)

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from workstation.imaging.roles import joint_suggested
 from workstation.imaging.study import Case, Joint, Laterality, Plane, Series, Weighting
 from workstation.store.facts import from_facts
 from workstation.store.records import SeriesRow
@@ -139,6 +140,21 @@ def series_of_case(connection: sa.Connection, case_id: int, root: Path) -> tuple
         )
         for row in rows
     )
+
+
+def suggested_joints(connection: sa.Connection) -> dict[str, Joint]:
+    """Joint for which the coil was built, per code of a case whose files name no joint."""
+    found: dict[str, set[Joint]] = defaultdict(set)
+    query = (
+        sa.select(CASES.c.code, INSTANCES.c.facts, FILES.c.path)
+        .select_from(placed().join(INSTANCES, INSTANCES.c.series_id == SERIES.c.id))
+        .join(FILES, FILES.c.id == INSTANCES.c.file_id)
+        .where(CASES.c.joint.is_(None), INSTANCES.c.position == 0)
+    )
+    for code, facts, path in connection.execute(query):
+        if joint := joint_suggested(from_facts(facts, path).coil_name):
+            found[code].add(joint)
+    return {code: joints.pop() for code, joints in found.items() if len(joints) == 1}
 
 
 def series_row(row: Any) -> SeriesRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from workstation.imaging.study import Case, Joint, Laterality
@@ -27,6 +28,35 @@ def confirm_side(
     case = workspace.library.confirm_laterality(code, side, by, joint)
     _refresh(workspace, crosswalk_file)
     return case
+
+
+def confirm_sides(
+    workspace: Workspace,
+    codes: Sequence[str],
+    side: Laterality,
+    by: str,
+    joint: Joint | None = None,
+    crosswalk_file: Path | None = None,
+) -> tuple[Case, ...]:
+    """Set the same side (and joint) for several cases; each is recorded with who and when.
+
+    Raises
+    ------
+    StoreError
+        If one of them is unknown, or its joint neither known nor given: then none is changed.
+    """
+    library = workspace.library
+    if joint is None:
+        for code in codes:
+            if library.case(code).joint is None:
+                # Refused by the library with its own words, before anything is kept.
+                library.confirm_laterality(code, side, by, None)
+    else:
+        for code in codes:
+            library.case(code)
+    cases = tuple(library.confirm_laterality(code, side, by, joint) for code in codes)
+    _refresh(workspace, crosswalk_file)
+    return cases
 
 
 def join(workspace: Workspace, first: str, second: str, by: str, crosswalk_file: Path | None = None) -> Case:

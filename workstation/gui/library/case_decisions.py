@@ -31,18 +31,22 @@ class CaseDecisions(QObject):
         self._context = context
         self.crosswalk: Path | None = None
 
-    def confirm(self, code: str, side: Laterality, joint: Joint | None) -> None:
-        """Keep joint and side of a case; the code can change with them."""
+    def confirm(self, codes: tuple[str, ...], side: Laterality, joint: Joint | None) -> None:
+        """Keep joint and side of one case or several; a code can change with them."""
         workspace, crosswalk = self._context.workspace, self.crosswalk
 
-        def work(_progress: Progress) -> str:
+        def work(_progress: Progress) -> tuple[str, ...]:
             from workstation.workflow import curate
 
-            return curate.confirm_side(workspace, code, side, curate.who(), joint, crosswalk).code
+            found = curate.confirm_sides(workspace, codes, side, curate.who(), joint, crosswalk)
+            return tuple(case.code for case in found)
 
-        def done(kept: str) -> None:
-            moved = "" if kept == code else f" Its images are under {kept} now."
-            self._say(f"Joint and side of {code} are confirmed.{moved}", kept)
+        def done(kept: tuple[str, ...]) -> None:
+            if len(codes) > 1:
+                self._say(f"Joint and side of {len(codes)} cases are confirmed.", kept[0])
+                return
+            moved = "" if kept == codes else f" Its images are under {kept[0]} now."
+            self._say(f"Joint and side of {codes[0]} are confirmed.{moved}", kept[0])
 
         self._context.jobs.start("confirm-side", work, done)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from workstation.gui import icons
-from workstation.gui.library.case_rows import CaseRow, ListedSeries, State, series_facts, series_label
+from workstation.gui.desk import DeskContext
+from workstation.gui.library.case_rows import CaseRow, ListedSeries, series_facts, series_label
 from workstation.gui.library.side_control import SideControl
 from workstation.gui.library.thumbnails import Thumbnails, draw_inside
 from workstation.gui.messages import ElidedLabel
@@ -33,15 +34,16 @@ _ROW_PX, _PICTURE_PX, _HEADING_PX = 60, 52, 30
 
 
 class CasePreview(QFrame):
-    """``opened(code)`` when the person wants to read it, ``side_confirmed(code, side, joint)``,
+    """``opened(code)`` when the person wants to read it, ``side_confirmed(codes, side, joint)``,
     ``part_wanted(code)``."""
 
     opened = Signal(str)
-    side_confirmed = Signal(str, object, object)
+    side_confirmed = Signal(object, object, object)
     part_wanted = Signal(str)
 
-    def __init__(self, thumbnails: Thumbnails, appearance: Appearance, parent: QWidget | None = None) -> None:
+    def __init__(self, thumbnails: Thumbnails, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        appearance = context.appearance
         self.setObjectName("case_preview")
         self.setProperty("part", "panel")
         self._row: CaseRow | None = None
@@ -51,7 +53,7 @@ class CasePreview(QFrame):
         self._title.setProperty("text_role", "title")
         self._facts = ElidedLabel()
         self._facts.setProperty("text_role", "secondary")
-        self._side = SideControl()
+        self._side = SideControl(context.keymap)
         self._side.confirmed.connect(self.side_confirmed)
         self._change = _quiet("change_side", self._on_change)
         self._part = _quiet("part_case", self._on_part)
@@ -69,13 +71,7 @@ class CasePreview(QFrame):
         self._warnings.setWordWrap(True)
         self._warnings.setMinimumHeight(48)
         self._warnings.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._open = QPushButton("Read this case")
-        self._open.setObjectName("open_case")
-        self._open.setAccessibleName("Read this case")
-        self._open.setToolTip("Open it on the reading desk  (Enter)")
-        self._open.setProperty("emphasis", "primary")
-        icons.dress(self._open, "read", appearance.theme, "on_accent")
-        self._open.setEnabled(False)
+        self._open = _opening(appearance)
         self._open.clicked.connect(self._on_open)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
@@ -113,7 +109,7 @@ class CasePreview(QFrame):
         self._title.set_whole_text(row.code)
         count = len(row.series)
         self._facts.set_whole_text(
-            f"{row.joint_text} · side {row.side_text} · {count} series"
+            f"{row.joint_shown} · side {row.side_text} · {count} series"
             f" · {len(row.visits)} visit{'' if len(row.visits) == 1 else 's'}"
         )
         for visit, found in row.visits:
@@ -124,8 +120,25 @@ class CasePreview(QFrame):
         first = next((n for n in range(self._list.count()) if self._list.item(n).data(_SERIES)), -1)
         self._list.setCurrentRow(first)
 
+    def show_selection(self, rows: Sequence[CaseRow]) -> None:
+        """Ask joint and side of several cases at once; one alone is asked as before."""
+        if len(rows) > 1:
+            self._title.set_whole_text(f"{len(rows)} cases chosen")
+            self._facts.set_whole_text(", ".join(row.code for row in rows))
+            self._list.clear()
+            self._side.show_several(rows)
+            self._change.hide()
+            self._part.hide()
+            self._open.setEnabled(False)
+        elif self._side.asks_several:
+            self.show_case(self._row)
+
+    def decide(self, command: str) -> None:
+        """A key that chooses joint or side, where one is asked for."""
+        self._side.decide(command)
+
     def _show_links(self, row: CaseRow | None) -> None:
-        self._change.setVisible(row is not None and row.state is not State.SIDE)
+        self._change.setVisible(row is not None and not self._side.isVisibleTo(self))
         self._part.setVisible(row is not None and row.is_joined)
         self._asking = False
         if row is None:
@@ -170,6 +183,17 @@ class CasePreview(QFrame):
     def _on_open(self) -> None:
         if self._row is not None:
             self.opened.emit(self._row.code)
+
+
+def _opening(appearance: Appearance) -> QPushButton:
+    made = QPushButton("Read this case")
+    made.setObjectName("open_case")
+    made.setAccessibleName("Read this case")
+    made.setToolTip("Open it on the reading desk  (Enter)")
+    made.setProperty("emphasis", "primary")
+    icons.dress(made, "read", appearance.theme, "on_accent")
+    made.setEnabled(False)
+    return made
 
 
 def _quiet(name: str, run: Callable[[], None]) -> QPushButton:

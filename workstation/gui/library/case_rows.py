@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -79,11 +79,14 @@ class CaseRow:
         In the library's order.
     is_joined : bool
         A person joined it from torn studies: it can be parted again.
+    suggested_joint : Joint or None
+        What the coil suggests where the files name no joint; a person decides.
     """
 
     case: Case
     visits: tuple[tuple[str, tuple[ListedSeries, ...]], ...]
     is_joined: bool = False
+    suggested_joint: Joint | None = None
 
     @property
     def code(self) -> str:
@@ -106,6 +109,12 @@ class CaseRow:
     def joint_text(self) -> str:
         """``"knee"``, ``"hip"`` or ``"other"``."""
         return self.case.joint.value if self.case.joint else "other"
+
+    @property
+    def joint_shown(self) -> str:
+        """`joint_text`, or what is suggested with a question mark: ``"knee ?"``."""
+        suggested = self.suggested_joint
+        return f"{suggested.value} ?" if self.case.joint is None and suggested else self.joint_text
 
     @property
     def side_text(self) -> str:
@@ -132,11 +141,24 @@ class CaseRow:
 
     @cached_property
     def roles_text(self) -> str:
-        """Series roles found, each once with how often: ``"sag PD FS · cor T1 ×2"``."""
-        counted = Counter(series_label(series) for series in self.series)
-        # Spaces that do not break: a line ends between two roles, never inside one.
+        """Series roles found, each once with how often: ``"sag PD FS · cor T1 ×2"``.
+
+        Three echoes or more of one series are one role: ``"sag multi-echo (7 echoes)"``.
+        """
+        echoes = Counter(_whole(series) for series in self.series if series.split.startswith("echo"))
+        counted: Counter[str] = Counter()
+        rolled: set[str] = set()
+        for series in self.series:
+            name = _whole(series)
+            if not series.split.startswith("echo") or echoes[name] < _ROLLED_UP:
+                counted[series_label(series)] += 1
+            elif name not in rolled:
+                rolled.add(name)
+                plane = f"{_SHORT_PLANE[series.plane]} " if series.plane else ""
+                counted[f"{plane}multi-echo ({echoes[name]} echoes)"] += 1
+        # Spaces and hyphens that do not break: a line ends between two roles, never inside one.
         names = [name if n == 1 else f"{name} ×{n}" for name, n in counted.items()]
-        return " · ".join(name.replace(" ", "\u00a0") for name in names)
+        return " · ".join(name.replace(" ", "\u00a0").replace("-", "\u2011") for name in names)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -144,7 +166,20 @@ class CaseRow:
         return tuple(dict.fromkeys(text for series in self.series for text in series.warnings))
 
 
-def case_rows(studies: Iterable[ListedStudy], joined: Collection[str] = ()) -> tuple[CaseRow, ...]:
+_ROLLED_UP = 3
+"""Echoes from which on they are one role; the two of a dual echo are read as PD and T2."""
+
+
+def _whole(series: ListedSeries) -> str:
+    """What the echoes of one series share."""
+    return series.key.partition("#")[0]
+
+
+def case_rows(
+    studies: Iterable[ListedStudy],
+    joined: Collection[str] = (),
+    suggested: Mapping[str, Joint] | None = None,
+) -> tuple[CaseRow, ...]:
     """Group the listing by case; two studies of one visit become one visit."""
     cases: dict[str, Case] = {}
     visits: dict[str, dict[str, list[ListedSeries]]] = {}
@@ -152,7 +187,12 @@ def case_rows(studies: Iterable[ListedStudy], joined: Collection[str] = ()) -> t
         cases[study.case.code] = study.case
         visits.setdefault(study.case.code, {}).setdefault(study.visit, []).extend(study.series)
     return tuple(
-        CaseRow(case, tuple((visit, tuple(found)) for visit, found in visits[code].items()), code in joined)
+        CaseRow(
+            case,
+            tuple((visit, tuple(found)) for visit, found in visits[code].items()),
+            code in joined,
+            (suggested or {}).get(code),
+        )
         for code, case in cases.items()
     )
 
@@ -217,8 +257,8 @@ class CaseFilter:
         if not words:
             return True
         visits = (visit for visit, _ in row.visits)
-        searched = " ".join((row.code, row.joint_text, row.side_text, *visits, row.roles_text))
-        searched = searched.casefold().replace("\u00a0", " ")
+        searched = " ".join((row.code, row.joint_shown, row.side_text, *visits, row.roles_text))
+        searched = searched.casefold().replace("\u00a0", " ").replace("\u2011", "-")
         return all(word in searched for word in words)
 
 

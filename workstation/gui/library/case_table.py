@@ -106,7 +106,7 @@ def _text(row: CaseRow, column: int) -> str:
         return f"{row.state.value}\n{extra}" if extra else row.state.value
     texts = {
         CODE: row.code,
-        JOINT: row.joint_text,
+        JOINT: row.joint_shown,
         SIDE: row.side_text,
         VISITS: str(len(row.visits)),
         ROLES: row.roles_text,
@@ -121,6 +121,8 @@ def _tip(row: CaseRow, column: int) -> str | None:
         return row.roles_text
     if column == SIDE and row.state is State.SIDE:
         return "The files do not say the side, or contradict each other: confirm it at the right"
+    if column == JOINT and row.joint_shown != row.joint_text:
+        return "The files name no joint; the coil was built for it: confirm it at the right"
     if column == VISITS:
         return ", ".join(visit or "visit" for visit, _ in row.visits)
     return row.code if column == CODE else None
@@ -210,10 +212,12 @@ class CaseDelegate(QStyledItemDelegate):
 
 
 class CaseTable(QTableView):
-    """The view. ``opened(code)`` on Enter or double click, ``chosen(row)`` as the line changes."""
+    """The view. ``opened(code)`` on Enter or double click, ``chosen(row)`` as the line changes,
+    ``several_chosen(rows)`` as the selection changes."""
 
     opened = Signal(str)
     chosen = Signal(object)
+    several_chosen = Signal(object)
 
     def __init__(self, model: CaseModel, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -224,7 +228,7 @@ class CaseTable(QTableView):
         self.setModel(self.proxy)
         self.setItemDelegate(CaseDelegate(appearance, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
         self.setWordWrap(True)
@@ -243,11 +247,19 @@ class CaseTable(QTableView):
             self.setColumnWidth(column, width)
         self.doubleClicked.connect(self._on_open)
         self.selectionModel().currentRowChanged.connect(lambda *_: self.chosen.emit(self.current_row()))
+        self.selectionModel().selectionChanged.connect(
+            lambda *_: self.several_chosen.emit(self.selected_rows())
+        )
 
     def current_row(self) -> CaseRow | None:
         """The case of the line in focus."""
         index = self.currentIndex()
         return index.data(ROW_ROLE) if index.isValid() else None
+
+    def selected_rows(self) -> tuple[CaseRow, ...]:
+        """The cases of every selected line, from the top."""
+        lines = sorted(index.row() for index in self.selectionModel().selectedRows(CODE))
+        return tuple(self.proxy.index(line, CODE).data(ROW_ROLE) for line in lines)
 
     def choose(self, code: str) -> bool:
         """Put the focus on a case; False if it is not shown."""

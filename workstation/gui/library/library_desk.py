@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ from workstation.gui.library.import_options import ImportOptions, ImportRequest
 from workstation.gui.library.import_report import ImportReportPanel, summary
 from workstation.gui.library.import_strip import ImportStrip
 from workstation.gui.library.join_banner import JoinBanner
+from workstation.gui.library.side_control import COMMANDS
 from workstation.gui.library.thumbnails import Thumbnails
 from workstation.tasks import Progress
 
@@ -75,7 +77,10 @@ class LibraryDesk(Desk):
         self._search_action = Action(
             "search", "Search", keys["search"], self._focus_search, "search", "Search cases"
         )
-        for action in (*self._actions, self._search_action):
+        deciding = (
+            Action(command, command, keys[command], partial(self._decide, command)) for command in COMMANDS
+        )
+        for action in (*self._actions, self._search_action, *deciding):
             qt_action(action, self, context.keymap)
         self._thumbnails = Thumbnails(context, self)
         self._model = CaseModel(self._thumbnails, self)
@@ -122,7 +127,7 @@ class LibraryDesk(Desk):
 
         def read(_progress: Progress) -> tuple[tuple[CaseRow, ...], Sequence[object], tuple[str, ...]]:
             library = workspace.library
-            rows = case_rows(library.studies(), library.joined_cases())
+            rows = case_rows(library.studies(), library.joined_cases(), library.suggested_joints())
             return rows, library.join_candidates(), library.warnings
 
         self.context.jobs.start("library-list", read, self._on_listed)
@@ -272,6 +277,9 @@ class LibraryDesk(Desk):
         if self._last_request is not None:
             self.run_import(replace(self._last_request, approve_secondary=True))
 
+    def _decide(self, command: str) -> None:
+        self._preview.decide(command)
+
     def _on_decided(self, code: str) -> None:
         self._chosen_code = code
         self._tabs.setCurrentWidget(self._preview)
@@ -283,7 +291,7 @@ class LibraryDesk(Desk):
         appearance = self.context.appearance
         self._filters = FilterPanel()
         self._table = CaseTable(self._model, appearance)
-        self._preview = CasePreview(self._thumbnails, appearance)
+        self._preview = CasePreview(self._thumbnails, self.context)
         self._report = ImportReportPanel(appearance)
         self._strip = ImportStrip(appearance)
         self._banner = JoinBanner(appearance)
@@ -328,6 +336,7 @@ class LibraryDesk(Desk):
         self._filters.changed.connect(lambda _f: self._on_filter())
         self._table.opened.connect(self.open_case)
         self._table.chosen.connect(self._show_case)
+        self._table.several_chosen.connect(self._preview.show_selection)
         self._table.clicked.connect(lambda _index: self._tabs.setCurrentWidget(self._preview))
         self._preview.opened.connect(self.open_case)
         self._preview.side_confirmed.connect(self._decisions.confirm)
