@@ -54,6 +54,7 @@ def test_a_right_click_offers_the_series_with_plane_weighting_slices_and_warning
     assert menu.isVisible()
     words = [action.text() for action in menu.actions()[:4]]
     assert words[0] == "sag PD · sagittal · PD · 21 slices · on the screen"
+    assert words[1].endswith("· 31 slices · here")
     assert words[3].endswith("· ⚠ 2 slices are missing between 4 and 5.")
     assert [action.isChecked() for action in menu.actions()[:4]] == [False, True, False, False]
     assert all(not action.icon().isNull() for action in menu.actions()[:4])
@@ -159,6 +160,8 @@ def test_a_viewport_in_its_own_window_scrolls_links_and_obeys_keys(grid: ViewerG
     assert window.isVisible()
     assert window.isWindow()
     assert "sag PD" in window.windowTitle()
+    place = grey(grid.grab().toImage())[20:280, 20:280]
+    assert 0 < (place > 60).mean() < 0.1  # black with a few words
     before = scene.slices(grid)
     scene.wheel(grid, 0, -120)
     assert scene.slices(grid)[0] == before[0] + 1

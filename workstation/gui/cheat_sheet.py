@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -71,6 +71,10 @@ class CheatSheet(QDialog):
         """The page as plain text, one line a command."""
         return "\n".join(f"{key}\t{title}" for _, rows in sections(self._keymap) for key, title in rows)
 
+    def page_size(self) -> QSize:
+        """What the page needs to be seen whole."""
+        return self._page.sizeHint()
+
     def _fill(self) -> None:
         page = QWidget()
         columns = QHBoxLayout(page)
@@ -86,7 +90,8 @@ class CheatSheet(QDialog):
             box.setColumnStretch(1, 1)
             columns.addLayout(box, 1)
         self._scroll.setWidget(page)
-        wanted = page.sizeHint()
+        self._page = page
+        wanted = self.page_size()
         screen = self.screen().availableGeometry()
         self.resize(min(wanted.width() + 64, screen.width()), min(wanted.height() + 96, screen.height()))
 

@@ -19,7 +19,7 @@ OTHER: tuple[Command, ...] = (
     Command("form_next", "Next item without an answer", "Space", "form"),
     Command("form_flag", "Flag to come back to", "F", "form"),
     Command("form_evidence", "Tie the slice on screen to this item", "K", "form"),
-    Command("detach_form", "Form or masks in a window of their own, or back", "Shift+D", "reading"),
+    Command("detach_form", "Form in a window of its own, or back", "Shift+D", "reading"),
     Command("undo", "Undo", "Ctrl+Z", "reading"),
     Command("redo", "Redo", "Ctrl+Shift+Z", "reading"),
     Command("case_back", "Previous case of the worklist", "Ctrl+PgUp", "reading"),
@@ -30,7 +30,7 @@ OTHER: tuple[Command, ...] = (
     Command("take_y", "Take the value of Y", "Y", "reconcile"),
     Command("reason", "Write the reason", "R", "reconcile"),
     Command("sides", "Both readers' slices, X alone, Y alone", "B", "reconcile"),
-    Command("sides_link", "Scroll, zoom and pan both together, or each by itself", "U", "reconcile"),
+    Command("sides_link", "Both together, or each by itself", "U", "reconcile"),
     Command("open_reconcile_study", "Open a study", "Ctrl+O", "reconcile"),
     Command("sign", "Sign the consensus", "Ctrl+L", "reconcile"),
     Command("import_folder", "Import a folder or disc", "Ctrl+O", "library"),
@@ -97,15 +97,27 @@ def sections(keymap: Keymap) -> tuple[Section, ...]:
     """Headings with their keys, as they are now; commands without a key are left out."""
     found: list[Section] = [("Mouse", MOUSE)]
     for context, heading in GROUPS:
-        rows = [
-            (keymap.key_of(command.action), command.title)
-            for command in keymap.commands
-            if command.context == context and keymap.key_of(command.action)
-        ]
+        rows = _paired(keymap, [command for command in keymap.commands if command.context == context])
         rows += [(key, title) for where, key, title in FIXED_KEYS if where == context]
         if rows:
             found.append((heading, tuple(rows)))
     return tuple(found)
+
+
+def _paired(keymap: Keymap, commands: list[Command]) -> list[tuple[str, str]]:
+    """Keys with what they do; back and on stand in one row."""
+    rows = []
+    following = {command.action: command for command in commands}
+    for command in commands:
+        key = keymap.key_of(command.action)
+        stem, _, way = command.action.rpartition("_")
+        other = following.get(f"{stem}_on") if way == "back" else None
+        if other is not None and key and keymap.key_of(other.action):
+            words = command.title.replace("Previous", "Previous and next", 1)
+            rows.append((f"{key}, {keymap.key_of(other.action)}", words))
+        elif key and not (way == "on" and keymap.key_of(f"{stem}_back")):
+            rows.append((key, command.title))
+    return rows
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,13 @@ class OwnWindow(QWidget):
         """What it holds; None once it was given back."""
         return self._guest
 
-    def stand(self, wanted: QSize) -> None:
-        """Show it on another screen where there is one, else beside the window it came from."""
+    def stand(self, wanted: QSize, *, right: bool = False) -> None:
+        """Show it on another screen where there is one, at its left or right; else at the right of this."""
         here, there = self._home.screen(), other_screen(self._home.screen())
         room = (there or here).availableGeometry()
         self.resize(wanted.boundedTo(room.size()))
-        at = room.topLeft() if there is not None else room.topRight() - QPoint(self.width(), 0)
+        is_left = there is not None and not right
+        at = room.topLeft() if is_left else room.topRight() - QPoint(self.width() - 1, 0)
         self.move(at)
         self.show()
 

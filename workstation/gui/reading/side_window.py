@@ -51,7 +51,7 @@ class SideWindow(QObject):
         self._row.removeWidget(self._panel)
         title = "Form and masks"
         self._window = OwnWindow(self._panel, title, self._desk, self._take_back)
-        self._window.stand(QSize(self._panel.width(), height))
+        self._window.stand(QSize(self._panel.width(), height), right=True)
 
     def bring_back(self) -> None:
         """Back into its row, if it is out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -111,6 +111,11 @@ class TileBoard(QWidget):
         """The lines between the viewports."""
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(self._palette.line))
+        painter.setPen(QColor(self._palette.secondary))
+        for tile in self._away:
+            place = self._place_of(tile)
+            painter.fillRect(place, QColor(self._palette.background))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "In a window of its own")
         painter.end()
 
     def _take_back(self, guest: QWidget) -> None:
@@ -141,22 +146,21 @@ class TileBoard(QWidget):
 
     def _place_tiles(self) -> None:
         """Whole pixels, lines of one between; what does not divide goes to the first ones."""
-        layout, alone = self.presenter.layout, self._maximised
-        lefts = _cuts(self.width(), layout.columns)
-        tops = _cuts(self.height(), layout.rows)
+        alone = self._maximised
         for tile in self._tiles:
             if tile.index in self._away:
                 self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
                 continue
-            if alone is None:
-                row, column = divmod(tile.index, layout.columns)
-                left, right = lefts[column]
-                top, bottom = tops[row]
-                tile.setGeometry(left, top, right - left, bottom - top)
-            else:
-                tile.setGeometry(self.rect())
+            tile.setGeometry(self._place_of(tile.index) if alone is None else self.rect())
             tile.setVisible(alone is None or tile.index == alone)
             self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))
+
+    def _place_of(self, tile: int) -> QRect:
+        layout = self.presenter.layout
+        row, column = divmod(tile, layout.columns)
+        left, right = _cuts(self.width(), layout.columns)[column]
+        top, bottom = _cuts(self.height(), layout.rows)[row]
+        return QRect(left, top, right - left, bottom - top)
 
 
 def _cuts(length: int, parts: int) -> list[tuple[int, int]]:

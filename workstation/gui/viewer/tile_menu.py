@@ -42,7 +42,8 @@ class TileMenu(QMenu):
         for key, content in presenter.contents.items():
             if content.source:
                 continue
-            action = self.addAction(self._icon(content), series_words(content, on_screen=key in shown))
+            place = "here" if key == here else "on the screen" if key in shown else ""
+            action = self.addAction(self._icon(content), series_words(content, place))
             action.setCheckable(True)
             action.setChecked(key == here)
             action.setToolTip("\n".join(content.warnings))
@@ -78,7 +79,7 @@ class TileMenu(QMenu):
         return QIcon(pixmap)
 
 
-def series_words(content: SeriesContent, *, on_screen: bool) -> str:
+def series_words(content: SeriesContent, place: str) -> str:
     """One line of the menu: ``"sag PD FS · sagittal · PD · 36 slices · ⚠ 2 slices are missing"``."""
     series = content.series
     count = content.number_of_slices
@@ -87,8 +88,8 @@ def series_words(content: SeriesContent, *, on_screen: bool) -> str:
         parts.append(series.plane.value)
     parts.append(series.weighting.value if series.weighting else "contrast unknown")
     parts.append(f"{count} slices" if count != 1 else "1 image")
-    if on_screen:
-        parts.append("on the screen")
+    if place:
+        parts.append(place)
     if content.warnings:
         more = f" (+{len(content.warnings) - 1})" if len(content.warnings) > 1 else ""
         parts.append(f"⚠ {content.warnings[0]}{more}")
