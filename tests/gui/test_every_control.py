@@ -93,3 +93,33 @@ def _words(control: QWidget) -> str:
 
 def _needed(control: QAbstractButton) -> int:
     return control.fontMetrics().horizontalAdvance(_words(control).replace("&", ""))
+
+
+@pytest.mark.parametrize("name", ["cheat_sheet", "key_editor"])
+def test_the_controls_of_a_window_are_named_explained_and_reached(window: MainWindow, name: str) -> None:
+    window.show_keys() if name == "cheat_sheet" else window.edit_keys()
+    dialog = window.findChild(QWidget, name)
+    found = controls(dialog)
+    assert len(found) >= 2
+    assert dialog.accessibleName()
+    for control in found:
+        assert control.accessibleName() or _words(control), describe(control)
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, describe(control)
+        if isinstance(control, QAbstractButton):
+            assert control.toolTip(), describe(control)
+            assert control.width() >= _needed(control)
+    dialog.close()
+
+
+def test_tab_goes_through_every_control_of_the_reading_desk(window: MainWindow) -> None:
+    desk = window.show_desk("reading", "K-R")
+    wanted = {one for one in controls(desk) if isinstance(one, QAbstractButton) and one.isEnabled()}
+    wanted |= set(desk.grid.tiles)
+    reached = set()
+    at = desk.grid.tiles[0]
+    for _ in range(400):
+        reached.add(at)
+        at = at.nextInFocusChain()
+        if at is desk.grid.tiles[0]:
+            break
+    assert {describe(one) for one in wanted - reached} == set()

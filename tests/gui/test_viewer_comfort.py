@@ -24,6 +24,7 @@ from workstation.gui.viewer.layout_menu import LayoutMenu
 from workstation.gui.viewer.overview_strip import OverviewStrip
 from workstation.gui.viewer.tile_menu import TileMenu
 from workstation.gui.viewer.tool_strip import ToolStrip
+from workstation.gui.viewer.view_menu import ViewMenu
 from workstation.imaging import hanging_own
 from workstation.workflow.workspace import open_workspace
 
@@ -147,6 +148,20 @@ def test_full_screen_and_back(grid: ViewerGrid, qtbot: QtBot) -> None:
     assert grid.window().isFullScreen()
     qtbot.keyClick(grid.tiles[0], Qt.Key.Key_F11)
     assert not grid.window().isFullScreen()
+
+
+def test_the_menu_says_every_key_and_ticks_what_is_on(grid: ViewerGrid, qtbot: QtBot) -> None:
+    menu = ViewMenu(grid)
+    qtbot.addWidget(menu)
+    grid.keymap.change("invert", "N")
+    menu.fill()
+    by_name = {action.objectName(): action for action in menu.actions() if action.objectName()}
+    assert by_name["view_invert"].text() == "Invert\tN"
+    assert by_name["view_reference"].isChecked()
+    by_name["view_invert"].trigger()
+    assert grid.presenter.states[0].inverted
+    menu.fill()
+    assert {a.objectName() for a in menu.actions() if a.isChecked()} == {"view_reference", "view_invert"}
 
 
 # --- a viewport, and the form, in a window of their own ----------------------------------------------------

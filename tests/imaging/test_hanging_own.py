@@ -202,3 +202,12 @@ def test_any_protocol_is_written_as_it_was_read(
     tiles = (TileRule(role, 0, 0, link, "start", rules), TileRule(role, 1, 0, "", "full", rules, 2, True))
     protocol = Protocol("x", 3, title, 1, 1, 1, None, rules, tiles, (Stage(title, 2, 1),))
     assert read_protocol(hanging_own.to_toml(protocol), "again.toml") == protocol
+
+
+def test_the_example_of_the_documentation_loads_and_hangs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hanging-protocols.md").read_text(encoding="utf-8")
+    protocol = read_protocol(page.split("```toml\n")[1].split("```")[0], "example")
+    case = knee(1)
+    first, second = hanging.screens(tuple(case.values()), [protocol])
+    assert [tile.series_key for tile in first.tiles] == ["1.sag", "1.t1"]
+    assert [tile.series_key for tile in second.tiles] == ["1.sag"]

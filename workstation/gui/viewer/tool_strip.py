@@ -25,6 +25,7 @@ from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.layout_menu import LayoutMenu
 from workstation.gui.viewer.links_menu import LinksMenu
 from workstation.gui.viewer.tile_menu import TileMenu
+from workstation.gui.viewer.view_menu import ViewMenu
 
 STRIP_PX = 40
 
@@ -55,6 +56,8 @@ class ToolStrip(QFrame):
         row.addWidget(self._overlay)
         self._slider, self._percent = self._opacity(row)
         row.addStretch(1)
+        self._view = self._menu_button("eye", "View", "Cine, magnifier, turns, windows", ViewMenu(grid, self))
+        row.addWidget(self._view)
         self._links = self._menu_button("link", "Links", "What this viewport shares", LinksMenu(grid, self))
         row.addWidget(self._links)
         self._presets = self._menu_button("window", "Presets", "Window presets (Alt+1 to Alt+9)", QMenu(self))
