@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pydicom
 import pytest
 
 from workstation.cli import main as cli
+from workstation.errors import StoreError
 from workstation.gui.application import make_application, make_window
 from workstation.gui.library.library_desk import LibraryDesk
 from workstation.gui.main_window import MainWindow
+from workstation.imaging.deidentify import Deidentifier
 from workstation.workflow.import_report import ImportReport
 from workstation.workflow.workspace import open_workspace
 
@@ -27,6 +34,9 @@ EXPECTED = {
     "mixed-size": "loaded",
     "good": "loaded",
     "good-twice": "skipped",
+    "no-syntax": "loaded",
+    "wrong-syntax": "refused",
+    "unknown-syntax": "refused",
 }
 
 
@@ -34,7 +44,7 @@ EXPECTED = {
 def bad_files(tmp_path: Path, phantom_knees: Path) -> Path:
     folder = tmp_path / "in"
     folder.mkdir()
-    planes = [path for path in sorted(phantom_knees.rglob("*")) if path.is_file() and _is_image(path)][:6]
+    planes = [path for path in sorted(phantom_knees.rglob("*")) if path.is_file() and _is_image(path)][:9]
     data = planes[0].read_bytes()
     (folder / "not-dicom").write_text("a letter")
     (folder / "empty").write_bytes(b"")
@@ -45,6 +55,9 @@ def bad_files(tmp_path: Path, phantom_knees: Path) -> Path:
     _change(planes[2], folder / "no-geometry", ImagePositionPatient=None, ImageOrientationPatient=None)
     _change(planes[3], folder / "zero-spacing", PixelSpacing=[0, 0])
     _change(planes[4], folder / "mixed-size", Rows=8, Columns=8, PixelData=bytes(128))
+    _with_syntax(planes[6], folder / "no-syntax", "")
+    _with_syntax(planes[7], folder / "wrong-syntax", "1.2.840.10008.1.2.4.70")
+    _with_syntax(planes[8], folder / "unknown-syntax", "1.2.840.10008.1.2.4.999")
     nan = pydicom.dcmread(planes[5])
     nan.PixelSpacing = [0.125, 0.125]
     nan.save_as(folder / "nan-spacing")
@@ -52,6 +65,26 @@ def bad_files(tmp_path: Path, phantom_knees: Path) -> Path:
     assert b"0.125\\0.125" in whole
     (folder / "nan-spacing").write_bytes(whole.replace(b"0.125\\0.125", b"nan\\nan    "))
     return folder
+
+
+def _with_syntax(source: Path, target: Path, syntax: str) -> None:
+    """A copy whose file meta names another transfer syntax than its data have, or none."""
+    dataset = pydicom.dcmread(source)
+    data = source.read_bytes()
+    named = dataset.file_meta.TransferSyntaxUID.encode()
+    whole = _ui(0x0010, named)
+    assert data.count(whole) == 1
+    changed = _ui(0x0010, syntax.encode()) if syntax else b""
+    length = dataset.file_meta.FileMetaInformationGroupLength
+    old, new = (
+        struct.pack("<HH2sHI", 2, 0, b"UL", 4, n) for n in (length, length + len(changed) - len(whole))
+    )
+    target.write_bytes(data.replace(whole, changed).replace(old, new))
+
+
+def _ui(element: int, value: bytes) -> bytes:
+    padded = value + b"\0" * (len(value) % 2)
+    return struct.pack("<HH2sH", 2, element, b"UI", len(padded)) + padded
 
 
 def _is_image(path: Path) -> bool:
@@ -121,3 +154,95 @@ def test_an_empty_folder_is_a_sentence_in_both(qtbot, tmp_path: Path, capsys) ->
     window.built("library").take((tmp_path / "nothing",))
     assert "no file was found there" in window.context.messages.last.text
     assert window.close()
+
+
+def test_a_full_disk_is_one_sentence_in_both_and_the_import_goes_on(
+    qtbot, phantom_knees: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, count = Deidentifier.write, 0
+
+    def full(self: Deidentifier, source: object, target: Path) -> object:
+        nonlocal count
+        count += 1
+        if count > 4:
+            raise StoreError(
+                "The copy of a file was not written", "No space left on device", "Free some space"
+            )
+        return real(self, source, target)
+
+    monkeypatch.setattr(Deidentifier, "write", full)
+    words = ["import", str(phantom_knees), "--library", str(tmp_path / "one"), "--workers", "0"]
+    assert command(words) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    count = 0
+    window = window_on(qtbot, tmp_path / "two")
+    desk = window.built("library")
+    desk.take((phantom_knees,))
+    assert "No space left on device" in window.context.messages.last.text
+    monkeypatch.setattr(Deidentifier, "write", real)
+    reports: list[ImportReport] = []
+    desk.import_finished.connect(reports.append)
+    desk.take((phantom_knees,))
+    assert reports[0].refused == 0
+    assert sum(file.reason == "already in the library" for file in reports[0].files) == 4
+    assert window.close()
+
+
+def test_a_library_of_a_newer_version_is_left_alone_by_both(qtbot, knee_library: Path, capsys) -> None:
+    with sqlite3.connect(knee_library / "library.sqlite") as connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    connection.close()
+    assert command(["library", "--library", str(knee_library)]) == 1
+    said = capsys.readouterr().err
+    assert "newer version of the program" in said
+    make_application()
+    window = make_window(open_workspace=lambda _progress: open_workspace(knee_library), synchronous=True)
+    qtbot.addWidget(window)
+    window.show()
+    assert "newer version of the program" in window.context.messages.last.text
+    assert window.close()
+
+
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from workstation.cli import main as cli
+from workstation.gui.application import make_application, make_window
+from workstation.workflow.workspace import open_workspace
+home = Path(sys.argv[1])
+make_application()
+window = make_window(open_workspace(home / "two"), synchronous=True)
+desk = window.built("library")
+reports = []
+desk.import_finished.connect(reports.append)
+for _ in range(2):  # as root: everything that an import needs is loaded now, of Python too
+    desk.take((home / "in",))
+    cli.run(["import", str(home / "in"), "--library", str(home / "one"), "--workers", "0"], None)
+for path in (home, *home.rglob("*")):
+    if "locked" not in path.parts:
+        os.chown(path, 65534, 65534)
+os.setgid(65534); os.setuid(65534)
+desk.take((home / "in",))
+print("WINDOW", [file.reason for file in reports[-1].files if "already" not in file.reason])
+cli.run(["import", str(home / "in"), "--library", str(home / "one"), "--workers", "0", "--json"], None)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="becomes another user, which only root can")
+def test_a_folder_that_may_not_be_read_is_named_by_both(phantom_knees: Path, tmp_path: Path) -> None:
+    for part in (tmp_path, *tmp_path.parents[:2]):
+        part.chmod(0o755)
+    home = tmp_path / "home"
+    (home / "in" / "locked").mkdir(parents=True)
+    first = next(path for path in sorted(phantom_knees.rglob("*")) if path.is_file() and _is_image(path))
+    shutil.copy(first, home / "in" / "good")
+    shutil.copy(first, home / "in" / "locked" / "hidden")
+    (home / "in" / "locked").chmod(0o700)
+    environment = {**os.environ, "MARROW_CONFIG": str(home / "config"), "MARROW_LOG": str(home / "log")}
+    run = subprocess.run(
+        [sys.executable, "-c", _AS_NOBODY, str(home)],
+        env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    reason = "this folder cannot be read (Permission denied)"
+    assert f"WINDOW ['{reason}']" in run.stdout, run.stderr
+    assert f'"reason": "{reason}"' in run.stdout
