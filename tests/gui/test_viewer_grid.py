@@ -215,7 +215,8 @@ class TestKeys:
         assert not grid.is_playing
         assert grid.presenter.states[0].series_key == PAIRS[0][0].key
 
-    def test_keys_of_the_form_and_of_measuring_are_left_alone(self, grid: ViewerGrid) -> None:
+    def test_keys_of_the_form_are_left_alone(self, grid: ViewerGrid) -> None:
+        grid.set_form_open(True)
         for key, text in ((Qt.Key.Key_Space, " "), (Qt.Key.Key_K, "k"), (Qt.Key.Key_F, "f")):
             event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text)
             assert not grid.handle_key(event)

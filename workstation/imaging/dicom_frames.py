@@ -54,6 +54,7 @@ def plane(values: Values, path: str, sop_class: str, modality: str, pixels: Pixe
         study_description=kept(values.text(0x00081030)),
         procedure_description=kept(f"{values.text(0x00400254)} {values.text(0x00321060)}"),
         coil_name=kept(f"{values.text(0x00181250)} {values.text(0x00181251)}"),
+        imager_pixel_spacing=_spacing(values, 0x00181164),
     )
 
 
@@ -122,8 +123,8 @@ def _orientation(values: Values) -> tuple[float, ...] | None:
     return numbers if numbers and any(numbers) else None
 
 
-def _spacing(values: Values) -> tuple[float, float] | None:
-    numbers = _triplets(values, 0x00280030, 2)
+def _spacing(values: Values, tag: int = 0x00280030) -> tuple[float, float] | None:
+    numbers = _triplets(values, tag, 2)
     if numbers is None or min(numbers) <= 0 or max(numbers) > 100:
         return None
     return numbers[0], numbers[1]

@@ -103,8 +103,9 @@ class Instance:
 
     Geometry is in patient coordinates (LPS, mm). `image_orientation_patient` is DICOM's: first triplet
     the direction of increasing column, second of increasing row. `pixel_spacing` is row spacing first.
-    `frame` counts from 0. `study_description`, `procedure_description` and `coil_name` hold
-    known words only, as hints for the joint.
+    `imager_pixel_spacing` is that at the detector, for pictures that tell no other. `frame` counts from 0.
+    `study_description`, `procedure_description` and `coil_name` hold known words only, as hints for the
+    joint.
     """
 
     path: str
@@ -140,6 +141,7 @@ class Instance:
     study_description: str = ""
     procedure_description: str = ""
     coil_name: str = ""
+    imager_pixel_spacing: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

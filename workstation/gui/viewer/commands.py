@@ -49,6 +49,8 @@ class Commands:
             "reformats": grid.reformats.toggle,
             "reference": self._toggle_reference_lines,
             "maximise": lambda: grid.maximise(grid.active_tile),
+            "key_image": lambda: grid.measuring.book.toggle_key_image(grid.active_tile),
+            "delete_mark": grid.measuring.book.remove_selected,
             "cancel": grid.cancel,
         }
 

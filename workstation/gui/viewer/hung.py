@@ -299,6 +299,29 @@ class HungCase(QObject):
         x, y = self._placement(tile).to_image(across, down)
         return (x - columns / 2) * spacing[1], (y - rows / 2) * spacing[0]
 
+    def image_position(self, tile: int, across: float, down: float) -> tuple[float, float] | None:
+        """Image position (x, y) under a screen position, may lie outside; None without a picture."""
+        content = self.content(tile)
+        if content is None or (content.reading is None and content.preview is None):
+            return None
+        return self._placement(tile).to_image(across, down)
+
+    def image_point(self, tile: int, across: float, down: float) -> tuple[float, float] | None:
+        """`image_position`, held inside the picture."""
+        position = self.image_position(tile, across, down)
+        if position is None:
+            return None
+        rows, columns, _ = self._image(tile)
+        return min(max(position[0], 0.0), float(columns)), min(max(position[1], 0.0), float(rows))
+
+    def screen_point(self, tile: int, x: float, y: float) -> tuple[float, float]:
+        """Screen position of an image position."""
+        return self._placement(tile).to_viewport(x, y)
+
+    def pixel_size(self, tile: int) -> Size:
+        """(row, column) spacing as drawn."""
+        return self._image(tile)[2]
+
     # --- private ---------------------------------------------------------------------------------
 
     def _geometries(self, source: int) -> list[StackGeometry | None]:

@@ -41,6 +41,10 @@ BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("reformats", "Reformats with crosshair, or back", "Q"),
     KeyBinding("tool_crosshair", "Crosshair with the left button", "Shift+Q"),
     KeyBinding("reference", "Reference lines", "Shift+L"),
+    KeyBinding("tool_length", "Length", "L"),
+    KeyBinding("tool_angle", "Angle", "A"),
+    KeyBinding("key_image", "Key image (in a read K ties the slice to the item)", "K"),
+    KeyBinding("delete_mark", "Remove the selected measurement", "Del"),
     KeyBinding("maximise", "One viewport alone, or all", "Return"),
     KeyBinding("cancel", "Cancel", "Esc", fixed=True),
 )

@@ -1,0 +1,144 @@
+"""Draws marks over a picture: thin lines with a dark edge, legible on bright bone as on black."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from workstation.gui.viewer.overlay import TileView
+from workstation.gui.viewer.words import SHADOW, Words
+from workstation.imaging.measurement import Mark, Shape, lines_of
+from workstation.imaging.roi import polygon_of
+
+LINE_PX, EDGE_PX, HANDLE_PX = 1.5, 3.5, 3.5
+GAP_PX, PAD_PX, EDGE_OF_TILE_PX = 10.0, 4.0, 4.0
+BACK = QColor(0, 0, 0, 150)
+KEY_WORD = "KEY IMAGE"
+
+
+def path_of(mark: Mark, view: TileView) -> QPainterPath:
+    """The lines of a mark in viewport coordinates."""
+    path = QPainterPath()
+    if mark.shape in (Shape.LENGTH, Shape.ANGLE):
+        path.addPolygon(QPolygonF([view.to_screen(*point) for point in mark.points]))
+    elif mark.shape is Shape.ELLIPSE:
+        (x0, y0), (x1, y1) = mark.points
+        path.addEllipse(QRectF(QPointF(x0, y0), QPointF(x1, y1)).normalized())
+        path = view.transform.map(path)
+    elif mark.shape in (Shape.RECTANGLE, Shape.FREEHAND):
+        path.addPolygon(QPolygonF([view.to_screen(*point) for point in polygon_of(mark.shape, mark.points)]))
+        path.closeSubpath()
+    return path
+
+
+def handles_of(mark: Mark) -> tuple[tuple[float, float], ...]:
+    """Image positions that can be taken hold of; an outline is moved as a whole."""
+    if mark.shape in (Shape.FREEHAND, Shape.KEY):
+        return ()
+    if mark.shape in (Shape.RECTANGLE, Shape.ELLIPSE):
+        return polygon_of(Shape.RECTANGLE, mark.points)
+    return mark.points
+
+
+def paint_mark(
+    painter: QPainter, view: TileView, mark: Mark, *, selected: bool, taken: list[QRectF], draft: bool = False
+) -> None:
+    """Draw one mark with its words; `taken` are the boxes of words that stand already."""
+    if mark.shape is Shape.KEY:
+        _paint_key(painter, view, selected)
+        return
+    colour = QColor(view.palette.accent if selected else view.palette.text)
+    path = path_of(mark, view)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(SHADOW, EDGE_PX), QPen(colour, LINE_PX)):
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.drawPath(path)
+    points = [view.to_screen(*point) for point in mark.points]
+    if mark.shape in (Shape.LENGTH, Shape.TEXT):
+        _paint_ends(painter, points, colour)
+    if selected and not draft:
+        for point in handles_of(mark):
+            _paint_handle(painter, view.to_screen(*point), colour)
+    lines = lines_of(mark)
+    if lines:
+        _paint_words(painter, view, path, points, lines, colour, taken)
+
+
+def _paint_ends(painter: QPainter, points: Sequence[QPointF], colour: QColor) -> None:
+    for pen in (QPen(SHADOW, EDGE_PX), QPen(colour, LINE_PX)):
+        painter.setPen(pen)
+        for at in points:
+            painter.drawLine(QLineF(at.x() - 3, at.y(), at.x() + 3, at.y()))
+            painter.drawLine(QLineF(at.x(), at.y() - 3, at.x(), at.y() + 3))
+
+
+def _paint_handle(painter: QPainter, at: QPointF, colour: QColor) -> None:
+    painter.setPen(QPen(SHADOW, 1))
+    painter.setBrush(colour)
+    painter.drawRect(QRectF(at.x() - HANDLE_PX, at.y() - HANDLE_PX, 2 * HANDLE_PX, 2 * HANDLE_PX))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_key(painter: QPainter, view: TileView, selected: bool) -> None:
+    words, (wide, _) = view.words, view.presenter.sizes[view.tile]
+    colour, size = QColor(view.palette.accent if selected else view.palette.text), words.width(KEY_WORD)
+    box = QRectF(wide - size - 16, words.height * 2 + 12, size + 8, words.height + 2)
+    painter.setPen(QPen(colour, 1))
+    painter.setBrush(BACK)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    words.draw(painter, box.left() + 4, box.top() + 1, KEY_WORD, colour)
+
+
+def _paint_words(
+    painter: QPainter,
+    view: TileView,
+    path: QPainterPath,
+    points: Sequence[QPointF],
+    lines: Sequence[str],
+    colour: QColor,
+    taken: list[QRectF],
+) -> None:
+    """The words beside the mark on a dark ground, where they lie inside the viewport and on no others."""
+    words, (wide, high) = view.words, view.presenter.sizes[view.tile]
+    area = QRectF(0, 0, wide, high)
+    room = area.width() - 2 * (PAD_PX + EDGE_OF_TILE_PX)
+    shown = [words.elided(line, room) for line in lines]
+    around = QPolygonF(list(points)).boundingRect() | path.boundingRect()
+    box = _place(_size(words, shown), around, area, taken)
+    taken.append(box)
+    painter.fillRect(box, BACK)
+    for number, line in enumerate(shown):
+        words.draw(painter, box.left() + PAD_PX, box.top() + 1 + number * words.height, line, colour)
+
+
+def _size(words: Words, lines: Sequence[str]) -> tuple[float, float]:
+    return max(words.width(line) for line in lines) + 2 * PAD_PX + 2, len(lines) * words.height + 3
+
+
+def _place(size: tuple[float, float], around: QRectF, area: QRectF, taken: Sequence[QRectF]) -> QRectF:
+    """Right of the mark, else left, below, above; moved inside the viewport; the first that is free."""
+    wide, high = size
+    middle, centre = around.center().y() - high / 2, around.center().x() - wide / 2
+    starts = (
+        QPointF(around.right() + GAP_PX, middle),
+        QPointF(around.left() - GAP_PX - wide, middle),
+        QPointF(centre, around.bottom() + GAP_PX),
+        QPointF(centre, around.top() - GAP_PX - high),
+        QPointF(around.right() + GAP_PX, around.bottom()),
+        QPointF(around.left() - GAP_PX - wide, around.top() - high),
+    )
+    inner = area.adjusted(EDGE_OF_TILE_PX, EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX)
+    boxes = [_inside(QRectF(start.x(), start.y(), wide, high), inner) for start in starts]
+    free = [box for box in boxes if not any(box.intersects(other) for other in taken)]
+    clear = [box for box in free if not box.intersects(around)]
+    return (clear or free or boxes)[0]
+
+
+def _inside(box: QRectF, area: QRectF) -> QRectF:
+    left = max(area.left(), min(box.left(), area.right() - box.width()))
+    top = max(area.top(), min(box.top(), area.bottom() - box.height()))
+    return QRectF(left, top, box.width(), box.height())
