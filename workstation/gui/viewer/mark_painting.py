@@ -104,10 +104,16 @@ def _paint_words(
 ) -> None:
     """The words beside the mark on a dark ground, where they lie inside the viewport and on no others."""
     words, (wide, high) = view.words, view.presenter.sizes[view.tile]
-    area = QRectF(0, 0, wide, high)
+    # Corner texts and the scale bar have the upper line and the two lower ones for themselves.
+    top, bottom = words.height + EDGE_OF_TILE_PX * 3, words.height * 2 + EDGE_OF_TILE_PX * 5
+    area = (
+        QRectF(0, 0, wide, high) if high < 3 * (top + bottom) else QRectF(0, top, wide, high - top - bottom)
+    )
     room = area.width() - 2 * (PAD_PX + EDGE_OF_TILE_PX)
     shown = [words.elided(line, room) for line in lines]
-    around = QPolygonF(list(points)).boundingRect() | path.boundingRect()
+    corners = points if path.isEmpty() else [path.boundingRect().topLeft(), path.boundingRect().bottomRight()]
+    across, down = [at.x() for at in corners], [at.y() for at in corners]
+    around = QRectF(QPointF(min(across), min(down)), QPointF(max(across), max(down)))
     box = _place(_size(words, shown), around, area, taken)
     taken.append(box)
     painter.fillRect(box, BACK)
