@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -11,6 +12,7 @@ from workstation.errors import WorkstationError
 from workstation.gui.messages import Messages
 from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
+from workstation.imaging.measurement import marks_of
 from workstation.reading.session import ReadState
 from workstation.scoring.sheet import Evidence
 from workstation.workflow.free_view import keep_view, kept_view
@@ -35,6 +37,8 @@ class ReadKeeper(QObject):
         self._grid = grid
         self._form = form
         self._messages = messages
+        self._book = grid.measuring.book
+        self._book.edited.connect(self._on_marks_edited)
         self._free: tuple[Path, str] | None = None
         self._restoring = False
         self._rest = QTimer(self)
@@ -60,6 +64,9 @@ class ReadKeeper(QObject):
             self._restoring = True
             self._grid.restore(self.read.view_state)
             self._restoring = False
+        self._book.keeper = self
+        if damaged := self._show_marks():
+            self._messages.attention(f"{damaged} of your measurements could not be shown: damaged")
 
     def show_free(self, library: Path, code: str) -> None:
         """Put a case outside any study on the screen as this person left it, and keep how it is left."""
@@ -71,12 +78,18 @@ class ReadKeeper(QObject):
             self._restoring = False
 
     def undo(self) -> None:
-        """Take back the last entry."""
-        self._act(lambda read: read.undo())
+        """Take back the last entry; outside a read, what was measured last."""
+        if not self._act(lambda read: read.undo()):
+            self._book.undo()
 
     def redo(self) -> None:
         """Bring back what undo took."""
-        self._act(lambda read: read.redo())
+        if not self._act(lambda read: read.redo()):
+            self._book.redo()
+
+    def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> None:
+        """Keep a measurement in the read's journal; None takes it away."""
+        self._act(lambda read: read.keep_mark(mark_id, mark))
 
     def flush(self) -> None:
         """Keep the viewing state now if it waits to be kept."""
@@ -87,7 +100,8 @@ class ReadKeeper(QObject):
     def close(self) -> None:
         """Let go of the read; everything is kept."""
         self.flush()
-        self.read = self._free = None
+        self.read = self._free = self._book.keeper = None
+        self._book.clear()
 
     # private -------------------------------------------------------------------------------------
 
@@ -101,8 +115,20 @@ class ReadKeeper(QObject):
             return False
         finally:
             self._form.set_sheets(self.read.sheets)
+            self._show_marks()
         self.changed.emit()
         return True
+
+    def _show_marks(self) -> int:
+        """Show the marks of the read; how many are damaged."""
+        marks, damaged = marks_of(self.read.marks if self.read is not None else {})
+        self._book.show(marks)
+        return damaged
+
+    def _on_marks_edited(self) -> None:
+        if self._free is not None:  # a read has kept it already
+            self._rest.stop()
+            self._keep_view()
 
     def _on_answered(self, name: str, item: str, grade: int | None) -> None:
         self._act(lambda read: read.answer(item, grade, self._evidence(), instrument=name))

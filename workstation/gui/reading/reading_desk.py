@@ -245,7 +245,7 @@ class ReadingDesk(Desk):
         self._side = QStackedWidget()
         self._side.addWidget(self._masks)
         self._side.addWidget(self._form)
-        side = side_panel(self._side, self._lock, FORM_WIDTH)
+        side = side_panel(self._side, self._grid, self._lock, FORM_WIDTH)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self._grid, 1)

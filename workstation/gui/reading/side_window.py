@@ -6,10 +6,12 @@ from PySide6.QtCore import QObject, QSize
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from workstation.gui.second_screen import OwnWindow
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.mark_list import MarkList
 
 
-def side_panel(pages: QWidget, foot: QWidget, width: int) -> QFrame:
-    """The panel at the right of the images: pages with something below them."""
+def side_panel(pages: QWidget, grid: ViewerGrid, foot: QWidget, width: int) -> QFrame:
+    """The panel at the right of the images: pages, the measurements, and something below them."""
     panel = QFrame()
     panel.setObjectName("reading_side")
     panel.setFixedWidth(width)
@@ -17,6 +19,7 @@ def side_panel(pages: QWidget, foot: QWidget, width: int) -> QFrame:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     layout.addWidget(pages, 1)
+    layout.addWidget(MarkList(grid, panel))
     layout.addWidget(foot)
     return panel
 

@@ -108,15 +108,16 @@ class MarkBook(QObject):
     # --- changes ---------------------------------------------------------------------------------
 
     def keep(self, mark: Mark, *, measured: bool = True) -> bool:
-        """Make or replace a mark; False if its points make no such shape."""
+        """Make or replace a mark; False if its points make no such shape, or it was refused."""
         self.said = problem_of(mark.shape, mark.points)
         if self.said:
             return False
         now = self.measured(mark) if measured else mark
         if self.marks.get(now.id) != now:
             self._change(now.id, now)
-        self.select(now.id)
-        return True
+        if now.id in self.marks:
+            self.select(now.id)
+        return now.id in self.marks
 
     def remove(self, mark_id: str) -> None:
         """Take a mark away."""

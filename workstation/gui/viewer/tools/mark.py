@@ -15,7 +15,7 @@ from workstation.gui.viewer.mark_book import MarkBook
 from workstation.gui.viewer.mark_painting import handles_of, paint_mark
 from workstation.gui.viewer.overlay import TileView
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
-from workstation.imaging.measurement import Mark, Point, Shape
+from workstation.imaging.measurement import Mark, Point, Shape, marks_of, to_dict
 from workstation.imaging.roi import polygon_of
 
 HANDLE_REACH_PX, LINE_REACH_PX = 8.0, 5.0
@@ -86,15 +86,20 @@ class MarkTool(PointerTool):
             paint_mark(painter, view, mark, selected=selected, taken=taken, draft=mark is self.book.draft)
 
     def kept(self) -> dict[str, Any]:
-        """Which marks are hidden; the marks themselves are kept with the read."""
-        return {"hidden": sorted(self.book.hidden)} if self.book.hidden else {}
+        """Which marks are hidden; and the marks, unless someone else keeps them."""
+        kept: dict[str, Any] = {"hidden": sorted(self.book.hidden)} if self.book.hidden else {}
+        if self.book.keeper is None and self.book.marks:
+            kept["marks"] = {mark_id: to_dict(mark) for mark_id, mark in self.book.marks.items()}
+        return kept
 
     def restore(self, values: Mapping[str, Any]) -> None:
-        """Hide again what was hidden."""
-        hidden = values.get("hidden")
+        """Bring back what `kept` told."""
+        hidden, marks = values.get("hidden"), values.get("marks")
         if isinstance(hidden, list):
             self.book.hidden = frozenset(str(one) for one in hidden)
-            self.book.changed.emit()
+        if isinstance(marks, dict) and self.book.keeper is None:
+            self.book.show(marks_of({key: one for key, one in marks.items() if isinstance(one, dict)})[0])
+        self.book.changed.emit()
 
     # --- private ---------------------------------------------------------------------------------
 
