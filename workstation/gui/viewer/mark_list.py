@@ -21,9 +21,10 @@ from workstation.gui.keymap import tell
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.measurement import Mark, Shape, lines_of, quantity_text
 
-ROWS_PX = 168
+ROW_PX, MOST_ROWS = 26, 4
 NAME, VALUE, WHERE = 0, 1, 2
-COPY = "Measurements"
+GAP = "\u2002"
+"""An en space before the slice, so that it stands apart from the value."""
 
 
 class MarkList(QFrame):
@@ -116,9 +117,10 @@ class MarkList(QFrame):
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
         table.setTabKeyNavigation(False)
-        table.setFixedHeight(ROWS_PX)
+        table.verticalHeader().setDefaultSectionSize(ROW_PX)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = table.horizontalHeader()
+        header.hide()
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (VALUE, WHERE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
@@ -131,7 +133,7 @@ class MarkList(QFrame):
     def _fill(self) -> None:
         marks = tuple(self._book.marks.values())
         count = f"  {len(marks)}" if marks else ""
-        self._head.setText(f"{COPY}{count}")
+        self._head.setText(f"Measurements{count}")
         self._remove.setEnabled(bool(self._book.selected))
         self._table.setVisible(self.is_open and bool(marks))
         self._empty.setVisible(self.is_open and not marks)
@@ -139,6 +141,7 @@ class MarkList(QFrame):
             return
         with QSignalBlocker(self._table):
             self._table.setRowCount(len(marks))
+            self._table.setFixedHeight(ROW_PX * min(len(marks), MOST_ROWS) + 2)
             for row, mark in enumerate(marks):
                 self._fill_row(row, mark)
             selected = next((i for i, one in enumerate(marks) if one.id == self._book.selected), -1)
@@ -165,7 +168,9 @@ class MarkList(QFrame):
     def _where(self, mark: Mark) -> str:
         index = self._book.slice_of(mark)
         content = self._grid.presenter.contents.get(mark.series_key)
-        return f"{content.caption} {index + 1}" if content and index is not None else "not in this case"
+        if content is None or index is None:
+            return f"{GAP}not in this case"
+        return f"{GAP}{content.caption} {index + 1}"
 
     # --- events ----------------------------------------------------------------------------------
 
