@@ -12,9 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from tests.gui.viewer_scene import PAIRS, four, pixels, wheel
+from tests.gui.viewer_scene import PAIRS, four, make, pixels, wheel
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.mark_book import MarkBook
+from workstation.imaging.hanging import grid_of
 from workstation.imaging.measurement import Mark, Shape
 
 LEFT = Qt.MouseButton.LeftButton
@@ -302,3 +303,20 @@ class TestPlace:
         words = [(x, y) for x in range(236) for y in range(300) if before.pixel(x, y) != after.pixel(x, y)]
         assert len(words) > 500
         assert max(y for _, y in words) < 297
+
+    def test_a_reformat_takes_no_mark_and_says_why(self, qtbot: QtBot) -> None:
+        series, stack = make("sagittal", key="thin", count=60, step=1.0)
+        grid = ViewerGrid()
+        qtbot.addWidget(grid)
+        grid.resize(900, 300)
+        grid.show_series([series], grid_of(1, 1, [series]))
+        grid.set_stack(series.key, stack)
+        grid.show()
+        grid.reformats.toggle()
+        grid.set_tool("length")
+        drag(grid, 1, (100, 100), (150, 150))
+        assert not book_of(grid).marks
+        assert "reformat" in book_of(grid).said
+        drag(grid, 0, (100, 100), (150, 150))
+        assert len(book_of(grid).marks) == 1
+        assert not book_of(grid).said

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from workstation.gui.second_screen import OwnWindow
 from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.marks import CursorCross, Markers, ReferenceLine
+from workstation.gui.viewer.measuring import Measuring
 from workstation.gui.viewer.overlay import OverlayPainter
 from workstation.gui.viewer.painting import FramePainter
 from workstation.gui.viewer.palette import ViewerPalette
@@ -27,6 +28,8 @@ class TileBoard(QWidget):
     ----------
     presenter : ViewerPresenter
         What hangs and how; every change goes through it.
+    measuring : Measuring
+        The marks on the pictures.
     """
 
     menu_wanted = Signal(int, QPoint)
@@ -44,6 +47,7 @@ class TileBoard(QWidget):
         self._away: dict[int, OwnWindow] = {}
         for kind in BUILT_IN:
             self.add_tool(kind(self.presenter))
+        self.measuring = Measuring(self)
 
     @property
     def tiles(self) -> tuple[TileWidget, ...]:

@@ -20,7 +20,6 @@ from workstation.gui.viewer.hung import Point
 from workstation.gui.viewer.keys import BINDINGS, preset_of
 from workstation.gui.viewer.layers import MaskLayers
 from workstation.gui.viewer.magnifier import Magnifier
-from workstation.gui.viewer.measuring import Measuring
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.protocols import CaseProtocols
 from workstation.gui.viewer.reformats import Reformats
@@ -80,7 +79,6 @@ class ViewerGrid(TileBoard):
         self.setAccessibleName("Viewports")
         self.add_tool(PointTool(self.presenter, self._on_click))
         self.reformats = Reformats(self)
-        self.measuring = Measuring(self)
         self._commands = Commands(self)
         self._layers = MaskLayers(self.presenter)
         self.magnifier = Magnifier(self)
@@ -275,8 +273,7 @@ class ViewerGrid(TileBoard):
         self.presenter.set_hidden(peeking=False)
         if self._maximised is not None:
             self.maximise(self._maximised)
-        self.measuring.cancel()
-        if self.tool in (Tool.POINT, "tie") or self.measuring.is_drawing_tool(self.tool):
+        if self.measuring.cancel(self.tool) or self.tool in (Tool.POINT, "tie"):
             self.set_tool(Tool.WINDOW)
 
     def set_form_open(self, is_open: bool) -> None:

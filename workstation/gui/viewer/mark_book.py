@@ -23,6 +23,8 @@ from workstation.imaging.measurement import (
 )
 from workstation.imaging.roi import PictureValues, measure
 
+REFORMAT = "A reformat is no image of its own: measure on the slices of the series"
+
 
 class MarkKeeper(Protocol):
     """Who keeps marks for good, and then says with `MarkBook.show` what is kept."""
@@ -66,15 +68,24 @@ class MarkBook(QObject):
         """Every mark of the case, in the order made."""
         return self._history.marks
 
+    def place_of(self, tile: int) -> tuple[str, str, int] | None:
+        """(series key, SOP instance, frame) that a mark in a viewport lies on.
+
+        None where nothing hangs, and on a reformat, which is no image of its own.
+        """
+        content, position = self.presenter.content(tile), self.presenter.position(tile)
+        if content is None or content.source or position is None:
+            return None
+        return position[:3]
+
     def on_tile(self, tile: int) -> tuple[Mark, ...]:
         """The marks that a viewport shows now, the draft last."""
-        position = self.presenter.position(tile)
-        if position is None or self.presenter.peeking:
+        where = self.place_of(tile)
+        if where is None or self.presenter.peeking:
             return ()
         found = [one for one in self.marks.values() if one.id not in self.hidden]
         if self.draft is not None:
             found = [one for one in found if one.id != self.draft.id] + [self.draft]
-        where = position[:3]
         return tuple(one for one in found if (one.series_key, one.sop_instance_uid, one.frame) == where)
 
     def slice_of(self, mark: Mark) -> int | None:
@@ -94,10 +105,10 @@ class MarkBook(QObject):
 
     def new_mark(self, tile: int, shape: Shape, points: tuple[Point, ...] = ()) -> Mark | None:
         """A mark on the picture of a viewport, not yet kept; None where there is no picture."""
-        position = self.presenter.position(tile)
-        if position is None:
-            return None
-        return Mark(uuid.uuid4().hex[:12], shape, *position[:3], points)
+        where = self.place_of(tile)
+        content = self.presenter.content(tile)
+        self.say(REFORMAT if where is None and content is not None and content.source else "")
+        return None if where is None else Mark(uuid.uuid4().hex[:12], shape, *where, points)
 
     def measured(self, mark: Mark) -> Mark:
         """The mark with its numbers found anew; unchanged while its picture is not loaded."""
@@ -109,7 +120,7 @@ class MarkBook(QObject):
 
     def keep(self, mark: Mark, *, measured: bool = True) -> bool:
         """Make or replace a mark; False if its points make no such shape, or it was refused."""
-        self.said = problem_of(mark.shape, mark.points)
+        self.say(problem_of(mark.shape, mark.points))
         if self.said:
             return False
         now = self.measured(mark) if measured else mark
@@ -178,6 +189,12 @@ class MarkBook(QObject):
         self.draft = draft
         states = self.presenter.states
         self.presenter.changed.emit({tile for tile, state in enumerate(states) if state.series_key in keys})
+
+    def say(self, sentence: str) -> None:
+        """Why nothing was drawn, in the active viewport while a drawing tool is chosen."""
+        if sentence != self.said:
+            self.said = sentence
+            self.presenter.redraw()
 
     def select(self, mark_id: str) -> None:
         """Show the handles of a mark; ``""`` of none."""

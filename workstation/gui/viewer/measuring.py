@@ -38,14 +38,11 @@ class Measuring(QObject):
             board.add_tool(kind(self.book))
         self.book.text_wanted.connect(self._on_text_wanted)
 
-    def is_drawing_tool(self, name: str) -> bool:
-        """True for a tool that draws marks: Esc goes back from it."""
-        return any(kind.id == name for kind in DRAWING)
-
-    def cancel(self) -> None:
-        """Let go of what is held and selected."""
+    def cancel(self, tool: str) -> bool:
+        """Let go of what is held and selected; True where `tool` draws marks: Esc goes back from it."""
         self._marks.cancel()
         self.book.select("")
+        return any(kind.id == tool for kind in DRAWING)
 
     def go_to(self, mark_id: str) -> None:
         """Show the picture of a mark and select it."""

@@ -32,6 +32,7 @@ class DrawTool(PointerTool):
     def cancel(self) -> None:
         """Leave the shape that is not finished."""
         self.book.is_drawing = False
+        self.book.say("")
         self._drop()
 
     def forget(self) -> None:
@@ -91,10 +92,10 @@ class DrawTool(PointerTool):
 
     def _draft(self, at: Pointer) -> Mark | None:
         """What is being drawn on the picture that the viewport shows now."""
-        draft, position = self.book.draft, self.presenter.position(at.tile)
-        if draft is None or position is None:
+        draft = self.book.draft
+        if draft is None:
             return None
-        here = (draft.series_key, draft.sop_instance_uid, draft.frame) == position[:3]
+        here = (draft.series_key, draft.sop_instance_uid, draft.frame) == self.book.place_of(at.tile)
         return draft if here and draft.shape is self.shape else None
 
     def _is_one_click(self, draft: Mark, at: Pointer) -> bool:
@@ -192,7 +193,7 @@ class TextTool(DrawTool):
     def release(self, at: Pointer) -> None:
         """Ask for the words."""
         point = self.point(at)
-        if point is not None:
+        if point is not None and self.book.new_mark(at.tile, self.shape) is not None:
             self.book.text_wanted.emit(at.tile, point)
 
 

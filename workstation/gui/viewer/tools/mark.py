@@ -9,12 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 
 from workstation.gui.viewer.mark_book import MarkBook
 from workstation.gui.viewer.mark_painting import handles_of, paint_mark
 from workstation.gui.viewer.overlay import TileView
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
+from workstation.gui.viewer.words import CENTRE
 from workstation.imaging.measurement import Mark, Point, Shape, marks_of, to_dict
 from workstation.imaging.roi import polygon_of
 
@@ -84,6 +85,11 @@ class MarkTool(PointerTool):
         for mark in sorted(marks, key=lambda one: one.id == self.book.selected):
             selected = mark.id == self.book.selected or mark is self.book.draft
             paint_mark(painter, view, mark, selected=selected, taken=taken, draft=mark is self.book.draft)
+
+        if self.book.said and self.book.is_drawing and view.tile == self.presenter.active:
+            wide, high = self.presenter.sizes[view.tile]
+            text = view.words.elided(self.book.said, wide - 16)
+            view.words.draw(painter, wide / 2, high * 0.75, text, QColor(view.palette.attention), CENTRE)
 
     def kept(self) -> dict[str, Any]:
         """Which marks are hidden; and the marks, unless someone else keeps them."""
