@@ -182,7 +182,8 @@ def test_the_cheat_sheet_says_every_key_and_the_mouse_on_one_page(qtbot) -> None
     qtbot.addWidget(sheet)
     keys = [row.split("\t")[0] for row in sheet.text.splitlines()]
     for command in COMMANDS:
-        assert any(keymap.key_of(command.action) in key.split(", ") for key in keys), command.action
+        key = keymap.key_of(command.action)
+        assert not key or any(key in row.split(", ") for row in keys), command.action
     assert "Up, Down\tPrevious and next slice" in sheet.text
     assert "PgUp, PgDown\tPrevious and next stage or hanging protocol" in sheet.text
     assert "wheel\tslices" in sheet.text

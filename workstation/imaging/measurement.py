@@ -20,7 +20,7 @@ Point = tuple[float, float]
 MEASUREMENT = "measurement"
 """The type of a mark in a reader's journal; other types are not read here."""
 
-NOT_CALIBRATED = "px, not calibrated"
+NOT_CALIBRATED = "not calibrated"
 DETECTOR = "mm at the detector (ImagerPixelSpacing)"
 _DIGITS = 4
 
@@ -248,7 +248,7 @@ def marks_of(kept: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Mark, ...], i
 
 
 def lines_of(mark: Mark) -> tuple[str, ...]:
-    """What stands beside a mark on the picture, at most five short lines."""
+    """What stands beside a mark on the picture: name, numbers, and what must be known to use them."""
     lines = [mark.name] if mark.name else []
     by_name = {one.name: one for one in mark.result.quantities}
     for name in ("length", "angle", "area"):
@@ -262,6 +262,8 @@ def lines_of(mark: Mark) -> tuple[str, ...]:
         lines.append(f"{number_text(by_name['min'].value)} to {number_text(by_name['max'].value)}")
     if "n" in by_name:
         lines.append(f"n {by_name['n'].value:.0f}")
+    if mark.result.note:
+        lines.append(mark.result.note)
     return tuple(lines)
 
 

@@ -162,7 +162,7 @@ class MarkList(QFrame):
         for item in (value, where):
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
         for column, item in enumerate((name, value, where)):
-            item.setToolTip("\n".join((mark.title, *lines_of(mark), mark.result.note)).strip())
+            item.setToolTip("\n".join(dict.fromkeys((mark.title, *lines_of(mark)))))
             self._table.setItem(row, column, item)
 
     def _where(self, mark: Mark) -> str:
