@@ -26,6 +26,7 @@ from workstation.gui.viewer.tile_menu import TileMenu
 from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.gui.viewer.view_menu import ViewMenu
 from workstation.imaging import hanging_own
+from workstation.workflow.free_view import kept_view
 from workstation.workflow.workspace import open_workspace
 
 
@@ -335,3 +336,17 @@ def test_windows_of_series_that_do_not_hang_come_back_too(grid: ViewerGrid, qtbo
     again.restore(left)
     again.hang_in_active(scene.PAIRS[3][0].key)
     assert again.presenter.states[0].window == chosen
+
+
+def test_the_view_is_kept_also_while_cine_runs_on(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    from workstation.gui.reading import read_keeper
+
+    monkeypatch.setattr(read_keeper, "LONGEST_WAIT_MS", 300)
+    desk = window.desk
+    library = window.context.workspace.library.folder
+    desk.grid.set_cine_rate(30)
+    desk.grid.set_playing(True)
+    qtbot.waitUntil(lambda: bool(kept_view(library, "K-R")), timeout=4000)
+    assert desk.grid.is_playing

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from workstation.errors import WorkstationError
 from workstation.gui.messages import Messages
@@ -20,6 +20,9 @@ from workstation.workflow.open_read import OpenRead
 
 KEEP_VIEW_MS = 800
 """The viewing state is kept when the reader has rested this long."""
+
+LONGEST_WAIT_MS = 5000
+"""It is kept after this time also while something moves on and on (cine)."""
 
 
 class ReadKeeper(QObject):
@@ -41,6 +44,7 @@ class ReadKeeper(QObject):
         self._book.edited.connect(self._on_marks_edited)
         self._free: tuple[Path, str] | None = None
         self._restoring = False
+        self._waiting = QElapsedTimer()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(KEEP_VIEW_MS)
@@ -149,7 +153,10 @@ class ReadKeeper(QObject):
     def _on_state_changed(self) -> None:
         is_open = self.read is not None and self.read.state != ReadState.LOCKED
         if (is_open or self._free is not None) and not self._restoring:
-            self._rest.start()
+            if not self._rest.isActive():
+                self._waiting.start()
+            if self._waiting.elapsed() < LONGEST_WAIT_MS:
+                self._rest.start()
 
     def _keep_view(self) -> None:
         try:
