@@ -14,9 +14,10 @@ from pytestqt.qtbot import QtBot
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.gui.review.reconcile_desk import ReconcileDesk
 from workstation.gui.viewer.mark_list import MarkList
-from workstation.imaging.measurement import Mark, Shape
-from workstation.workflow.read_case import create_study
+from workstation.imaging.measurement import Mark, Shape, to_dict
+from workstation.workflow.read_case import create_study, open_study_folder
 from workstation.workflow.workspace import open_workspace
 
 LEFT = Qt.MouseButton.LeftButton
@@ -216,3 +217,40 @@ class TestFreeReading:
         ctrl(desk)
         assert not shown(desk)
         assert not desk.read.marks
+
+
+def test_reconcile_shows_both_readers_measurements_and_changes_none(
+    window: MainWindow, study: Path, knee_library: Path
+) -> None:
+    with open_workspace(knee_library) as workspace, open_study_folder(study, workspace) as opened:
+        for reader in ("R1", "R2"):
+            for case in ("K-L", "K-R"):
+                read_ = opened.reader(reader).open_read(case)
+                series = workspace.library.series(case)[0]
+                middle = series.instances[len(series.instances) // 2]
+                mark = Mark(
+                    f"{reader}-{case}",
+                    Shape.LENGTH,
+                    series.key,
+                    middle.sop_instance_uid,
+                    0,
+                    ((9.0, 9.0), (50.0, 60.0)),
+                )
+                read_.keep_mark(mark.id, to_dict(mark))
+                for item in read_.sheets[0].instrument.items:
+                    read_.answer(item.id, 1 if reader == "R1" else 2)
+                read_.lock(reader)
+    desk = window.show_desk("reconcile", study)
+    assert isinstance(desk, ReconcileDesk)
+    book = desk.grid.measuring.book
+    assert sorted(one.name for one in book.marks.values()) == ["X", "Y"]
+    kept = dict(book.marks)
+    book.remove(next(iter(kept)))
+    book.undo()
+    desk.grid.set_tool("length")
+    tile = desk.grid.tiles[0]
+    QTest.mousePress(tile, LEFT, pos=QPoint(100, 100))
+    QTest.mouseRelease(tile, LEFT, pos=QPoint(160, 130))
+    assert book.marks == kept
+    desk.show_case(1)
+    assert all(one.id.endswith(desk.case.case) for one in book.marks.values())

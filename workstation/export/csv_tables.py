@@ -1,4 +1,4 @@
-"""Tables: reads as long CSV, reconciled results as wide CSV, volumes of masks, agreement."""
+"""Tables: reads and measurements as long CSV, reconciled results as wide CSV, volumes, agreement."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from workstation.analysis.reads import number_text, write_reads, write_table
 from workstation.analysis.report_text import write_agreement
 from workstation.export.exporter import Bundle, Exporter, ReconciledCase
+from workstation.export.measurement_table import write_measurements
 from workstation.tasks import Progress
 
 VOLUMES_HEADER: tuple[str, ...] = (
@@ -80,7 +81,7 @@ def write_reconciled(path: Path, cases: Sequence[ReconciledCase]) -> None:
 def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
     """Write the tables that the bundle has something for."""
     made: list[Path] = []
-    steps = 3
+    steps = 4
     if bundle.reads:
         progress.report(0, steps, "reads.csv")
         write_reads(folder / "reads.csv", bundle.reads)
@@ -93,6 +94,10 @@ def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
         progress.report(2, steps, "agreement.csv")
         write_agreement(bundle.agreement, folder / "agreement.csv")
         made.append(folder / "agreement.csv")
+    if bundle.measurements:
+        progress.report(3, steps, "measurements.csv")
+        write_measurements(folder / "measurements.csv", bundle.measurements)
+        made.append(folder / "measurements.csv")
     progress.report(steps, steps, "")
     return made
 

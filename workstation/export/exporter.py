@@ -19,6 +19,7 @@ from workstation import export
 from workstation.analysis.reads import ReadRow
 from workstation.analysis.report import AgreementReport
 from workstation.errors import StoreError, UsageError
+from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.study import Series
 from workstation.masks.mask import Mask
 from workstation.tasks import Progress
@@ -123,6 +124,7 @@ class Bundle:
     study: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     reads: tuple[ReadRow, ...] = ()
+    measurements: tuple[ReaderMark, ...] = ()
     reconciled: tuple[ReconciledCase, ...] = ()
     agreement: AgreementReport | None = None
     masks: tuple[CaseMask, ...] = ()

@@ -16,7 +16,7 @@ from workstation.store.mask_files import kept_masks
 from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.read_case import Study
-from workstation.workflow.reads_csv import reads_rows
+from workstation.workflow.reads_csv import measurements, reads_rows
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
 from workstation.workflow.workspace import Workspace
 
@@ -51,6 +51,7 @@ def study_bundle(
         study=plan.id,
         facts=_facts(study, viewer, len(compared)),
         reads=rows,
+        measurements=measurements(study, viewer),
         reconciled=_reconciled_cases(study) if compared and len(plan.readers) == 2 else (),
         agreement=_agreement(rows),
         masks=masks,

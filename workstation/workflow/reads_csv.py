@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workstation.analysis.reads import ReadRow
+from workstation.export.measurement_table import ReaderMark
+from workstation.imaging.measurement import marks_of
 from workstation.imaging.study import Case
 from workstation.reading.order import Presentation
 from workstation.reading.session import Lock, ReadingSession
@@ -12,7 +14,7 @@ from workstation.reading.visibility import Role, Viewer, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
 from workstation.workflow.read_case import Study
 
-__all__ = ["Recorded", "reads_rows", "record_answers", "record_consensus"]
+__all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus"]
 
 
 def reads_rows(study: Study, viewer: Viewer | None = None) -> tuple[ReadRow, ...]:
@@ -21,18 +23,41 @@ def reads_rows(study: Study, viewer: Viewer | None = None) -> tuple[ReadRow, ...
     The coordinator (the default) gets reads only once they are unsealed; a reader gets the own reads at
     any time, and the others' once they are unsealed. Amendments made after comparison are left out.
     """
-    viewer = viewer or Viewer(Role.COORDINATOR)
-    locked = study.locked()
     cases = study.library_cases() or {}
-    counted = study.counted_reads()
+    return tuple(
+        row
+        for session, lock in _seen(study, viewer)
+        for row in _rows(study, session, lock, cases.get(session.key.case))
+    )
+
+
+def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark, ...]:
+    """What was measured in every locked read that counts, seen by whom its answers are seen."""
+    return tuple(
+        ReaderMark(
+            study.plan.id,
+            session.key.case,
+            session.key.presentation - 1,
+            session.key.reader,
+            session.key.version,
+            lock.locked_at,
+            mark,
+        )
+        for session, lock in _seen(study, viewer)
+        for mark in marks_of(session.content.marks)[0]
+    )
+
+
+def _seen(study: Study, viewer: Viewer | None) -> Iterator[tuple[ReadingSession, Lock]]:
+    """Locked reads that count and that `viewer` may see: cases in the plan's order, then readers."""
+    viewer = viewer or Viewer(Role.COORDINATOR)
+    locked, counted = study.locked(), study.counted_reads()
     place = {case: i for i, case in enumerate(study.plan.cases)}
-    rows: list[ReadRow] = []
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
         session = counted[reader, case, number]
         sight = who_sees(viewer, reader, Presentation(case, number), study.plan, locked)
         if sight.scores and session.lock is not None:
-            rows += _rows(study, session, session.lock, cases.get(case))
-    return tuple(rows)
+            yield session, session.lock
 
 
 def _rows(study: Study, session: ReadingSession, lock: Lock, case: Case | None) -> Iterator[ReadRow]:

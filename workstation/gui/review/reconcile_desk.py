@@ -21,6 +21,7 @@ from workstation.gui.actions import Action, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
 from workstation.gui.reading.keys import FormKeys
+from workstation.gui.review.both_marks import show_marks
 from workstation.gui.review.item_table import ItemTable, answer_text
 from workstation.gui.review.reconcile_panel import ReconcilePanel, headline
 from workstation.gui.review.side_bar import SideBar
@@ -122,6 +123,7 @@ class ReconcileDesk(Desk):
         self._loader.forget()
         self._hung = hang("two-readers", self._series)
         self._grid.show_series(self._series, layout=self._hung)
+        show_marks(self._grid, self._case)
         self._refresh()
         differing = self._case.differing
         self.table.setCurrentCell(0 if not differing else self._first_open_row(), 0)

@@ -1,0 +1,32 @@
+"""What both readers measured, on the pictures they measured it on, named X and Y."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.imaging.measurement import marks_of
+
+if TYPE_CHECKING:
+    from workstation.workflow.reconcile_case import ReconcileCase
+
+
+class Unchanged:
+    """Keeps nothing: what a locked read says stays as it is."""
+
+    def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> None:
+        """Nothing changes."""
+
+
+def show_marks(grid: ViewerGrid, case: ReconcileCase) -> None:
+    """Show the marks of both locked reads; none can be moved, removed or added."""
+    book = grid.measuring.book
+    book.keeper = Unchanged()
+    shown = []
+    for side, read in (("X", case.x), ("Y", case.y)):
+        for mark in marks_of(read.content.marks)[0]:
+            name = f"{side} · {mark.name}" if mark.name else side
+            shown.append(replace(mark, id=f"{side}{mark.id}", name=name))
+    book.show(shown)
