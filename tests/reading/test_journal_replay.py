@@ -75,7 +75,7 @@ def test_what_is_kept_plays_back_to_what_was_seen(entries: list[Entry]) -> None:
     seen = Replay(Content.empty(FORMS))
     for entry in entries:
         seen = seen.after(entry)
-    kept = [codec.decode(KEY, codec.encode(KEY, entry)) for entry in entries]
+    kept = [codec.decode(KEY, 1, codec.encode(KEY, 1, entry)) for entry in entries]
     again = replay(kept, FORMS)
     assert said(again) == said(seen)
     assert again.view == seen.view
@@ -160,7 +160,7 @@ def test_evidence_survives_being_kept(evidence: Evidence | None) -> None:
 )  # fmt: skip
 def test_bytes_that_are_no_entry_are_refused(payload: bytes) -> None:
     with pytest.raises(StoreError, match="K-1"):
-        PlainCodec().decode(KEY, payload)
+        PlainCodec().decode(KEY, 1, payload)
 
 
 @pytest.mark.parametrize(

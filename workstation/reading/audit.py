@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+Sign = Callable[[str, bytes], bytes]
+"""``sign(purpose, message)`` gives the signature of an account."""
+ENTRY_PURPOSE = "read entry"
+EVENT_PURPOSE = "study event"
 HEAD_CODE_LENGTH = 12
 """Characters of a head digest that a person writes down: 48 bits."""
 
@@ -30,6 +34,9 @@ class AuditEntry:
         Canonical JSON; no scores.
     previous, digest : str
         SHA-256, hex.
+    signature : bytes
+        The actor's Ed25519 signature over the digest; empty in studies that are not sealed, and where no
+        person acted.
     """
 
     sequence: int
@@ -39,15 +46,17 @@ class AuditEntry:
     detail: str
     previous: str
     digest: str
+    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One opaque payload of a journal with its digest."""
+    """One opaque payload of a journal with its digest, and in a sealed study the reader's signature."""
 
     sequence: int
     payload: bytes
     digest: str
+    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +95,16 @@ def next_entry(
     )
 
 
-def next_link(last: Link | None, root: str, payload: bytes) -> Link:
-    """The journal entry that follows `last` (None: the first after `root`)."""
+def next_link(last: Link | None, root: str, payload: bytes, sign: Sign | None = None) -> Link:
+    """The journal entry that follows `last` (None: the first after `root`), signed where keys are."""
     sequence = last.sequence + 1 if last else 1
-    return Link(sequence, payload, link_digest(last.digest if last else root, sequence, payload))
+    digest = link_digest(last.digest if last else root, sequence, payload)
+    return Link(sequence, payload, digest, sign(ENTRY_PURPOSE, digest.encode()) if sign else b"")
+
+
+def signed_entry(entry: AuditEntry, sign: Sign | None) -> AuditEntry:
+    """A study event with its actor's signature; unsigned where the actor has no keys here."""
+    return replace(entry, signature=sign(EVENT_PURPOSE, entry.digest.encode())) if sign else entry
 
 
 def verify_audit(entries: Sequence[AuditEntry], root: str, chain: str = "study log") -> tuple[Finding, ...]:

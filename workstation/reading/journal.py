@@ -32,6 +32,14 @@ class Kind(StrEnum):
     REDO = "redo"
     VIEW = "view"
     SETTLE = "settle"  # of a reconciliation only
+    OPENED = "opened"  # the read was opened: with which program and screen
+    SERIES = "series"  # a series was seen for the first time
+    AMENDED = "amended"  # why a locked read was opened again
+    SIGNED = "signed"  # the reader's word on blinding, just before the lock of a sealed read
+
+
+NOTES = frozenset({Kind.OPENED, Kind.SERIES, Kind.AMENDED, Kind.SIGNED})
+"""Entries that say what happened and change no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,10 @@ class Codec(Protocol):
 
     is_sealed: bool
 
-    def encode(self, key: ReadKey, entry: Entry) -> bytes:
-        """Bytes of one entry of a read."""
+    def encode(self, key: ReadKey, sequence: int, entry: Entry) -> bytes:
+        """Bytes of the entry of a read that has this number, from 1."""
 
-    def decode(self, key: ReadKey, payload: bytes) -> Entry:
+    def decode(self, key: ReadKey, sequence: int, payload: bytes) -> Entry:
         """The entry.
 
         Raises
@@ -76,24 +84,34 @@ class PlainCodec:
 
     is_sealed = False
 
-    def encode(self, key: ReadKey, entry: Entry) -> bytes:  # noqa: ARG002 - sealing needs the key
+    def encode(self, key: ReadKey, sequence: int, entry: Entry) -> bytes:  # noqa: ARG002 - sealing needs both
         """Canonical JSON, UTF-8."""
-        content = {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
-        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(
+            entry_data(entry), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
 
-    def decode(self, key: ReadKey, payload: bytes) -> Entry:
+    def decode(self, key: ReadKey, sequence: int, payload: bytes) -> Entry:  # noqa: ARG002
         """Parse what `encode` made."""
         try:
-            content = json.loads(payload)
-            if content["format"] != FORMAT or not isinstance(content["payload"], dict):
-                raise ValueError("format")
-            return Entry(Kind(content["kind"]), content["payload"], str(content["at"]))
+            return entry_from(json.loads(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"The read of {key.case} was not opened",
                 "an entry of its journal is damaged or from a newer version",
                 "Run marrow study verify",
             ) from error
+
+
+def entry_data(entry: Entry) -> dict[str, Any]:
+    """An entry as plain data."""
+    return {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
+
+
+def entry_from(data: Mapping[str, Any]) -> Entry:
+    """The entry that `entry_data` told; raises ValueError, KeyError or TypeError if it is none."""
+    if data["format"] != FORMAT or not isinstance(data["payload"], dict):
+        raise ValueError("format")
+    return Entry(Kind(data["kind"]), data["payload"], str(data["at"]))
 
 
 def utc_now() -> str:
@@ -162,12 +180,18 @@ class Replay:
         States that undo returns to, and states that redo returns to; nearest last.
     view : mapping or None
         The last viewing state; not part of undo.
+    seen : frozenset of str
+        Keys of the series that were on screen.
+    signed : mapping or None
+        What the reader said with the lock of a sealed read.
     """
 
     content: Content
     past: tuple[Content, ...] = ()
     undone: tuple[Content, ...] = ()
     view: Mapping[str, Any] | None = None
+    seen: frozenset[str] = frozenset()
+    signed: Mapping[str, Any] | None = None
     entries: int = 0
 
     def after(self, entry: Entry) -> Replay:
@@ -183,6 +207,12 @@ class Replay:
         counted = replace(self, entries=self.entries + 1)
         if entry.kind is Kind.VIEW:
             return replace(counted, view=entry.payload)
+        if entry.kind is Kind.SERIES:
+            return replace(counted, seen=self.seen | {str(entry.payload["series"])})
+        if entry.kind is Kind.SIGNED:
+            return replace(counted, signed=entry.payload)
+        if entry.kind in NOTES:
+            return counted
         if entry.kind is Kind.UNDO:
             if not self.past:
                 return counted

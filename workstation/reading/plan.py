@@ -17,6 +17,8 @@ from typing import Any
 
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
+from workstation.reading.cards import SealMode
+from workstation.reading.sealing_rule import Sealing, sealing_data, sealing_from
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.toml_source import TomlSource, Where, parse_source, read_source
 
@@ -85,12 +87,21 @@ class StudyPlan:
     unseal: Unseal = Unseal.STUDY
     seed: int = 1
     blinding: Blinding = field(default_factory=Blinding)
+    sealing: Sealing | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the content."""
-        canonical = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        content = asdict(self)
+        if self.sealing is None:
+            del content["sealing"]  # a plan from before sealing keeps its digest
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether what readers enter is encrypted."""
+        return self.sealing is not None and self.sealing.mode is not SealMode.NONE
 
     def require_reader(self, reader: str) -> None:
         """Refuse a reader whom the plan does not name.
@@ -122,6 +133,7 @@ class StudyPlan:
         """The plan as the text of a TOML file that `load_plan` reads back to an equal plan."""
         import tomli_w
 
+        sealed = {} if self.sealing is None else {"sealing": sealing_data(self.sealing)}
         return tomli_w.dumps(
             {
                 "id": self.id,
@@ -137,6 +149,7 @@ class StudyPlan:
                 },
                 "blinding": {**asdict(self.blinding), "overlays": self.blinding.overlays.value},
                 "instruments": [{"id": one, "version": version} for one, version in self.instruments],
+                **sealed,
             }
         )
 
@@ -180,7 +193,7 @@ def _plan_from(
         (),
         source.data,
         ("id", "title", "cases", "readers", "instruments"),
-        ("version", "seed", "reconciliation", "blinding"),
+        ("version", "seed", "reconciliation", "blinding", "sealing"),
     )
     named = _instruments(source, top["instruments"], instruments)
     rules = source.table(
@@ -207,6 +220,7 @@ def _plan_from(
         ),
         seed=source.integer(("seed",), top.get("seed", 1)),
         blinding=_blinding(source, top.get("blinding", {})),
+        sealing=sealing_from(source, top["sealing"]) if "sealing" in top else None,
     )
 
 

@@ -33,8 +33,8 @@ class Lock:
         UTC, ISO 8601.
     entries, digest :
         Number of journal entries, and the head of the read's chain over them.
-    blinding_held : bool
-        The reader's word; `remark` says why not.
+    blinding_held : bool or None
+        The reader's word; `remark` says why not. None where both are kept in the sealed sheet.
     after_unsealing : bool
         True when other reads of the study could already be compared.
     """
@@ -45,7 +45,7 @@ class Lock:
     locked_at: str
     entries: int
     digest: str
-    blinding_held: bool
+    blinding_held: bool | None
     remark: str
     after_unsealing: bool
 

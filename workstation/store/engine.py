@@ -221,6 +221,8 @@ def _connect(path: Path, read_only: bool, busy_timeout_s: float) -> sa.Engine:
         )
         try:
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")  # free pages hold nothing of what was there
+            connection.execute("PRAGMA temp_store=MEMORY")
             if not read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from workstation.errors import StoreError
-from workstation.reading.audit import AuditEntry, next_entry, root_digest
+from workstation.reading.audit import AuditEntry, Sign, next_entry, root_digest, signed_entry
 from workstation.reading.journal import utc_now
 from workstation.store.engine import Database
 from workstation.store.study_tables import AUDIT, STUDY
 
+PLAIN, SEALED = "plain", "sealed"
+"""Codecs of a study."""
 SYSTEM = "program"
 """Actor of what no person signed."""
 
@@ -27,11 +30,14 @@ class StudyFile:
         Random; binds every chain to this study.
     codec, library : str
         Which codec made the payloads, and where the images were when the study was made.
+    signers : dict
+        How those sign who are signed in, by account name.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._batch: sa.Connection | None = None
+        self.signers: dict[str, Sign] = {}
         with database.read() as connection:
             row = connection.execute(sa.select(STUDY)).mappings().first()
         if row is None:
@@ -88,16 +94,23 @@ class StudyFile:
         """The study's chain."""
         with self.reading() as connection:
             rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence))
-            return tuple(AuditEntry(*row) for row in rows)
+            return tuple(audit_entry_of(row) for row in rows)
 
     def record_in(
         self, connection: sa.Connection, actor: str, event: str, detail: dict[str, Any], at: str = ""
     ) -> AuditEntry:
         """Add an event within a transaction that is already open."""
         row = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence.desc()).limit(1)).first()
-        last = AuditEntry(*row) if row else None
+        last = audit_entry_of(row) if row else None
         entry = next_entry(last, self.audit_root, at or utc_now(), actor, event, detail)
+        entry = signed_entry(entry, self.signers.get(actor))
         connection.execute(
             sa.insert(AUDIT).values(**{column.name: getattr(entry, column.name) for column in AUDIT.c})
         )
         return entry
+
+
+def audit_entry_of(row: Any) -> AuditEntry:
+    """A row of the audit chain as kept. A meddled row may hold other types than were written."""
+    entry = AuditEntry(*row)
+    return entry if isinstance(entry.signature, bytes) else replace(entry, signature=b"")

@@ -10,9 +10,10 @@ from sqlalchemy import exc
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading.audit import Link, next_link, root_digest
 from workstation.reading.journal import ReadKey
+from workstation.reading.sealed_sheet import SealedSheet
 from workstation.reading.session import Amendment, Lock, locked_refusal
-from workstation.store.study_file import SYSTEM, StudyFile
-from workstation.store.study_tables import AMENDMENTS, JOURNAL, LOCKS
+from workstation.store.study_file import SEALED, SYSTEM, StudyFile
+from workstation.store.study_tables import AMENDMENTS, JOURNAL, LOCKS, SHEETS
 
 
 class StudyReads:
@@ -42,17 +43,21 @@ class StudyReads:
         """
         try:
             with self._file.writing() as connection:
-                query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
+                query = _of_read(sa.select(*_LINK), key)
                 row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
                 last = link_of(*row) if row else None
                 if (last.sequence if last else 0) != expected:
                     raise written_elsewhere(key.case)
                 if last is None and not has_begun(connection):
                     self._file.record_in(connection, SYSTEM, "plan frozen", {})
-                link = next_link(last, self.root(key), payload)
+                link = next_link(last, self.root(key), payload, self._file.signers.get(key.reader))
                 connection.execute(
                     sa.insert(JOURNAL).values(
-                        **_read_values(key), sequence=link.sequence, payload=payload, digest=link.digest
+                        **read_values(key),
+                        sequence=link.sequence,
+                        payload=payload,
+                        digest=link.digest,
+                        signature=link.signature,
                     )
                 )
                 return link
@@ -63,28 +68,33 @@ class StudyReads:
 
     def entries(self, key: ReadKey) -> tuple[Link, ...]:
         """Entries of a read in order."""
-        query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest), key)
+        query = _of_read(sa.select(*_LINK), key)
         with self._file.reading() as connection:
             return tuple(link_of(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
 
-    def journals(self, reader: str | None = None, case: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
-        """Every read with its entries, of one reader or all, of one case or all."""
+    def journals(
+        self, reader: str | None = None, case: str | None = None, *, unlocked: bool = False
+    ) -> dict[ReadKey, tuple[Link, ...]]:
+        """Every read with its entries, of one reader or all, of one case or all, or what is not locked.
+
+        Of a case that was amended, `unlocked` gives the locked versions too: an amendment continues them.
+        """
         columns = (JOURNAL.c.reader, JOURNAL.c.case_code, JOURNAL.c.presentation, JOURNAL.c.version)
-        query = sa.select(*columns, JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest).order_by(
-            *columns, JOURNAL.c.sequence
-        )
+        query = sa.select(*columns, *_LINK).order_by(*columns, JOURNAL.c.sequence)
         if reader is not None:
             query = query.where(JOURNAL.c.reader == reader)
         if case is not None:
             query = query.where(JOURNAL.c.case_code == case)
+        if unlocked:
+            query = query.where(~_newest_is_locked())
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
             for row in connection.execute(query):
                 found.setdefault(ReadKey(*row[:4]), []).append(link_of(*row[4:]))
         return {key: tuple(links) for key, links in found.items()}
 
-    def lock(self, lock: Lock) -> None:
-        """Close a read for ever, with its audit entry, in one transaction.
+    def lock(self, lock: Lock, sheet: SealedSheet | None = None) -> None:
+        """Close a read for ever, with its audit entry and its sealed sheet, in one transaction.
 
         Raises
         ------
@@ -103,12 +113,16 @@ class StudyReads:
                     raise written_elsewhere(key.case)
                 connection.execute(
                     sa.insert(LOCKS).values(
-                        **_read_values(key),
+                        **read_values(key),
                         **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+                        # Where the sheet is sealed it holds the reader's word, and nothing else does.
+                        blinding_held=lock.blinding_held is not False,
                     )
                 )
+                if sheet is not None:
+                    connection.execute(sa.insert(SHEETS).values(**read_values(key), **sheet_values(sheet)))
                 self._file.record_in(
-                    connection, lock.signer, "read locked", lock_detail(lock), at=lock.locked_at
+                    connection, lock.signer, "read locked", lock_detail(lock, sheet), at=lock.locked_at
                 )
         except exc.IntegrityError as error:
             raise locked_refusal(key.case) from error
@@ -120,7 +134,12 @@ class StudyReads:
             query = query.where(LOCKS.c.case_code == case)
         with self._file.reading() as connection:
             rows = connection.execute(query).mappings()
-            return tuple(Lock(key=_key_of(row), **{name: row[name] for name in _LOCK_FIELDS}) for row in rows)
+            return tuple(self._lock_of(row) for row in rows)
+
+    def _lock_of(self, row: Any) -> Lock:
+        said = None if self._file.codec == SEALED else row["blinding_held"]
+        fields = {name: row[name] for name in _LOCK_FIELDS}
+        return Lock(key=key_of(row), blinding_held=said, **fields)
 
     def amend(self, amendment: Amendment) -> None:
         """Allow a new version of a locked read, with its audit entry.
@@ -142,7 +161,7 @@ class StudyReads:
             with self._file.writing() as connection:
                 connection.execute(
                     sa.insert(AMENDMENTS).values(
-                        **_read_values(key),
+                        **read_values(key),
                         reason=amendment.reason,
                         at=amendment.at,
                         post_comparison=amendment.post_comparison,
@@ -159,7 +178,7 @@ class StudyReads:
         with self._file.reading() as connection:
             rows = connection.execute(sa.select(AMENDMENTS).order_by(sa.text("rowid"))).mappings()
             return tuple(
-                Amendment(_key_of(row), row["reason"], row["at"], row["post_comparison"]) for row in rows
+                Amendment(key_of(row), row["reason"], row["at"], row["post_comparison"]) for row in rows
             )
 
 
@@ -169,27 +188,55 @@ _LOCK_FIELDS = (
     "locked_at",
     "entries",
     "digest",
-    "blinding_held",
     "remark",
     "after_unsealing",
 )
 
 
-def lock_detail(lock: Lock) -> dict[str, Any]:
-    """What the audit chain says of a lock; verification compares it with the lock itself."""
+def _newest_is_locked() -> sa.Exists:
+    """Whether the newest version of a journal row's read is locked."""
+    of_read = ("reader", "case_code", "presentation")
+    amended = sa.select(sa.func.max(AMENDMENTS.c.version)).where(
+        *(JOURNAL.c[name] == AMENDMENTS.c[name] for name in of_read)
+    )
+    newest = sa.func.coalesce(amended.correlate(JOURNAL).scalar_subquery(), 1)
+    same = (JOURNAL.c[name] == LOCKS.c[name] for name in of_read)
+    return sa.select(LOCKS.c.version).where(*same, LOCKS.c.version == newest).correlate(JOURNAL).exists()
+
+
+_LINK = (JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest, JOURNAL.c.signature)
+
+
+def lock_detail(lock: Lock, sheet: SealedSheet | None = None) -> dict[str, Any]:
+    """What the audit chain says of a lock; verification compares it with the lock itself.
+
+    Of a sealed sheet the chain holds the digest, and of what the reader says with it nothing.
+    """
+    said = {"blinding_held": lock.blinding_held} if sheet is None else {"sheet": sheet.digest}
     return {
         "case": lock.key.case,
         "presentation": lock.key.presentation,
         "version": lock.key.version,
         **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+        **said,
     }
 
 
-def link_of(sequence: object, payload: object, digest: object) -> Link:
+def link_of(sequence: object, payload: object, digest: object, signature: object = b"") -> Link:
     """A journal row as kept. SQLite takes any type in any column, so a meddled row may hold others."""
     number = sequence if isinstance(sequence, int) else -1
     content = payload if isinstance(payload, bytes) else str(payload).encode()
-    return Link(number, content, str(digest))
+    return Link(number, content, str(digest), signature if isinstance(signature, bytes) else b"")
+
+
+def sheet_values(sheet: SealedSheet) -> dict[str, Any]:
+    """The columns of a sealed sheet beside those of its read."""
+    return {
+        "plan_digest": sheet.plan_digest,
+        "body": sheet.body,
+        "key_box": sheet.key_box,
+        "signature": sheet.signature,
+    }
 
 
 def has_begun(connection: sa.Connection) -> bool:
@@ -197,7 +244,8 @@ def has_begun(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(JOURNAL.c.id).limit(1)).first() is not None
 
 
-def _read_values(key: ReadKey) -> dict[str, Any]:
+def read_values(key: ReadKey) -> dict[str, Any]:
+    """The columns that name a read."""
     return {
         "reader": key.reader,
         "case_code": key.case,
@@ -206,12 +254,13 @@ def _read_values(key: ReadKey) -> dict[str, Any]:
     }
 
 
-def _key_of(row: Any) -> ReadKey:
+def key_of(row: Any) -> ReadKey:
+    """The read that a row belongs to."""
     return ReadKey(row["reader"], row["case_code"], row["presentation"], row["version"])
 
 
 def _of_read(query: sa.Select[Any], key: ReadKey) -> sa.Select[Any]:
-    return query.where(*(JOURNAL.c[name] == value for name, value in _read_values(key).items()))
+    return query.where(*(JOURNAL.c[name] == value for name, value in read_values(key).items()))
 
 
 def written_elsewhere(case: str) -> StoreError:

@@ -4,6 +4,7 @@
 
     study/
       plan.toml        the plan in force, for people; the database holds the one that counts
+      accounts/        of a sealed study: public keys, and secret ones wrapped by passphrases
       study.sqlite     plans, orders, journal, locks, amendments, reconciliation, audit chain
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +21,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from workstation.errors import ProtocolViolation, StoreError
-from workstation.reading.audit import AuditEntry
+from workstation.reading.audit import AuditEntry, Sign
 from workstation.reading.journal import utc_now
 from workstation.reading.order import Presentation, case_order
 from workstation.reading.plan import StudyPlan
 from workstation.store.engine import open_database
-from workstation.store.study_file import SYSTEM, StudyFile
+from workstation.store.study_file import PLAIN, SEALED, SYSTEM, StudyFile
 from workstation.store.study_reads import StudyReads, has_begun
 from workstation.store.study_reconciling import StudyReconciling
+from workstation.store.study_seals import StudySeals
 from workstation.store.study_tables import ORDERS, PLANS, STUDY
 
 DATABASE = "study.sqlite"
@@ -50,6 +53,10 @@ class StudyStore:
     ----------
     reads : StudyReads
     reconciling : StudyReconciling
+    seals : StudySeals
+        Sheets, openings and plan signatures; empty in a study that is not sealed.
+    signers : dict
+        How those sign who are signed in, by account name.
     """
 
     def __init__(self, folder: Path, file: StudyFile) -> None:
@@ -57,10 +64,19 @@ class StudyStore:
         self._file = file
         self.reads = StudyReads(file)
         self.reconciling = StudyReconciling(file)
+        self.seals = StudySeals(file)
+        self.signers = file.signers
 
     @classmethod
-    def create(cls, folder: Path, plan: StudyPlan, *, library: str = "", codec: str = "plain") -> StudyStore:
+    def create(
+        cls, folder: Path, plan: StudyPlan, *, library: str = "", signers: Mapping[str, Sign] | None = None
+    ) -> StudyStore:
         """Make a study, or give one that nobody has begun to read a new plan.
+
+        Parameters
+        ----------
+        signers : mapping, optional
+            How the accounts sign that must sign a sealed study's plan. Those who are not here sign later.
 
         Raises
         ------
@@ -78,12 +94,17 @@ class StudyStore:
                             id=1,
                             study_uid=uuid.uuid4().hex,
                             created_at=utc_now(),
-                            codec=codec,
+                            codec=SEALED if plan.is_sealed else PLAIN,
                             library=library,
                         )
                     )
             store = cls(folder, StudyFile(database))
-            store._add_plan(plan)
+            store.signers.update(signers or {})
+            store._require_same_codec(plan)
+            with store.batch():
+                store._add_plan(plan)
+                for signer in sorted(signers or {}):
+                    store.sign_plan(signer)
         except BaseException:
             database.close()
             raise
@@ -169,6 +190,19 @@ class StudyStore:
         """True once any reader has entered anything: the plan is frozen then."""
         with self._file.reading() as connection:
             return has_begun(connection)
+
+    def sign_plan(self, signer: str) -> None:
+        """Keep the signature of a signed-in account under the plan in force, once."""
+        plan = self.plans()[-1]
+        self.seals.sign_plan(plan.number, plan.digest, signer)
+
+    def _require_same_codec(self, plan: StudyPlan) -> None:
+        if (self.codec == SEALED) is not plan.is_sealed:
+            raise ProtocolViolation(
+                "The plan was not changed",
+                f"the study was made {'sealed' if self.codec == SEALED else 'without sealing'} and stays so",
+                "Make a new study in another folder",
+            )
 
     def _add_plan(self, plan: StudyPlan) -> None:
         text = plan.to_toml()

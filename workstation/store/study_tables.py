@@ -48,6 +48,7 @@ JOURNAL = Table(
     Column("sequence", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False, server_default=""),
     UniqueConstraint(
         "reader", "case_code", "presentation", "version", "sequence", name="uq_journal_read_sequence"
     ),
@@ -120,4 +121,44 @@ AUDIT = Table(
     Column("detail", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False, server_default=""),
+)
+
+# From here on: sealed studies only.
+
+SHEETS = Table(
+    "sheets",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("case_code", Text, primary_key=True),
+    Column("presentation", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("plan_digest", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("key_box", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+OPENINGS = Table(
+    "openings",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("case_code", Text, primary_key=True),
+    Column("presentation", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("recipient", Text, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("box", LargeBinary, nullable=False),
+    Column("opener", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+PLAN_SIGNATURES = Table(
+    "plan_signatures",
+    METADATA,
+    Column("plan_number", Integer, primary_key=True, autoincrement=False),
+    Column("signer", Text, primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+    Column("signed_at", Text, nullable=False),
 )

@@ -33,7 +33,14 @@ class Recorded:
 
 
 def record_answers(
-    study: Study, reader: str, path: Path, *, lock: bool = False, blinding_held: bool = True, remark: str = ""
+    study: Study,
+    reader: str,
+    path: Path,
+    *,
+    lock: bool = False,
+    blinding_held: bool = True,
+    remark: str = "",
+    signature: str = "",
 ) -> Recorded:
     """Record a reader's answers from a table with the columns ``case, item, value``.
 
@@ -44,6 +51,8 @@ def record_answers(
     ----------
     lock : bool
         Sign every case of the table as this reader; each must be complete.
+    signature : str
+        In a sealed study the reader's passphrase, which signs all of them.
 
     Raises
     ------
@@ -82,7 +91,8 @@ def record_answers(
             grade = answer.grade
             read.answer(answer.item_id, answer.state if grade is None else grade, instrument=instrument_id)
         if lock:
-            locks = [one.lock(reader, blinding_held=blinding_held, remark=remark) for one in opened.values()]
+            signed = signature or reader
+            locks = [one.lock(signed, blinding_held=blinding_held, remark=remark) for one in opened.values()]
     return Recorded(reader, len(wanted), tuple(opened), tuple(locks))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +81,8 @@ class ReaderDesk:
         """The reader's cases in the reader's own order, each with the state of the own read."""
         study, reads = self._study, self._study.store.reads
         order = study.store.order(self.reader)
-        journals, cases = reads.journals(self.reader), study.library_cases()
-        locks = {lock.key: lock for lock in reads.locks()}
+        cases, locks = study.library_cases(), {lock.key: lock for lock in reads.locks()}
+        journals = reads.journals(self.reader, unlocked=True)
         versions = _latest_versions(self.reader, reads.amendments())
         entries = []
         for position, shown in enumerate(order, start=1):
@@ -114,6 +114,9 @@ class ReaderDesk:
             If the plan does not name the case, or its side is not confirmed.
         """
         self._study.plan.require_case(case)
+        if self._study.vault is not None:
+            self._study.vault.person(self.reader)
+            self._study.vault.require_signed_plan()
         order = self._study.store.order(self.reader)
         shown = Presentation(case, presentation)
         if shown not in order:
@@ -149,8 +152,14 @@ class ReaderDesk:
             )
         key = ReadKey(old.reader, old.case, old.presentation, old.version + 1)
         compared = self._study.is_unsealed(case)
-        self._study.store.reads.amend(Amendment(key, reason.strip(), utc_now(), compared))
-        return OpenRead(self._study, open_read.case, self._session(key))
+        if self._study.vault is None:
+            self._study.store.reads.amend(Amendment(key, reason.strip(), utc_now(), compared))
+            return OpenRead(self._study, open_read.case, self._session(key))
+        with self._study.store.batch():  # of a sealed read the reason is sealed too
+            self._study.store.reads.amend(Amendment(key, "", utc_now(), compared))
+            amended = OpenRead(self._study, open_read.case, self._session(key))
+            amended.note(Kind.AMENDED, {"reason": reason.strip()})
+        return amended
 
     def _session(self, key: ReadKey) -> ReadingSession:
         reads = self._study.store.reads
@@ -291,13 +300,23 @@ class OpenRead:
             return self.session
         return self._keep(Entry(Kind.REDO, {}, utc_now()))
 
+    def note(self, kind: Kind, payload: Mapping[str, Any]) -> None:
+        """Keep what happened and changes no answer: the read was opened, a series was seen."""
+        self._keep(Entry(kind, dict(payload), utc_now()))
+
+    def note_series(self, series_keys: Iterable[str]) -> None:
+        """Keep which series came on screen for the first time; a locked read keeps its own."""
+        for key in series_keys:
+            if not self.is_locked and key not in self.session.replay.seen:
+                self.note(Kind.SERIES, {"series": key})
+
     def lock(self, signature: str, *, blinding_held: bool = True, remark: str = "") -> Lock:
-        """Sign the read. Afterwards nothing changes it.
+        """Sign the read. Afterwards nothing changes it; in a sealed study it is sealed as well.
 
         Parameters
         ----------
         signature : str
-            The reader's own code, typed again.
+            In a sealed study the reader's passphrase, typed again; otherwise the reader's own code.
         blinding_held : bool
             The reader's word; if it did not hold, `remark` must say why.
 
@@ -306,9 +325,30 @@ class OpenRead:
         ProtocolViolation
             If an item is unread, the signature is another's, or the read is locked already.
         """
+        before, vault = self.session, self._study.vault
+        if vault is None:
+            before.require_signable(signature, blinding_held, remark)
+            lock = self._lock_now(blinding_held, remark.strip())
+            self._study.store.reads.lock(lock)
+        else:
+            before.require_signable(before.key.reader, blinding_held, remark)
+            vault.confirm(before.key.reader, signature)
+            try:
+                with self._study.store.batch():
+                    said = {"blinding_held": blinding_held, "remark": remark.strip()}
+                    self.note(Kind.SIGNED, said)
+                    bare = self._lock_now(None, "")
+                    self._study.store.reads.lock(bare, vault.seal(bare))
+                    lock = replace(bare, blinding_held=blinding_held, remark=remark.strip())
+            except BaseException:
+                self.session = before  # nothing of it was kept
+                raise
+        self.session = replace(self.session, lock=lock)
+        return lock
+
+    def _lock_now(self, blinding_held: bool | None, remark: str) -> Lock:
         session = self.session
-        session.require_signable(signature, blinding_held, remark)
-        lock = Lock(
+        return Lock(
             key=session.key,
             signer=session.key.reader,
             meaning=INITIAL_READ if session.key.version == 1 else AMENDMENT,
@@ -316,18 +356,15 @@ class OpenRead:
             entries=session.sequence,
             digest=session.head,
             blinding_held=blinding_held,
-            remark=remark.strip(),
+            remark=remark,
             after_unsealing=self._study.has_unsealed_any(),
         )
-        self._study.store.reads.lock(lock)
-        self.session = ReadingSession(session.key, session.replay, session.sequence, session.head, lock)
-        return lock
 
     def _keep(self, entry: Entry) -> ReadingSession:
         session = self.session
         session.require_open()
         after: Replay = session.replay.after(entry)  # an answer that does not fit is refused unwritten
-        payload = self._study.codec.encode(session.key, entry)
+        payload = self._study.codec.encode(session.key, session.sequence + 1, entry)
         link = self._study.store.reads.append(session.key, payload, session.sequence)
         self.session = ReadingSession(session.key, after, link.sequence, link.digest)
         return self.session
@@ -353,14 +390,22 @@ def session_of(
 ) -> ReadingSession:
     """The session of a read from what is kept; an amendment continues the version before it."""
     links = journals.get(key, ())
-    entries = [study.codec.decode(key, link.payload) for link in links]
+    entries = study.entries(key, links)
     if key.version > 1:
         before = session_of(study, replace(key, version=key.version - 1), journals, locks)
         state = replay(entries, study.instruments, Replay(before.content, view=before.replay.view))
     else:
         state = replay(entries, study.instruments)
     head = links[-1].digest if links else study.store.reads.root(key)
-    return ReadingSession(key, state, len(links), head, locks.get(key))
+    return ReadingSession(key, state, len(links), head, _as_said(locks.get(key), state))
+
+
+def _as_said(lock: Lock | None, state: Replay) -> Lock | None:
+    """A lock with what its reader said; of a sealed read only the journal knows."""
+    if lock is None or state.signed is None or lock.blinding_held is not None:
+        return lock
+    said = state.signed
+    return replace(lock, blinding_held=bool(said["blinding_held"]), remark=str(said["remark"]))
 
 
 def _latest_versions(reader: str, amendments: tuple[Amendment, ...]) -> dict[Presentation, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,21 +11,24 @@ from pathlib import Path
 from workstation import settings
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.imaging.study import Case, Joint
-from workstation.reading.journal import Codec, PlainCodec, ReadKey
+from workstation.reading.audit import Link
+from workstation.reading.journal import Codec, Entry, PlainCodec, ReadKey
 from workstation.reading.plan import StudyPlan, Unseal, load_plan, parse_plan, require_same_instrument
 from workstation.reading.session import Lock, ReadingSession
 from workstation.reading.visibility import (
     ReadId,
     Role,
     Viewer,
-    is_unsealed,
     required_reads,
     unsealed_cases,
     who_sees,
 )
 from workstation.scoring.instrument import Instrument, instruments
+from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.library import Library
+from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
+from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
 from workstation.workflow.open_read import (
     OpenRead,
     ReaderDesk,
@@ -33,6 +36,7 @@ from workstation.workflow.open_read import (
     not_in_library,
     session_of,
 )
+from workstation.workflow.vault import Vault
 from workstation.workflow.workspace import Workspace
 
 __all__ = [
@@ -72,22 +76,36 @@ class Study:
         In the plan's order.
     codec : Codec
         Turns entries into what is kept.
+    vault : Vault or None
+        Who is signed in to a sealed study; None where the study is not sealed.
     """
 
-    def __init__(self, store: StudyStore, library: Library | None = None) -> None:
+    def __init__(
+        self, store: StudyStore, library: Library | None = None, accounts: Path | None = None
+    ) -> None:
         self.store = store
         self._library = library
         self._noted: set[str] = set()  # scopes whose unsealing stands in the audit chain
-        if store.codec != "plain":
+        if store.codec not in (PLAIN, SEALED):
             raise StoreError(
                 "The study was not opened", "its reads are sealed in a way this version does not know"
             )
-        self.codec: Codec = PlainCodec()
         self.plan: StudyPlan = parse_plan(store.plans()[-1].toml, instruments())
+        if self.plan.is_sealed is not (store.codec == SEALED):
+            raise StoreError(
+                "The study was not opened", "its plan and its entries do not fit", "Restore it from a backup"
+            )
+        self.vault: Vault | None = None
+        self.codec: Codec = PlainCodec()
+        if self.plan.is_sealed:
+            self.vault = Vault(store, self.plan, AccountFolder(accounts or store.folder / FOLDER))
+            self.codec = self.vault.codec
         self.instruments: tuple[Instrument, ...] = require_same_instrument(self.plan, instruments())
 
     def close(self) -> None:
-        """Close the study; the library stays open."""
+        """Close the study; the library stays open. Who was signed in is signed out."""
+        if self.vault is not None:
+            self.vault.sign_out_all()
         self.store.close()
 
     def __enter__(self) -> Study:
@@ -140,14 +158,40 @@ class Study:
         }
         return frozenset(_read_id(key) for key in locks) - {_read_id(key) for key in reopened}
 
+    def entries(self, key: ReadKey, links: Sequence[Link]) -> tuple[Entry, ...]:
+        """What a read's journal says, for someone who may know it.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the study is sealed and the read is not open to anyone who is signed in.
+        StoreError
+            If an entry is damaged.
+        """
+        if self.vault is not None:
+            return self.vault.entries(key, links)
+        return tuple(self.codec.decode(key, link.sequence, link.payload) for link in links)
+
     def is_unsealed(self, case: str) -> bool:
         """Whether the reads of a case may be compared now."""
-        return is_unsealed(self.plan, self.locked(), case)
+        return case in self.unsealed_cases()
 
-    def unsealed_cases(self) -> tuple[str, ...]:
-        """Cases whose reads may be compared now, in the plan's order."""
+    def ready_cases(self) -> tuple[str, ...]:
+        """Cases whose required reads are all locked, in the plan's order."""
         found = unsealed_cases(self.plan, self.locked())
         return tuple(case for case in self.plan.cases if case in found)
+
+    def unsealed_cases(self) -> tuple[str, ...]:
+        """Cases whose reads may be compared now, in the plan's order.
+
+        In a sealed study somebody who can must have opened the sheets as well.
+        """
+        ready = self.ready_cases()
+        if self.vault is None or not ready:
+            return ready
+        opened = self.vault.opened()
+        closed = {key.case for key in self._counted_keys().values() if key not in opened}
+        return tuple(case for case in ready if case not in closed)
 
     def has_unsealed_any(self) -> bool:
         """Whether any case's reads may be compared now."""
@@ -172,13 +216,16 @@ class Study:
             If a required read is not locked.
         """
         whole = self.plan.unseal is Unseal.STUDY
-        ready = self.unsealed_cases()
+        ready = self.ready_cases()
         for case in cases:
             if case not in ready:
                 scope = "every reader has locked all cases" if whole else "both readers have locked this case"
                 raise ProtocolViolation(
                     f"The reconciliation of {case} is not available yet", f"it opens when {scope}"
                 )
+        if self.vault is not None:
+            self._open_sheets(ready if whole else cases)
+            actor = self.vault.actor(actor)
         wanted = ({"all"} if whole else set(cases)) - self._noted
         if not wanted:
             return
@@ -188,21 +235,45 @@ class Study:
                 self.store.record(actor, UNSEALED, {"scope": scope})
         self._noted |= wanted
 
+    def _open_sheets(self, cases: Collection[str]) -> None:
+        vault = self.vault
+        assert vault is not None
+        if not vault.people:
+            raise ProtocolViolation(
+                "The reads were not opened", "this study is sealed, and nobody is signed in", "Sign in first"
+            )
+        vault.open_sheets(cases)
+        needed = vault.still_needed(cases)
+        if needed:
+            raise ProtocolViolation(
+                "The reads are still sealed",
+                "every read is locked, but what holds them closed is not open yet",
+                f"Now {' and '.join(needed)} must sign in to unseal them",
+            )
+
+    def _counted_keys(self, case: str | None = None) -> dict[ReadId, ReadKey]:
+        """Of each locked read the version that counts: the latest not made after comparison."""
+        compared = {one.key for one in self.store.reads.amendments() if one.post_comparison}
+        counted: dict[ReadId, ReadKey] = {}
+        for lock in sorted(self.store.reads.locks(case), key=lambda one: one.key.version):
+            if lock.key not in compared:
+                counted[_read_id(lock.key)] = lock.key
+        return counted
+
     def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:
         """The locked reads that count: each the latest version that was not made after comparison.
 
         This is for what happens after unsealing, and for a reader's own export; callers ask `who_sees` or
-        `unseal` first.
+        `unseal` first. Of a sealed study only what someone who is signed in can open.
         """
-        reads = self.store.reads
-        compared = {one.key for one in reads.amendments() if one.post_comparison}
-        locks: dict[ReadKey, Lock] = {lock.key: lock for lock in reads.locks(case)}
-        counted: dict[ReadId, ReadKey] = {}
-        for key in sorted(locks, key=lambda one: one.version):
-            if key not in compared:
-                counted[_read_id(key)] = key
+        reads, vault = self.store.reads, self.vault
+        locks = {lock.key: lock for lock in reads.locks(case)}
         journals = reads.journals(case=case)
-        return {read_id: session_of(self, key, journals, locks) for read_id, key in counted.items()}
+        return {
+            read_id: session_of(self, key, journals, locks)
+            for read_id, key in self._counted_keys(case).items()
+            if vault is None or vault.can_open(key)
+        }
 
     def status(self, viewer: Viewer | None = None) -> tuple[StatusRow, ...]:
         """Required reads and whether they are locked, limited to what the viewer may know.
@@ -255,11 +326,24 @@ class Study:
             return True
 
 
-def create_study(plan_file: Path, folder: Path, library: Path | None = None) -> Study:
+def create_study(
+    plan_file: Path,
+    folder: Path,
+    library: Path | None = None,
+    accounts: Path | None = None,
+    passphrase_of: Callable[[str], str] | None = None,
+) -> Study:
     """Make a study folder from a plan, or give a study that nobody began a new plan.
+
+    Where accounts are, the study is sealed unless the plan says ``mode = "none"``.
 
     Parameters
     ----------
+    accounts : Path, optional
+        Folder of the accounts; by default ``accounts`` in the study's folder.
+    passphrase_of : callable, optional
+        Asked for the passphrases of those who sign the plan: the coordinator, or both readers. Without it
+        they sign when they first sign in.
     library : Path, optional
         Where the cases' images are; by default the person's own library. The case codes are checked
         against it. When no library was ever made there, they cannot be checked and are taken as written.
@@ -276,29 +360,41 @@ def create_study(plan_file: Path, folder: Path, library: Path | None = None) -> 
     try:
         if opened is not None:
             cases = {case.code: case.joint for case in opened.cases()}
-        plan = load_plan(plan_file, instruments(), cases)
+        people = accounts_of(folder, accounts)
+        plan = with_accounts(load_plan(plan_file, instruments(), cases), people)
+        known: dict[str, str] = {}
+        if passphrase_of is not None and plan.sealing is not None:
+            known = {card.name: passphrase_of(card.name) for card in plan.sealing.signers}
+        signers = plan_signers(plan, people, known)
         place = str((library or settings.default_library()).absolute()) if opened is not None else ""
-        return Study(StudyStore.create(folder, plan, library=place))
+        store = StudyStore.create(folder, plan, library=place, signers=signers)
+        store.signers.clear()  # signing the plan is not signing in
+        return Study(store, accounts=accounts)
     finally:
         if opened is not None:
             opened.close()
 
 
-def open_study_folder(folder: Path, workspace: Workspace | None = None) -> Study:
+def open_study_folder(
+    folder: Path, workspace: Workspace | None = None, accounts: Path | None = None
+) -> Study:
     """Open a study, with the library that has its images or without.
 
-    Without a library a case's side is not known and not checked; only its code is shown.
+    Without a library a case's side is not known and not checked; only its code is shown. `accounts` names
+    another folder of accounts than the study's own.
 
     Raises
     ------
     StoreError
         If there is no study in the folder, or it cannot be opened.
     """
-    return Study(StudyStore.open(folder), workspace.library if workspace else None)
+    return Study(StudyStore.open(folder), workspace.library if workspace else None, accounts)
 
 
 @contextmanager
-def open_study_with_library(folder: Path, library: Path | None = None) -> Iterator[Study]:
+def open_study_with_library(
+    folder: Path, library: Path | None = None, accounts: Path | None = None
+) -> Iterator[Study]:
     """Open a study with the library it was made with, or another one; both are closed at the end.
 
     Raises
@@ -313,7 +409,8 @@ def open_study_with_library(folder: Path, library: Path | None = None) -> Iterat
         kept = Path(store.library) if store.library else None
         place = library or (kept if kept is not None and kept.is_dir() else None)
         opened = _library_at(place, must_exist=True) if place is not None else None
-        yield Study(store, opened)
+        with Study(store, opened, accounts) as study:
+            yield study
     finally:
         store.close()
         if opened is not None:

@@ -78,7 +78,8 @@ class ReconcileCase:
     def settlements(self) -> tuple[Settlement, ...]:
         """Every settlement in the order made; a later one of the same item counts."""
         key = ReadKey("", self.case)
-        entries = (self._study.codec.decode(key, link.payload) for link in self._links)
+        decode = self._study.codec.decode
+        entries = (decode(key, link.sequence, link.payload) for link in self._links)
         return tuple(
             Settlement(
                 instrument=entry.payload["instrument"],
@@ -173,7 +174,8 @@ class ReconcileCase:
             "reason": reason.strip(),
             "by": by or " and ".join(self._study.plan.readers),
         }
-        data = self._study.codec.encode(ReadKey("", self.case), Entry(Kind.SETTLE, payload, utc_now()))
+        entry, number = Entry(Kind.SETTLE, payload, utc_now()), len(self._links) + 1
+        data = self._study.codec.encode(ReadKey("", self.case), number, entry)
         link = self._study.store.reconciling.append(self.case, data, len(self._links))
         self._links = (*self._links, link)
         return next(one for one in self.items if (one.instrument, one.item) == (pair.instrument, item))
@@ -194,8 +196,15 @@ class ReconcileCase:
         require_settlement(self.instrument(pair.instrument), item, grade, reason)
         return pair
 
-    def sign(self, signature: str) -> None:
+    def sign(self, signature: str, passphrase: str = "") -> None:
         """Sign the present state as one of the readers; when both have, the case is closed.
+
+        Parameters
+        ----------
+        signature : str
+            The reader code.
+        passphrase : str
+            Of a sealed study, where that reader is signed in: typed again.
 
         Raises
         ------
@@ -211,6 +220,8 @@ class ReconcileCase:
             raise ProtocolViolation(what, f"not yet settled: {names}", "Settle these items first")
         if self.is_signed:
             raise ProtocolViolation(what, "all readers have signed it already")
+        if self._study.vault is not None:
+            self._study.vault.confirm(signer, passphrase)
         signed = ReconcileSignature(self.case, signer, self._digest, utc_now())
         self._study.store.reconciling.sign(signed, self._study.plan.readers)
 
@@ -267,7 +278,7 @@ def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase
     ProtocolViolation
         If none can, saying why.
     """
-    ready = study.unsealed_cases()
+    ready = study.ready_cases()
     if not ready or len(study.plan.readers) < 2:
         return (reconciliation(study, study.plan.cases[0], actor),)  # raises with the reason
     study.unseal_cases(ready, actor)

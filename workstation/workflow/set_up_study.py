@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from workstation.errors import StoreError
 from workstation.reading.plan import StudyPlan, parse_plan
 from workstation.scoring.instrument import instruments
+from workstation.store.account_files import FOLDER
 from workstation.store.study_store import StudyStore
+from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
 from workstation.workflow.workspace import Workspace
 
 
-def set_up_study(plan: StudyPlan, folder: Path, workspace: Workspace) -> None:
+def set_up_study(
+    plan: StudyPlan, folder: Path, workspace: Workspace, passphrases: Mapping[str, str] | None = None
+) -> None:
     """Make a study folder from a plan and the library that has its images.
+
+    The folder may hold the accounts of those who take part; then the study is sealed.
+
+    Parameters
+    ----------
+    passphrases : mapping, optional
+        By account name, of those who sign the plan now; the others sign when they first sign in.
 
     Raises
     ------
@@ -21,10 +33,14 @@ def set_up_study(plan: StudyPlan, folder: Path, workspace: Workspace) -> None:
     StoreError
         If the folder holds other things, or cannot be written.
     """
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(one.name != FOLDER for one in folder.iterdir()):
         raise StoreError(
             "The study was not made", "its folder is not empty", "Choose a new or an empty folder"
         )
     cases = {case.code: case.joint for case in workspace.library.cases()}
     checked = parse_plan(plan.to_toml(), instruments(), cases)
-    StudyStore.create(folder, checked, library=str(workspace.library.folder.absolute())).close()
+    people = accounts_of(folder)
+    sealed = with_accounts(checked, people)
+    signers = plan_signers(sealed, people, passphrases or {})
+    library = str(workspace.library.folder.absolute())
+    StudyStore.create(folder, sealed, library=library, signers=signers).close()

@@ -17,12 +17,12 @@ from workstation.reading.audit import (
     verify_audit,
     verify_links,
 )
-from workstation.reading.journal import ReadKey
 from workstation.reading.order import case_order
 from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
+from workstation.workflow.verify_seals import read_name, verify_seals
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     findings += _locks(study, audit)
     findings += _amendments(study, audit)
     findings += _signatures(study, audit)
+    findings += verify_seals(study, audit, journals)
     findings += _readable(study)
     notes = []
     if not head:
@@ -89,14 +90,6 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     return VerifyReport(
         sentences, tuple(notes), len(audit), len(journals), count, head_of(audit, store.audit_root)
     )
-
-
-def read_name(key: ReadKey) -> str:
-    """A read in words: ``"read of K-0001 by R1"``."""
-    name = f"read of {key.case} by {key.reader}"
-    if key.presentation > 1:
-        name += f", presentation {key.presentation}"
-    return f"{name}, version {key.version}" if key.version > 1 else name
 
 
 def _details(audit: tuple[AuditEntry, ...], *events: str) -> list[tuple[AuditEntry, dict[str, Any]]]:
@@ -131,10 +124,10 @@ def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
 def _locks(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
     reads = study.store.reads
     noted = [(entry.actor, detail) for entry, detail in _details(audit, "read locked")]
-    seen = []
+    seen, sheets = [], study.store.seals.sheets()
     for lock in reads.locks():
         name = read_name(lock.key)
-        seen.append((lock.signer, lock_detail(lock)))
+        seen.append((lock.signer, lock_detail(lock, sheets.get(lock.key))))
         if seen[-1] not in noted:
             yield Finding(name, f"{name}: its lock was changed or added")
         links = reads.entries(lock.key)
@@ -179,7 +172,10 @@ def _signatures(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding
 
 
 def _readable(study: Study) -> Iterator[Finding]:
-    for reader in study.plan.readers:
+    # Of a sealed study only those who are signed in can replay what they entered.
+    for reader in study.plan.readers if study.vault is None else study.vault.people:
+        if reader not in study.plan.readers:
+            continue
         try:
             study.reader(reader).worklist()
         except WorkstationError as error:

@@ -1,0 +1,177 @@
+"""Accounts on disk: one small file each, beside the study; wrong passphrases counted next to it.
+
+::
+
+    accounts/
+      R1.json          public keys, and the secret ones wrapped by the passphrase
+      R1.tries.json    wrong passphrases since the last right one
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workstation.errors import StoreError
+from workstation.reading.account import Account, Tries, WrongPassphrase, account_from_json, must_wait
+from workstation.reading.cards import ACCOUNT_NAME, Card
+from workstation.reading.seal import Keys
+
+FOLDER = "accounts"
+_MOST_BYTES = 64 * 1024
+
+
+class AccountFolder:
+    """The accounts of one folder.
+
+    Parameters
+    ----------
+    clock : callable
+        Gives the moment in UTC; tests turn it.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.folder = folder
+        self._clock = clock
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the accounts, sorted."""
+        try:
+            found = [path.stem for path in self.folder.glob("*.json")]
+        except OSError as error:
+            raise _disk("The accounts were not listed", error) from error
+        return tuple(sorted(name for name in found if not name.endswith(".tries") and _is_name(name)))
+
+    def cards(self) -> tuple[Card, ...]:
+        """The public part of every account."""
+        return tuple(self.load(name).card for name in self.names())
+
+    def load(self, name: str) -> Account:
+        """Read an account.
+
+        Raises
+        ------
+        StoreError
+            If there is none of this name, or its file is damaged.
+        """
+        path = self._path(name)
+        try:
+            if path.stat().st_size > _MOST_BYTES:
+                raise StoreError(f"The account {name} was not opened", "its file is damaged or was changed")
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"The account {name} was not opened",
+                f"there is no {path.name} in the folder {self.folder.name}",
+                "Bring the account's file there from where it was made, or name its folder with --accounts",
+            ) from error
+        except OSError as error:
+            raise _disk(f"The account {name} was not opened", error) from error
+        except UnicodeDecodeError as error:
+            raise StoreError(
+                f"The account {name} was not opened", "its file is damaged or was changed"
+            ) from error
+        return account_from_json(text, name)
+
+    def add(self, account: Account) -> None:
+        """Keep a new account.
+
+        Raises
+        ------
+        StoreError
+            If one of this name is there already, or the disk refuses.
+        """
+        taken = next((one for one in self.names() if one.casefold() == account.card.name.casefold()), None)
+        if taken is not None:
+            raise StoreError(
+                f"The account {account.card.name} was not made",
+                f"there is an account {taken} already",
+                "Choose another name; its passphrase can be changed",
+            )
+        self._write(self._path(account.card.name), account.to_json())
+
+    def replace(self, account: Account) -> None:
+        """Keep an account anew, after its passphrase was changed."""
+        self._write(self._path(account.card.name), account.to_json())
+
+    def keys(self, name: str, passphrase: str) -> tuple[Account, Keys]:
+        """Open an account; a wrong passphrase is counted on disk and slows the next try.
+
+        Raises
+        ------
+        WrongPassphrase
+            If it is wrong, or the account has to wait.
+        StoreError
+            If the account cannot be read, or a wrong try cannot be counted.
+        """
+        account, tries, now = self.load(name), self.tries(name), self._clock()
+        if tries.is_ahead_of(now):
+            tries = Tries(tries.wrong, now.isoformat())
+            self._keep_tries(name, tries)
+        wait = tries.wait_s(now)
+        if wait:
+            raise must_wait(name, wait)
+        self._keep_tries(name, tries.failed(now))  # counted before the try: stopping it midway gains nothing
+        keys = account.keys(passphrase)
+        with suppress(OSError):
+            self._tries_path(name).unlink(missing_ok=True)
+        return account, keys
+
+    def count_wrong(self, name: str) -> None:
+        """Count a wrong passphrase that was found without opening the account."""
+        self._keep_tries(name, self.tries(name).failed(self._clock()))
+
+    def tries(self, name: str) -> Tries:
+        """Wrong passphrases since the last right one; an unreadable count stands for many."""
+        try:
+            data = json.loads(self._tries_path(name).read_text(encoding="utf-8"))
+            kept = Tries(max(0, int(data["wrong"])), str(data["last"]))
+            kept.wait_s(self._clock())
+        except FileNotFoundError:
+            return Tries()
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            kept = Tries(8, self._clock().isoformat())
+            self._keep_tries(name, kept)
+        return kept
+
+    def _keep_tries(self, name: str, tries: Tries) -> None:
+        self._write(self._tries_path(name), json.dumps({"wrong": tries.wrong, "last": tries.last}))
+
+    def _path(self, name: str) -> Path:
+        if not _is_name(name):
+            raise StoreError("The account was not opened", f'"{name}" is no name of an account')
+        return self.folder / f"{name}.json"
+
+    def _tries_path(self, name: str) -> Path:
+        return self.folder / f"{name}.tries.json"
+
+    def _write(self, path: Path, text: str) -> None:
+        new = path.with_name(path.name + ".new")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with new.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError as error:
+            raise _disk("The account was not kept", error) from error
+
+
+def wrong_passphrase_of(name: str) -> WrongPassphrase:
+    """What a person is told whose passphrase does not match the one that is signed in."""
+    return WrongPassphrase(f"{name} did not sign", "the passphrase is wrong", "Type your passphrase again")
+
+
+def _is_name(name: str) -> bool:
+    return ACCOUNT_NAME.fullmatch(name) is not None and not name.casefold().endswith(".tries")
+
+
+def _disk(what: str, error: OSError) -> StoreError:
+    return StoreError(
+        what, error.strerror or "the disk refused", "Check the disk and the permissions of the folder"
+    )

@@ -1,0 +1,191 @@
+"""What a sealed study keeps beside the journals: sheets, their openings, and signatures under the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from workstation.reading.cards import canonical
+from workstation.reading.journal import ReadKey, utc_now
+from workstation.reading.sealed_sheet import SealedSheet
+from workstation.store.study_file import StudyFile
+from workstation.store.study_reads import key_of, read_values
+from workstation.store.study_tables import OPENINGS, PLAN_SIGNATURES, SHEETS
+
+PLAN_PURPOSE = "plan"
+OPENING_PURPOSE = "opening"
+PLAN_SIGNED = "plan signed"
+
+
+class Stage(StrEnum):
+    """How far a sheet's key was opened: the outer of two layers, or to the key itself."""
+
+    LAYER = "layer"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The key of a sheet, or its inner layer, sealed to one account.
+
+    Attributes
+    ----------
+    box : bytes
+        What only `recipient` opens.
+    signature : bytes
+        Of `opener`.
+    """
+
+    key: ReadKey
+    recipient: str
+    stage: Stage
+    box: bytes
+    opener: str
+    opened_at: str
+    signature: bytes = b""
+
+    def signed_bytes(self, study_uid: str) -> bytes:
+        """What the opener signs."""
+        key = self.key
+        read = [key.reader, key.case, key.presentation, key.version]
+        said = [self.recipient, self.stage.value, self.box.hex(), self.opener, self.opened_at]
+        return canonical([study_uid, read, said])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSignature:
+    """An account's signature under a plan."""
+
+    number: int
+    signer: str
+    signature: bytes
+    signed_at: str
+
+
+class StudySeals:
+    """Append-only keeping of everything sealed that is no journal entry."""
+
+    def __init__(self, file: StudyFile) -> None:
+        self._file = file
+
+    def sheet(self, key: ReadKey) -> SealedSheet | None:
+        """The sealed sheet of a read, or None."""
+        query = sa.select(SHEETS).where(*(SHEETS.c[name] == one for name, one in read_values(key).items()))
+        with self._file.reading() as connection:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else _sheet_of(row)
+
+    def sealed(self) -> frozenset[ReadKey]:
+        """Reads that have a sealed sheet."""
+        columns = (SHEETS.c.reader, SHEETS.c.case_code, SHEETS.c.presentation, SHEETS.c.version)
+        with self._file.reading() as connection:
+            return frozenset(ReadKey(*row) for row in connection.execute(sa.select(*columns)))
+
+    def opened(self, stage: Stage) -> frozenset[ReadKey]:
+        """Reads whose sheet was opened so far for somebody."""
+        query = sa.select(
+            OPENINGS.c.reader, OPENINGS.c.case_code, OPENINGS.c.presentation, OPENINGS.c.version
+        ).where(OPENINGS.c.stage == stage.value)
+        with self._file.reading() as connection:
+            return frozenset(ReadKey(*row) for row in connection.execute(query.distinct()))
+
+    def sheets(self, case: str | None = None) -> dict[ReadKey, SealedSheet]:
+        """Every sealed sheet, of one case or of all."""
+        query = sa.select(SHEETS)
+        if case is not None:
+            query = query.where(SHEETS.c.case_code == case)
+        with self._file.reading() as connection:
+            return {key_of(row): _sheet_of(row) for row in connection.execute(query).mappings()}
+
+    def open(self, openings: Iterable[Opening]) -> None:
+        """Keep openings that are not kept yet; `opener` must be signed in."""
+        with self._file.writing() as connection:
+            kept = {
+                (key_of(row), row["recipient"], row["stage"])
+                for row in connection.execute(_OPENING_NAMES).mappings()
+            }
+            rows = [
+                self._opening_values(one)
+                for one in openings
+                if (one.key, one.recipient, one.stage.value) not in kept
+            ]
+            if rows:
+                connection.execute(sa.insert(OPENINGS), rows)
+
+    def openings(self, recipient: str | None = None) -> tuple[Opening, ...]:
+        """Every opening, of one account or of all."""
+        query = sa.select(OPENINGS)
+        if recipient is not None:
+            query = query.where(OPENINGS.c.recipient == recipient)
+        with self._file.reading() as connection:
+            rows = connection.execute(query).mappings()
+            return tuple(
+                Opening(
+                    key_of(row),
+                    row["recipient"],
+                    Stage(row["stage"]),
+                    row["box"],
+                    row["opener"],
+                    row["opened_at"],
+                    row["signature"],
+                )
+                for row in rows
+            )
+
+    def sign_plan(self, number: int, digest: str, signer: str) -> None:
+        """Keep a signature under a plan, with its audit entry, unless it is there already."""
+        signed = self._file.signers[signer](PLAN_PURPOSE, plan_bytes(self._file.study_uid, number, digest))
+        with self._file.writing() as connection:
+            same = sa.select(PLAN_SIGNATURES.c.signer).where(
+                PLAN_SIGNATURES.c.plan_number == number, PLAN_SIGNATURES.c.signer == signer
+            )
+            if connection.execute(same).first() is not None:
+                return
+            connection.execute(
+                sa.insert(PLAN_SIGNATURES).values(
+                    plan_number=number, signer=signer, signature=signed, signed_at=utc_now()
+                )
+            )
+            self._file.record_in(connection, signer, PLAN_SIGNED, {"number": number, "digest": digest})
+
+    def plan_signatures(self) -> tuple[PlanSignature, ...]:
+        """Every signature under a plan."""
+        with self._file.reading() as connection:
+            rows = connection.execute(sa.select(PLAN_SIGNATURES).order_by(PLAN_SIGNATURES.c.plan_number))
+            return tuple(PlanSignature(*row) for row in rows)
+
+    def _opening_values(self, one: Opening) -> dict[str, Any]:
+        sign = self._file.signers[one.opener]
+        return {
+            **read_values(one.key),
+            "recipient": one.recipient,
+            "stage": one.stage.value,
+            "box": one.box,
+            "opener": one.opener,
+            "opened_at": one.opened_at,
+            "signature": sign(OPENING_PURPOSE, one.signed_bytes(self._file.study_uid)),
+        }
+
+
+_OPENING_NAMES = sa.select(
+    OPENINGS.c.reader,
+    OPENINGS.c.case_code,
+    OPENINGS.c.presentation,
+    OPENINGS.c.version,
+    OPENINGS.c.recipient,
+    OPENINGS.c.stage,
+)
+
+
+def plan_bytes(study_uid: str, number: int, digest: str) -> bytes:
+    """What a signature under a plan covers."""
+    return canonical([study_uid, number, digest])
+
+
+def _sheet_of(row: Any) -> SealedSheet:
+    blobs = (row[name] if isinstance(row[name], bytes) else b"" for name in ("body", "key_box", "signature"))
+    return SealedSheet(key_of(row), str(row["plan_digest"]), *blobs)

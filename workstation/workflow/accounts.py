@@ -1,0 +1,158 @@
+"""Accounts of a study: made before it, listed by its plan, their passphrases changed at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from workstation.errors import ProtocolViolation, ResourceError, StoreError
+from workstation.reading import seal
+from workstation.reading.account import Account, WrongPassphrase, new_account
+from workstation.reading.audit import Sign
+from workstation.reading.cards import Card, SealMode, Seat
+from workstation.reading.plan import StudyPlan
+from workstation.reading.sealing_rule import Sealing
+from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.store.study_file import SYSTEM
+from workstation.store.study_store import DATABASE, StudyStore
+from workstation.workflow.vault import WRONG
+
+PASSPHRASE_CHANGED = "passphrase changed"
+
+
+def accounts_of(study: Path, accounts: Path | None = None) -> AccountFolder:
+    """The accounts of a study: in its own folder unless another is named."""
+    return AccountFolder(accounts or study / FOLDER)
+
+
+def make_account(
+    folder: AccountFolder,
+    name: str,
+    seat: Seat,
+    passphrase: str,
+    escrow: Card | None = None,
+    cost: seal.Cost = seal.COST,
+) -> Account:
+    """Make an account and keep it.
+
+    Raises
+    ------
+    UsageError
+        If the name cannot be a code or the passphrase is soon guessed.
+    StoreError
+        If there is one of this name, or the disk refuses.
+    """
+    account = new_account(name, seat, passphrase, escrow, cost)
+    folder.add(account)
+    return account
+
+
+def change_passphrase(study: Path, folder: AccountFolder, name: str, old: str, new: str) -> Account:
+    """Put an account's keys under another passphrase; in a study that is made, an event of its log.
+
+    The keys stay: what was sealed to the account still opens. A copy of the old file still opens with the
+    old passphrase, so a passphrase that became known is changed on every copy.
+
+    Raises
+    ------
+    WrongPassphrase
+        If the old one is wrong.
+    UsageError
+        If the new one is soon guessed.
+    """
+    is_made = (study / DATABASE).is_file()
+    try:
+        account, keys = folder.keys(name, old)
+    except WrongPassphrase:
+        if is_made:
+            _record(study, SYSTEM, WRONG, {"account": name}, {})
+        raise
+    changed = account.with_passphrase(keys, new)
+    folder.replace(changed)
+    if is_made:
+        _record(study, name, PASSPHRASE_CHANGED, {}, {name: keys.sign})
+    return changed
+
+
+def with_accounts(plan: StudyPlan, folder: AccountFolder) -> StudyPlan:
+    """The plan with the cards of all who take part, sealed unless it says otherwise.
+
+    Without accounts, and when the plan does not ask for sealing, it stays as it is: not sealed.
+
+    Raises
+    ------
+    ResourceError
+        If an account is missing, has another seat, or the coordinator reads.
+    """
+    asked = plan.sealing
+    if asked is not None and (asked.mode is SealMode.NONE or asked.accounts):
+        return plan
+    cards = {card.name: card for card in folder.cards() if card.seat is not Seat.ESCROW}
+    if not cards and asked is None:
+        return plan
+    coordinators = [card for card in cards.values() if card.seat is Seat.COORDINATOR]
+    mode = asked.mode if asked else SealMode.COORDINATOR if coordinators else SealMode.BOTH_KEYS
+    chosen = [_reader_card(cards, reader) for reader in plan.readers]
+    chosen += [card for card in cards.values() if card.seat is Seat.ADJUDICATOR]
+    if mode is SealMode.COORDINATOR:
+        if len(coordinators) != 1:
+            raise _unmade(
+                f"a coordinator needs one account with that seat, and there are {len(coordinators)}",
+                "Make one: marrow study account new NAME --seat coordinator",
+            )
+        chosen += coordinators
+    elif len(plan.readers) != 2:
+        raise _unmade("sealing with both keys needs two readers", 'Set mode = "coordinator"')
+    escrow = asked.escrow if asked else ""
+    for card in chosen:
+        kept = folder.load(card.name).escrow
+        if (kept.fingerprint if kept else "") != escrow:
+            wanted = "with the plan's escrow key" if escrow else "without an escrow key"
+            raise _unmade(f"the account {card.name} was not made {wanted}", "Make the account again")
+    return replace(plan, sealing=Sealing(mode, tuple(chosen), escrow))
+
+
+def plan_signers(plan: StudyPlan, folder: AccountFolder, passphrases: Mapping[str, str]) -> dict[str, Sign]:
+    """How those sign who must sign the plan, as far as their passphrases are given.
+
+    Raises
+    ------
+    WrongPassphrase
+    """
+    if plan.sealing is None:
+        return {}
+    return {
+        card.name: folder.keys(card.name, passphrases[card.name])[1].sign
+        for card in plan.sealing.signers
+        if card.name in passphrases
+    }
+
+
+def _reader_card(cards: Mapping[str, Card], reader: str) -> Card:
+    card = cards.get(reader)
+    if card is None:
+        raise _unmade(
+            f"reader {reader} has no account",
+            f'Make one: marrow study account new {reader}, or set mode = "none" under [sealing]',
+        )
+    if card.seat is not Seat.READER:
+        raise _unmade(f"{reader} reads, but its account is that of a {card.seat}", "Use another code")
+    return card
+
+
+def _unmade(why: str, remedy: str) -> ResourceError:
+    return ResourceError("The study was not made", why, remedy)
+
+
+def _record(study: Path, actor: str, event: str, detail: dict[str, str], signers: Mapping[str, Sign]) -> None:
+    store = StudyStore.open(study)
+    try:
+        store.signers.update(signers)
+        store.record(actor, event, detail)
+    except StoreError as error:
+        raise ProtocolViolation(
+            "The log of the study could not be written", error.why, error.remedy
+        ) from error
+    finally:
+        store.close()

@@ -1,0 +1,380 @@
+"""Who is signed in to a sealed study, and what they can open: nothing else opens anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from workstation.errors import ProtocolViolation, StoreError
+from workstation.reading import seal
+from workstation.reading.account import WrongPassphrase
+from workstation.reading.audit import Link, head_code
+from workstation.reading.cards import Card, SealMode, Seat
+from workstation.reading.journal import Entry, ReadKey, utc_now
+from workstation.reading.plan import StudyPlan
+from workstation.reading.sealed_codec import SealedCodec, journal_key
+from workstation.reading.sealed_sheet import SealedSheet, is_committed, open_sheet, seal_sheet
+from workstation.reading.sealing_rule import Sealing
+from workstation.reading.session import Lock
+from workstation.reading.signed_chain import is_genuine
+from workstation.store.account_files import AccountFolder, wrong_passphrase_of
+from workstation.store.study_file import SYSTEM
+from workstation.store.study_seals import PLAN_PURPOSE, Opening, Stage, plan_bytes
+from workstation.store.study_store import StudyStore
+
+SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
+ACCEPTED = "plan accepted"
+
+_LOGGER = logging.getLogger("workstation.study")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Person:
+    """Someone who is signed in, with the secret keys in memory."""
+
+    card: Card
+    keys: seal.Keys
+    remembered: seal.Remembered
+
+    @property
+    def name(self) -> str:
+        """Name of the account."""
+        return self.card.name
+
+
+class Vault:
+    """The sealed side of an open study.
+
+    Attributes
+    ----------
+    sealing : Sealing
+        What the plan says.
+    people : dict of str to Person
+        Who is signed in, by account name. Two readers who reconcile together are both.
+    accounts : AccountFolder
+    """
+
+    def __init__(self, store: StudyStore, plan: StudyPlan, accounts: AccountFolder) -> None:
+        assert plan.sealing is not None
+        self._store = store
+        self._plan = plan
+        self.sealing: Sealing = plan.sealing
+        self.accounts = accounts
+        self.people: dict[str, Person] = {}
+        self.codec = SealedCodec(store.study_uid, self._journal_key)
+        self._boxes: dict[ReadKey, tuple[str, bytes]] = {}  # sheet keys sealed to someone here
+        self._sheet_keys: dict[ReadKey, bytes] = {}
+
+    def refresh(self) -> None:
+        """Look again which sheets were opened, here or elsewhere, for those who are signed in."""
+        self._boxes = {
+            one.key: (name, one.box)
+            for name in self.people
+            for one in self._store.seals.openings(name)
+            if one.stage is Stage.KEY
+        }
+        self._sheet_keys = {key: kept for key, kept in self._sheet_keys.items() if key in self._boxes}
+
+    # signing in --------------------------------------------------------------------------------
+
+    def sign_in(self, name: str, passphrase: str) -> Person:
+        """Open an account. A wrong passphrase is slowed, counted on disk and an event of the study.
+
+        Raises
+        ------
+        WrongPassphrase
+            If it is wrong, or the account has to wait after wrong ones.
+        ProtocolViolation
+            If the account's keys are not those of the plan, or the plan is not the one that this account
+            has accepted before.
+        StoreError
+            If the account's file is missing or damaged.
+        """
+        listed = self.sealing.card(name)
+        try:
+            account, keys = self.accounts.keys(name, passphrase)
+        except WrongPassphrase:
+            self._note_wrong(name)
+            raise
+        if account.card != listed:
+            raise ProtocolViolation(
+                f"{name} was not signed in",
+                "the keys of this account are not those that the plan lists",
+                "Ask the coordinator which account belongs to the study; compare the fingerprints",
+            )
+        person = Person(listed, keys, seal.Remembered(passphrase))
+        self._require_accepted_plan(person)
+        self.people[name] = person
+        self._store.signers[name] = keys.sign
+        with self._store.batch():
+            self._store.record(name, SIGNED_IN, {})
+            if listed in self.sealing.signers:
+                self._store.sign_plan(name)
+            self._accept_plan(person)
+        self.refresh()
+        return person
+
+    def sign_out(self, name: str) -> None:
+        """Forget the keys of an account."""
+        if self.people.pop(name, None) is not None:
+            self._sheet_keys.clear()
+            self.refresh()
+            with suppress(StoreError):  # a study that can no longer be written is left all the same
+                self._store.record(name, SIGNED_OUT, {})
+            self._store.signers.pop(name, None)
+
+    def sign_out_all(self) -> None:
+        """Forget all keys."""
+        for name in tuple(self.people):
+            self.sign_out(name)
+
+    def confirm(self, name: str, passphrase: str) -> None:
+        """Check the passphrase of someone who is signed in once more, before a signature.
+
+        Raises
+        ------
+        WrongPassphrase
+            If it is wrong; that is counted like a wrong one at the door.
+        """
+        if not self.person(name).remembered.matches(passphrase):
+            self._note_wrong(name)
+            self.accounts.count_wrong(name)
+            raise wrong_passphrase_of(name)
+
+    def person(self, name: str) -> Person:
+        """Someone who is signed in.
+
+        Raises
+        ------
+        ProtocolViolation
+        """
+        if name not in self.people:
+            raise ProtocolViolation(
+                "This needs a passphrase",
+                f"{name} is not signed in to this sealed study",
+                f"Sign in as {name}",
+            )
+        return self.people[name]
+
+    def actor(self, otherwise: str) -> str:
+        """Who acts now, for the log: the named one if signed in, else whoever is."""
+        if otherwise in self.people or not self.people:
+            return otherwise
+        return next(iter(self.people))
+
+    # the plan ----------------------------------------------------------------------------------
+
+    def missing_plan_signatures(self) -> tuple[str, ...]:
+        """Who has still to sign the plan in force, or whose signature does not fit it."""
+        plan = self._store.plans()[-1]
+        content = plan_bytes(self._store.study_uid, plan.number, plan.digest)
+        valid = {
+            one.signer
+            for one in self._store.seals.plan_signatures()
+            for card in (self.sealing.find(one.signer),)
+            if one.number == plan.number
+            and card is not None
+            and seal.is_signed(card.signing_key, PLAN_PURPOSE, content, one.signature)
+        }
+        return tuple(card.name for card in self.sealing.signers if card.name not in valid)
+
+    def require_signed_plan(self) -> None:
+        """Refuse to read while the plan's keys are vouched for by nobody.
+
+        Raises
+        ------
+        ProtocolViolation
+        """
+        missing = self.missing_plan_signatures()
+        if missing:
+            raise ProtocolViolation(
+                "The case was not opened",
+                f"the plan with everybody's keys is not signed by {' and '.join(missing)}",
+                f"It is signed when {' and '.join(missing)} signs in",
+            )
+
+    # entries -----------------------------------------------------------------------------------
+
+    def entries(self, key: ReadKey, links: Sequence[Link]) -> tuple[Entry, ...]:
+        """What a read says: the own journal, or another's sheet once it was opened for someone here.
+
+        Raises
+        ------
+        ProtocolViolation
+            If nobody who is signed in may open it.
+        NotOpened
+            If something was changed.
+        """
+        if key.reader in self.people:
+            return tuple(self.codec.decode(key, one.sequence, one.payload) for one in links)
+        sheet_key = self._sheet_key(key)
+        sheet = self._store.seals.sheet(key)
+        if sheet_key is None or sheet is None:
+            raise ProtocolViolation(
+                f"The read of {key.case} was not opened", "it is sealed, and not yet opened for you"
+            )
+        entries = open_sheet(self._store.study_uid, sheet, sheet_key)
+        if len(entries) != len(links):
+            raise seal.not_opened("a sheet")
+        return entries
+
+    def can_open(self, key: ReadKey) -> bool:
+        """Whether someone who is signed in may see this read."""
+        return key.reader in self.people or self._sheet_key(key) is not None
+
+    def seal(self, lock: Lock) -> SealedSheet:
+        """Seal and sign a read that is being locked, as its journal stands."""
+        links = self._store.reads.entries(lock.key)
+        return seal_sheet(
+            self._store.study_uid,
+            self._plan.digest,
+            lock,
+            self.entries(lock.key, links),
+            self.person(lock.key.reader).keys,
+            self.sealing.layers,
+            sum(len(one.payload) for one in links),
+        )
+
+    # unsealing ---------------------------------------------------------------------------------
+
+    def opened(self) -> frozenset[ReadKey]:
+        """Reads whose sheets were opened for comparison."""
+        return self._store.seals.opened(Stage.KEY)
+
+    def open_sheets(self, cases: Collection[str]) -> None:
+        """Open the sheets of cases whose required reads are all locked, as far as those here can.
+
+        With a coordinator: the coordinator opens. With both keys: the first reader opens the outer layer,
+        the second the inner one. Before anything opens, every lock of these cases is checked against its
+        reader's signature.
+
+        Raises
+        ------
+        ProtocolViolation
+            If a lock is not what its reader signed.
+        """
+        sheets = {key: one for key, one in self._store.seals.sheets().items() if key.case in cases}
+        opened = self.opened()
+        waiting = {key: one for key, one in sheets.items() if key not in opened}
+        if not waiting:
+            return
+        self._require_commitments(cases, sheets)
+        if self.sealing.mode is SealMode.BOTH_KEYS:
+            self._open_layers(waiting)
+        else:
+            self._open_as_coordinator(waiting)
+        self.refresh()
+
+    def still_needed(self, cases: Collection[str]) -> tuple[str, ...]:
+        """Who has to sign in before the sheets of these cases are open."""
+        opened = self.opened()
+        waiting = [key for key in self._store.seals.sealed() if key.case in cases and key not in opened]
+        if not waiting:
+            return ()
+        layers = self.sealing.layers
+        if self.sealing.mode is not SealMode.BOTH_KEYS:
+            return (layers[0].name,)
+        half = self._store.seals.opened(Stage.LAYER)
+        return tuple(card.name for card in (layers[1:] if half.issuperset(waiting) else layers))
+
+    def reconcile_key(self, case: str) -> bytes:
+        """The key of a case's reconciliation: only who has both readers' sheets can make it."""
+        keys = []
+        for reader in self._plan.readers:
+            key = self._sheet_key(ReadKey(reader, case))
+            if key is None:
+                raise ProtocolViolation(
+                    f"The reconciliation of {case} was not opened", "its reads are sealed for you"
+                )
+            keys.append(key)
+        return seal.combined_key(keys, "reconcile", self._store.study_uid, case)
+
+    # private -----------------------------------------------------------------------------------
+
+    def _journal_key(self, key: ReadKey) -> bytes:
+        if not key.reader:
+            return self.reconcile_key(key.case)
+        return journal_key(self.person(key.reader).keys, self._store.study_uid, key)
+
+    def _sheet_key(self, key: ReadKey) -> bytes | None:
+        box = self._boxes.get(key)
+        if key not in self._sheet_keys and box is not None:
+            name, sealed = box
+            self._sheet_keys[key] = self.person(name).keys.open(sealed)
+        return self._sheet_keys.get(key)
+
+    def _require_commitments(self, cases: Collection[str], sheets: dict[ReadKey, SealedSheet]) -> None:
+        for lock in self._store.reads.locks():
+            if lock.key.case not in cases:
+                continue
+            card, sheet = self.sealing.find(lock.key.reader), sheets.get(lock.key)
+            if card is None or sheet is None or not is_committed(self._store.study_uid, lock, sheet, card):
+                raise ProtocolViolation(
+                    "Nothing was unsealed",
+                    f"the lock of {lock.key.case} is not what {lock.key.reader} signed",
+                    "Run marrow study verify",
+                )
+
+    def _open_as_coordinator(self, waiting: dict[ReadKey, SealedSheet]) -> None:
+        coordinator = self.sealing.layers[0].name
+        if coordinator in self.people:
+            keys = self.people[coordinator].keys
+            self._hand_out({key: keys.open(one.key_box) for key, one in waiting.items()}, coordinator)
+
+    def _open_layers(self, waiting: dict[ReadKey, SealedSheet]) -> None:
+        outer, inner = (card.name for card in self.sealing.layers)
+        store = self._store.seals
+        if outer in self.people:
+            keys, now = self.people[outer].keys, utc_now()
+            half = {one.key for one in store.openings(inner) if one.stage is Stage.LAYER}
+            # What is under the outer layer is sealed to the other reader already.
+            store.open(
+                Opening(key, inner, Stage.LAYER, keys.open(one.key_box), outer, now)
+                for key, one in waiting.items()
+                if key not in half
+            )
+        if inner in self.people:
+            keys = self.people[inner].keys
+            layers = {one.key: one.box for one in store.openings(inner) if one.stage is Stage.LAYER}
+            found = {key: keys.open(layers[key]) for key in waiting if key in layers}
+            self._hand_out(found, inner)
+
+    def _hand_out(self, sheet_keys: dict[ReadKey, bytes], opener: str) -> None:
+        now = utc_now()
+        self._store.seals.open(
+            Opening(key, card.name, Stage.KEY, seal.seal_to(card.encryption_key, sheet_key), opener, now)
+            for key, sheet_key in sheet_keys.items()
+            for card in self._recipients()
+        )
+
+    def _recipients(self) -> Iterator[Card]:
+        return (card for card in self.sealing.accounts if card.seat is not Seat.ESCROW)
+
+    def _accepted(self, person: Person) -> str:
+        """What the account's own last word on the plan says; nobody else can have written it."""
+        words = [
+            entry.detail
+            for entry in self._store.audit()
+            if entry.event == ACCEPTED and entry.actor == person.name and is_genuine(entry, person.card)
+        ]
+        return words[-1] if words else ""
+
+    def _accept_plan(self, person: Person) -> None:
+        if f'"{self._plan.digest}"' not in self._accepted(person):
+            self._store.record(person.name, ACCEPTED, {"digest": self._plan.digest})
+
+    def _require_accepted_plan(self, person: Person) -> None:
+        accepted = self._accepted(person)
+        if accepted and f'"{self._plan.digest}"' not in accepted and self._store.has_begun:
+            raise ProtocolViolation(
+                f"{person.name} was not signed in",
+                f"the plan ({head_code(self._plan.digest)}) is not the one that {person.name} has accepted",
+                "Run marrow study verify, and ask the coordinator",
+            )
+
+    def _note_wrong(self, name: str) -> None:
+        _LOGGER.info("a wrong passphrase was given")
+        with suppress(StoreError):  # the refusal must reach the person even if it cannot be logged
+            self._store.record(SYSTEM, WRONG, {"account": name})

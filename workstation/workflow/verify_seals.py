@@ -1,0 +1,95 @@
+"""What verification checks beyond the chains where a study is sealed: every signature, sheet and opening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from workstation.errors import WorkstationError
+from workstation.reading import seal
+from workstation.reading.audit import AuditEntry, Finding, Link
+from workstation.reading.cards import Card
+from workstation.reading.journal import ReadKey
+from workstation.reading.plan import parse_plan
+from workstation.reading.sealed_sheet import is_committed
+from workstation.reading.signed_chain import is_genuine, verify_signed_links
+from workstation.scoring.instrument import instruments
+from workstation.store.study_file import SYSTEM
+from workstation.store.study_seals import OPENING_PURPOSE
+from workstation.workflow.read_case import Study
+from workstation.workflow.vault import WRONG, Vault
+
+BY_NOBODY = frozenset({"study made", "plan changed", "plan frozen", "reconciliation closed", WRONG})
+"""Events that no person signs: each follows from others that are signed, or is a refusal."""
+
+
+def read_name(key: ReadKey) -> str:
+    """A read in words: ``"read of K-0001 by R1"``."""
+    name = f"read of {key.case} by {key.reader}"
+    if key.presentation > 1:
+        name += f", presentation {key.presentation}"
+    return f"{name}, version {key.version}" if key.version > 1 else name
+
+
+def verify_seals(
+    study: Study, audit: Sequence[AuditEntry], journals: Mapping[ReadKey, Sequence[Link]]
+) -> Iterator[Finding]:
+    """Everything in a sealed study that was not made by whom it names."""
+    vault = study.vault
+    if vault is None:
+        return
+    cards = _cards(study)
+    yield from _events(audit, cards)
+    for key, links in journals.items():
+        card, name = cards.get(key.reader), read_name(key)
+        if card is None:
+            yield Finding(name, f"{name}: the plan has no such account")
+        else:
+            yield from verify_signed_links(links, card, name)
+    yield from _sheets(study, vault)
+    yield from _openings(study, vault)
+    if study.store.has_begun:
+        for signer in vault.missing_plan_signatures():
+            yield Finding("plan", f"the plan in force is not signed by {signer}")
+
+
+def _cards(study: Study) -> dict[str, Card]:
+    """The cards of every plan that the study had; those in force count where a name comes twice."""
+    found: dict[str, Card] = {}
+    for version in study.store.plans():
+        try:
+            plan = parse_plan(version.toml, instruments())
+        except WorkstationError:
+            continue  # the check of the plans says so
+        found |= {card.name: card for card in plan.sealing.accounts} if plan.sealing else {}
+    return found
+
+
+def _events(audit: Sequence[AuditEntry], cards: Mapping[str, Card]) -> Iterator[Finding]:
+    for entry in audit:
+        if entry.actor == SYSTEM and entry.event in BY_NOBODY:
+            continue
+        card = cards.get(entry.actor)
+        if card is None or not is_genuine(entry, card):
+            yield Finding("study log", f"study log: entry {entry.sequence} is not signed by {entry.actor}")
+
+
+def _sheets(study: Study, vault: Vault) -> Iterator[Finding]:
+    locks = {lock.key: lock for lock in study.store.reads.locks()}
+    sheets = study.store.seals.sheets()
+    for key, lock in locks.items():
+        name, sheet, card = read_name(key), sheets.get(key), vault.sealing.find(key.reader)
+        if sheet is None:
+            yield Finding(name, f"{name}: its sealed sheet was removed")
+        elif card is None or not is_committed(study.store.study_uid, lock, sheet, card):
+            yield Finding(name, f"{name}: its lock or its sealed sheet is not what {key.reader} signed")
+    for key in sheets.keys() - locks.keys():
+        yield Finding(read_name(key), f"{read_name(key)}: a sealed sheet without a lock was added")
+
+
+def _openings(study: Study, vault: Vault) -> Iterator[Finding]:
+    openers = {card.name: card for card in vault.sealing.layers}
+    for one in study.store.seals.openings():
+        name, card = read_name(one.key), openers.get(one.opener)
+        content = one.signed_bytes(study.store.study_uid)
+        if card is None or not seal.is_signed(card.signing_key, OPENING_PURPOSE, content, one.signature):
+            yield Finding(name, f"{name}: the opening of its sheet for {one.recipient} was changed or added")
