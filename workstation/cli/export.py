@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from workstation.cli.import_ import add_library
 from workstation.cli.main import OK, Subparsers, Surface, named_path, print_json
+from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
 from workstation.tasks import SilentProgress, TerminalProgress
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
 
 
 def register(commands: Subparsers) -> None:
@@ -33,14 +38,27 @@ def register(commands: Subparsers) -> None:
     parser.add_argument("--out", type=named_path, required=True, metavar="DIR", help="folder for the files")
     parser.add_argument("--reader", default="", metavar="CODE", help="only what this reader may see")
     add_library(parser)
+    add_as(parser)
+    add_passphrases(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(handler=run)
+
+
+def _who_opens(study: Study) -> list[str]:
+    """Who is asked for when nobody was named: the last of those who open the sheets."""
+    return [study.vault.sealing.layers[-1].name] if study.vault is not None else []
 
 
 def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001 - the shape of every command
     """Write the files and list them."""
     from workstation.workflow.deliver import export_study, workspace_for
 
+    passphrases, names = (
+        Passphrases(arguments.passphrase_fd, arguments.accounts),
+        list(arguments.signed_in_as),
+    )
+    if arguments.reader and not names:
+        names = [arguments.reader]
     formats = [part for given in arguments.formats for part in given.split(",") if part]
     progress = SilentProgress() if arguments.json else TerminalProgress()
     with workspace_for(arguments.study, arguments.library) as workspace:
@@ -50,6 +68,7 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001
             formats,
             arguments.out,
             reader=arguments.reader,
+            sign_in=lambda study: passphrases.sign_in(study, names or _who_opens(study)),
             progress=progress,
         )
     if arguments.json:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
+from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
+from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
-
-NOT_SEALED = "Not sealed: what readers enter lies readable in the study folder."
 
 EXAMPLE = """\
 example:
@@ -40,11 +40,12 @@ def register(commands: Subparsers) -> None:
     """Add the subcommand with its own subcommands."""
     parser = commands.add_parser(
         "study",
-        help="a blinded dual read: new, status, read, amend, reconcile, verify",
+        help="a blinded dual read: account, new, status, read, amend, unseal, reconcile, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(handler=run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     new = _action(actions, "new", _new, "make a study folder from a plan (TOML)")
@@ -74,17 +75,21 @@ def register(commands: Subparsers) -> None:
     amend.add_argument("reader", metavar="READER", help="reader code of the plan")
     amend.add_argument("--case", required=True, metavar="CODE", help="the case whose read is corrected")
     amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
+    unseal = _action(actions, "unseal", _unseal, "open the sealed reads once every one of them is locked")
+    add_as(unseal)
 
     reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
     reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
     reconcile.add_argument(
         "--sign", action="append", default=[], metavar="READER", help="sign the settled cases as this reader"
     )
+    add_as(reconcile)
 
     verify = _action(actions, "verify", _verify, "recompute every chain; exit 1 if anything was changed")
     verify.add_argument(
         "--head", default="", metavar="CODE", help="a head code that was written down earlier"
     )
+    register_account(actions)
 
 
 def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse.ArgumentParser:
@@ -100,7 +105,8 @@ def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse
         help="the library with the images; otherwise the one the study was made with",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.set_defaults(handler=run, action_handler=handler)
+    add_passphrases(parser)
+    parser.set_defaults(action_handler=handler)
     return parser
 
 
@@ -113,17 +119,22 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001
 def _study(arguments: argparse.Namespace) -> Iterator[Study]:
     from workstation.workflow.read_case import open_study_with_library
 
-    with open_study_with_library(arguments.study, arguments.library) as study:
+    with open_study_with_library(arguments.study, arguments.library, _accounts(arguments)) as study:
         yield study
+
+
+def _accounts(arguments: argparse.Namespace) -> Path | None:
+    return Path(arguments.accounts) if arguments.accounts else None
 
 
 def _new(arguments: argparse.Namespace) -> int:
     from workstation.workflow.read_case import create_study
 
-    with create_study(arguments.plan, arguments.study, arguments.library) as study:
+    ask = Passphrases(arguments.passphrase_fd).of
+    with create_study(arguments.plan, arguments.study, arguments.library, _accounts(arguments), ask) as study:
         plan, checked = study.plan, bool(study.store.library)
         if arguments.json:
-            print_json({**plan_json(study), "cases_checked": checked, "sealed": study.codec.is_sealed})
+            print_json({**plan_json(study), "cases_checked": checked, **seal_json(study)})
             return OK
         readers = ", ".join(plan.readers)
         print(
@@ -132,8 +143,7 @@ def _new(arguments: argparse.Namespace) -> int:
         print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
         if not checked:
             print("No library was found here, so the case codes were taken as written.")
-        if not study.codec.is_sealed:
-            print(NOT_SEALED)
+        print("\n".join(seal_text(study)))
     return OK
 
 
@@ -143,6 +153,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
     with _study(arguments) as study:
         if arguments.reader:
+            Passphrases(arguments.passphrase_fd).sign_in(study, [arguments.reader])
             desk = study.reader(arguments.reader)
             worklist = desk.worklist()
             if arguments.json:
@@ -169,7 +180,7 @@ def _status(arguments: argparse.Namespace) -> int:
             print_json(
                 {
                     **plan_json(study),
-                    "sealed": study.codec.is_sealed,
+                    **seal_json(study),
                     "reads": [
                         {
                             "case": one.case,
@@ -194,15 +205,17 @@ def _status(arguments: argparse.Namespace) -> int:
             print(f"{case:<16}" + "".join(f"{cell:<10}" for cell in cells))
         print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
         print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")
-        if not study.codec.is_sealed:
-            print(NOT_SEALED)
+        print("\n".join(seal_text(study)))
     return OK
 
 
 def _read(arguments: argparse.Namespace) -> int:
+    from workstation.reading.audit import head_code, head_of
     from workstation.workflow.reads_csv import record_answers
 
+    passphrases = Passphrases(arguments.passphrase_fd)
     with _study(arguments) as study:
+        passphrases.sign_in(study, [arguments.reader])
         done = record_answers(
             study,
             arguments.reader,
@@ -210,7 +223,9 @@ def _read(arguments: argparse.Namespace) -> int:
             lock=arguments.lock,
             blinding_held=not arguments.blinding_broken,
             remark=arguments.blinding_broken,
+            signature=passphrases.of(arguments.reader) if study.vault is not None else "",
         )
+        head = head_code(head_of(study.store.audit(), study.store.audit_root))
         if arguments.json:
             print_json(
                 {
@@ -222,16 +237,21 @@ def _read(arguments: argparse.Namespace) -> int:
                         {"case": one.key.case, "locked_at": one.locked_at, "digest": one.digest}
                         for one in done.locks
                     ],
+                    "head_code": head,
                 }
             )
             return OK
         counts = f"{_counted(done.answers, 'answer')} in {_counted(len(done.cases), 'case')} recorded"
         print(f"{done.reader}: {counts}, {len(done.locks)} locked")
+        if done.locks:
+            print(f"Write this code down, it proves later that nothing was cut off: {head}")
     return OK
 
 
 def _amend(arguments: argparse.Namespace) -> int:
+    passphrases = Passphrases(arguments.passphrase_fd)
     with _study(arguments) as study:
+        passphrases.sign_in(study, [arguments.reader])
         compared = study.is_unsealed(arguments.case)
         read = study.reader(arguments.reader).amend(arguments.case, arguments.reason)
         version = read.session.key.version
@@ -258,11 +278,18 @@ def _amend(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _unseal(arguments: argparse.Namespace) -> int:
+    with _study(arguments) as study:
+        return run_unseal(study, arguments, Passphrases(arguments.passphrase_fd))
+
+
 def _reconcile(arguments: argparse.Namespace) -> int:
     from workstation.workflow.reads_csv import record_consensus
     from workstation.workflow.reconcile_case import reconciliations
 
+    passphrases = Passphrases(arguments.passphrase_fd)
     with _study(arguments) as study:
+        passphrases.sign_in(study, [*arguments.signed_in_as, *arguments.sign])
         cases = reconciliations(study)  # refused before anything of a table is looked at
         with study.store.batch():
             to_sign = cases
@@ -271,7 +298,7 @@ def _reconcile(arguments: argparse.Namespace) -> int:
             for case in to_sign:
                 for signer in arguments.sign:
                     if not case.is_signed and signer not in case.signed_by:
-                        case.sign(signer)
+                        case.sign(signer, passphrases.of(signer) if study.vault is not None else "")
         cases = reconciliations(study)
         if arguments.json:
             print_json({**plan_json(study), "cases": [case_json(case) for case in cases]})

@@ -124,6 +124,11 @@ class StudyReads:
                 self._file.record_in(
                     connection, lock.signer, "read locked", lock_detail(lock, sheet), at=lock.locked_at
                 )
+                if sheet is not None:
+                    sealed = {"case": key.case, "presentation": key.presentation, "version": key.version}
+                    self._file.record_in(
+                        connection, lock.signer, "read sealed", {**sealed, "sheet": sheet.digest}
+                    )
         except exc.IntegrityError as error:
             raise locked_refusal(key.case) from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from workstation.errors import ProtocolViolation, ResourceError, StoreError
 from workstation.reading import seal
-from workstation.reading.account import Account, WrongPassphrase, new_account
+from workstation.reading.account import Account, WrongPassphrase, damaged, new_account
 from workstation.reading.audit import Sign
 from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.plan import StudyPlan
@@ -19,6 +19,7 @@ from workstation.store.study_store import DATABASE, StudyStore
 from workstation.workflow.vault import WRONG
 
 PASSPHRASE_CHANGED = "passphrase changed"
+ESCROW_USED = "escrow key used"
 
 
 def accounts_of(study: Path, accounts: Path | None = None) -> AccountFolder:
@@ -72,6 +73,63 @@ def change_passphrase(study: Path, folder: AccountFolder, name: str, old: str, n
     folder.replace(changed)
     if is_made:
         _record(study, name, PASSPHRASE_CHANGED, {}, {name: keys.sign})
+    return changed
+
+
+def escrow_account(file: Path) -> Account:
+    """The account in an escrow's file, which is kept offline.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read, or is not the account of an escrow.
+    """
+    account = AccountFolder(file.parent).load(file.stem)
+    if account.card.seat is not Seat.ESCROW:
+        raise StoreError(
+            "The escrow was not used",
+            f"{file.name} is the account of a {account.card.seat}",
+            "Make one: marrow study account new NAME --seat escrow",
+        )
+    return account
+
+
+def restore_account(
+    study: Path,
+    folder: AccountFolder,
+    name: str,
+    escrow_file: Path,
+    escrow_passphrase: str,
+    new_passphrase: Callable[[], str],
+) -> Account:
+    """Give an account a new passphrase with the escrow key that was named when it was made.
+
+    The study's log says so before the account is changed: an escrow never works unseen.
+
+    Raises
+    ------
+    WrongPassphrase
+        If that of the escrow is wrong.
+    ProtocolViolation
+        If the account was made without this escrow, or the log cannot be written.
+    """
+    escrow = escrow_account(escrow_file)
+    account = folder.load(name)
+    if account.escrow is None or account.escrow.fingerprint != escrow.card.fingerprint:
+        raise ProtocolViolation(
+            f"The account {name} was not restored", "it was not made with this escrow key"
+        )
+    _, keys = AccountFolder(escrow_file.parent).keys(escrow.card.name, escrow_passphrase)
+    recovered = seal.keys_from_escrow(keys, account.escrow.box)
+    if (recovered.encryption_key, recovered.signing_key) != (
+        account.card.encryption_key,
+        account.card.signing_key,
+    ):
+        raise damaged(name)
+    changed = account.with_passphrase(recovered, new_passphrase())
+    if (study / DATABASE).is_file():
+        _record(study, name, ESCROW_USED, {"escrow": escrow.card.fingerprint}, {name: recovered.sign})
+    folder.replace(changed)
     return changed
 
 

@@ -75,6 +75,8 @@ def record_answers(
             with table.at(row):
                 read = desk.open_read(case)
                 read.session.require_open()
+                if lock and study.vault is not None:
+                    study.vault.confirm(reader, signature)
             opened[case] = read
         instrument, item = table.item_of(row, study.instruments)
         answer = table.answer_of(row, item)

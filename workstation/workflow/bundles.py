@@ -10,6 +10,7 @@ from workstation.analysis.report import AgreementReport
 from workstation.errors import DataError
 from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
 from workstation.imaging.study import Case, Series
+from workstation.reading.cards import SealMode
 from workstation.reading.plan import Overlays, Resolution
 from workstation.reading.visibility import Role, Viewer
 from workstation.store.mask_files import kept_masks
@@ -21,7 +22,11 @@ from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
 from workstation.workflow.workspace import Workspace
 
 MOST_PICTURES = 24
-_NOT_SEALED = "Reads are kept apart by the program, not sealed by encryption."
+_SEALED = {
+    SealMode.COORDINATOR: "Reads were sealed by encryption and opened by the coordinator",
+    SealMode.BOTH_KEYS: "Reads were sealed by encryption and opened by both readers together",
+    SealMode.NONE: "Reads are kept apart by the program, not sealed by encryption",
+}
 
 
 def study_bundle(
@@ -195,7 +200,7 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
         (
             "Blinding",
             f"Readers saw case codes only; {overlays}; {totals}; time points {plan.blinding.time_points}. "
-            f"{_NOT_SEALED}",
+            f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}.",
         )
     )
     if viewer.role is Role.READER and not compared:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from workstation.workflow.read_case import Study, open_study_folder
 from workstation.workflow.workspace import Workspace, open_workspace
 
 MANIFEST = "export.json"
+SignIn = Callable[[Study], None]
 EXPORTED = "exported"
 
 
@@ -59,6 +60,7 @@ def export_study(
     out: Path,
     *,
     reader: str = "",
+    sign_in: SignIn | None = None,
     progress: Progress,
 ) -> list[Path]:
     """Write a reading study, or one case of the library, in one or more formats.
@@ -79,6 +81,8 @@ def export_study(
         Made if absent. Files of an earlier export are replaced, other files never.
     reader : str
         Export as this reader: the own reads only until the study may be compared.
+    sign_in : callable, optional
+        Given the open study; signs in to a sealed one.
 
     Returns
     -------
@@ -102,6 +106,8 @@ def export_study(
     folder = Path(study)
     if (folder / DATABASE).is_file():
         with open_study_folder(folder, workspace) as opened:
+            if sign_in is not None:
+                sign_in(opened)
             return _export_study(opened, workspace, chosen, out, reader, progress)
     if workspace is None:
         raise StoreError(
@@ -121,6 +127,7 @@ def _export_study(
     reader: str,
     progress: Progress,
 ) -> list[Path]:
+    actor = study.actor(reader or "coordinator")
     viewer = Viewer(Role.COORDINATOR)
     if reader:
         study.plan.require_reader(reader)
@@ -136,7 +143,7 @@ def _export_study(
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
     # The export is an event of the study; recorded before writing, so that the head it carries includes it.
-    entry = study.store.record(reader or "coordinator", EXPORTED, {"formats": [one.id for one in chosen]})
+    entry = study.store.record(actor, EXPORTED, {"formats": [one.id for one in chosen]})
     return _deliver(replace(bundle, audit_head=entry.digest), chosen, out, progress)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from workstation.errors import StoreError
 from workstation.phantoms.study import PhantomStudy
+from workstation.reading.cards import Seat
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import instrument
 from workstation.tasks import Progress, SilentProgress
@@ -23,6 +24,10 @@ from workstation.workflow.workspace import Workspace, open_workspace
 _T = TypeVar("_T")
 
 READERS = ("R1", "R2")
+COORDINATOR = "C1"
+SEATS = {**dict.fromkeys(READERS, Seat.READER), COORDINATOR: Seat.COORDINATOR}
+PASSPHRASE = "phantoms have no secrets"
+"""Of every account of the demo: the study is invented, and anyone may open it."""
 INSTRUMENTS = ("recht", "worms-marrow")
 KNEES: tuple[tuple[str, str, int, bool], ...] = (
     # case code, side, variant of the phantom, with lesions
@@ -208,15 +213,20 @@ def _plan() -> StudyPlan:
 
 def _read(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) -> None:
     """Both scripted readers read every case in their own order, and lock."""
+    from workstation.workflow.accounts import accounts_of, make_account
     from workstation.workflow.demo_readers import evidence_of, scripted_grade
     from workstation.workflow.open_study import open_study
     from workstation.workflow.read_case import open_study_folder
     from workstation.workflow.set_up_study import set_up_study
 
     variants = {code: variant for code, _, variant, _ in KNEES}
-    set_up_study(_plan(), folder, workspace)
+    people = accounts_of(folder)
+    for name, seat in SEATS.items():
+        make_account(people, name, seat, PASSPHRASE)
+    set_up_study(_plan(), folder, workspace, dict.fromkeys(SEATS, PASSPHRASE))
     with open_study_folder(folder, workspace) as study:
         for code in study.plan.readers:
+            study.sign_in(code, PASSPHRASE)
             desk = study.reader(code)
             for entry in desk.worklist():
                 images = open_study(workspace, entry.code, SilentProgress())
@@ -226,7 +236,8 @@ def _read(workspace: Workspace, cases: dict[str, PhantomStudy], folder: Path) ->
                         grade = scripted_grade(code, entry.code, form.id, item, variants[entry.code])
                         evidence = evidence_of(item.id, cases[entry.code], images.series)
                         read.answer(item.id, grade, evidence, instrument=form.id)
-                read.lock(code)
+                read.lock(PASSPHRASE)
+            study.sign_out(code)
 
 
 def _reconcile(workspace: Workspace, folder: Path) -> None:
@@ -237,19 +248,28 @@ def _reconcile(workspace: Workspace, folder: Path) -> None:
 
     variants = {code: variant for code, _, variant, _ in KNEES}
     with open_study_folder(folder, workspace) as study:
+        for name in (COORDINATOR, *study.plan.readers):
+            study.sign_in(name, PASSPHRASE)
         for case in reconciliations(study):
             for pair in case.unsettled:
                 grade = key_grade(pair.instrument, pair.item, variants[case.case])
                 case.settle(pair.item, grade, REASON, instrument=pair.instrument)
             for code in study.plan.readers:
-                case.sign(code)
+                case.sign(code, PASSPHRASE)
 
 
 def _export(workspace: Workspace, study: Path, out: Path) -> tuple[tuple[Path, ...], dict[str, Any]]:
     from workstation.workflow.agree import agreement_of
     from workstation.workflow.deliver import export_study
 
-    written = export_study(workspace, study, ("csv", "nifti", "seg", "html"), out, progress=SilentProgress())
+    written = export_study(
+        workspace,
+        study,
+        ("csv", "nifti", "seg", "html"),
+        out,
+        sign_in=lambda opened: opened.sign_in(COORDINATOR, PASSPHRASE),
+        progress=SilentProgress(),
+    )
     reads = next(path for path in written if path.name.endswith("reads.csv"))
     agreement = agreement_of(reads).to_json()
     (out / "agreement.json").write_text(json.dumps(agreement, indent=1), encoding="utf-8")

@@ -15,7 +15,7 @@ from workstation.store.study_store import DATABASE
 from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.bundles import study_bundle
-from workstation.workflow.deliver import export_study
+from workstation.workflow.deliver import SignIn, export_study
 from workstation.workflow.read_case import open_study_folder
 from workstation.workflow.workspace import Workspace
 
@@ -32,12 +32,15 @@ class Results:
         The CSV file or the study folder.
     bundle : Bundle
         Reads, agreement and, for a study, what was reconciled.
+    sign_in : callable or None
+        Signs in to the study when it is sealed.
     """
 
     source: Path
     is_study: bool
     bundle: Bundle
     report: AgreementReport
+    sign_in: SignIn | None = None
 
     @property
     def title(self) -> str:
@@ -65,13 +68,17 @@ class CaseGrades:
     largest_difference: float
 
 
-def open_results(path: Path, workspace: Workspace | None, progress: Progress) -> Results:
+def open_results(
+    path: Path, workspace: Workspace | None, progress: Progress, sign_in: SignIn | None = None
+) -> Results:
     """Read a table or a study and compare the readers.
 
     Parameters
     ----------
     path : Path
         A long reads CSV, or the folder of a reading study.
+    sign_in : callable, optional
+        Given the open study; signs in to a sealed one.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def open_results(path: Path, workspace: Workspace | None, progress: Progress) ->
     """
     progress.report(0, 2, "Reading")
     if path.is_dir():
-        bundle = _of_study(path, workspace, progress)
+        bundle = _of_study(path, workspace, sign_in, progress)
     else:
         rows = load_reads(path)
         bundle = Bundle(title=path.name, reads=rows, agreement=agreement_of_rows(rows))
@@ -93,10 +100,12 @@ def open_results(path: Path, workspace: Workspace | None, progress: Progress) ->
             "the reads of one reader only can be seen",
             "Open it when both readers have locked theirs",
         )
-    return Results(path, path.is_dir(), bundle, bundle.agreement)
+    return Results(path, path.is_dir(), bundle, bundle.agreement, sign_in)
 
 
-def _of_study(folder: Path, workspace: Workspace | None, progress: Progress) -> Bundle:
+def _of_study(
+    folder: Path, workspace: Workspace | None, sign_in: SignIn | None, progress: Progress
+) -> Bundle:
     if not (folder / DATABASE).is_file():
         raise DataError(
             "This folder was not opened",
@@ -104,7 +113,9 @@ def _of_study(folder: Path, workspace: Workspace | None, progress: Progress) -> 
             "Choose the folder of a study, or a CSV file",
         )
     with open_study_folder(folder, workspace) as study:
-        compared = study.unsealed_cases()
+        if sign_in is not None:
+            sign_in(study)
+        compared = study.ready_cases()
         if not compared:
             raise ProtocolViolation(
                 "The results are not open yet",
@@ -161,7 +172,9 @@ def save_results(
         If the disk refuses.
     """
     if results.is_study:
-        return export_study(workspace, results.source, format_id, out, progress=progress)
+        return export_study(
+            workspace, results.source, format_id, out, sign_in=results.sign_in, progress=progress
+        )
     return exporter(format_id).write(results.bundle, out, progress)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,14 +13,13 @@ from workstation.imaging.study import Case, Joint
 from workstation.reading.audit import Link
 from workstation.reading.journal import Codec, Entry, PlainCodec, ReadKey
 from workstation.reading.plan import StudyPlan, Unseal, load_plan, parse_plan, require_same_instrument
-from workstation.reading.session import Lock, ReadingSession
+from workstation.reading.session import ReadingSession
 from workstation.reading.visibility import (
     ReadId,
     Role,
     Viewer,
     required_reads,
     unsealed_cases,
-    who_sees,
 )
 from workstation.scoring.instrument import Instrument, instruments
 from workstation.store.account_files import FOLDER, AccountFolder
@@ -29,13 +27,9 @@ from workstation.store.library import Library
 from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
-from workstation.workflow.open_read import (
-    OpenRead,
-    ReaderDesk,
-    WorklistEntry,
-    not_in_library,
-    session_of,
-)
+from workstation.workflow.open_read import OpenRead, not_in_library, session_of
+from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
+from workstation.workflow.study_status import StatusRow, read_id_of, status_rows
 from workstation.workflow.vault import Vault
 from workstation.workflow.workspace import Workspace
 
@@ -51,18 +45,6 @@ __all__ = [
 ]
 
 UNSEALED = "reads opened for comparison"
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRow:
-    """One required read, as far as the asking person may know it."""
-
-    case: str
-    presentation: int
-    reader: str
-    locked: bool
-    locked_at: str
-    version: int
 
 
 class Study:
@@ -156,7 +138,23 @@ class Study:
             for one in self.store.reads.amendments()
             if one.key not in locks and not one.post_comparison
         }
-        return frozenset(_read_id(key) for key in locks) - {_read_id(key) for key in reopened}
+        return frozenset(read_id_of(key) for key in locks) - {read_id_of(key) for key in reopened}
+
+    def actor(self, otherwise: str) -> str:
+        """Who acts now, for the log.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the study is sealed and nobody is signed in.
+        """
+        if self.vault is None:
+            return otherwise
+        if not self.vault.people:
+            raise ProtocolViolation(
+                "This needs a passphrase", "the study is sealed, and nobody is signed in", "Sign in first"
+            )
+        return self.vault.actor(otherwise)
 
     def entries(self, key: ReadKey, links: Sequence[Link]) -> tuple[Entry, ...]:
         """What a read's journal says, for someone who may know it.
@@ -238,10 +236,7 @@ class Study:
     def _open_sheets(self, cases: Collection[str]) -> None:
         vault = self.vault
         assert vault is not None
-        if not vault.people:
-            raise ProtocolViolation(
-                "The reads were not opened", "this study is sealed, and nobody is signed in", "Sign in first"
-            )
+        self.actor("")
         vault.open_sheets(cases)
         needed = vault.still_needed(cases)
         if needed:
@@ -257,7 +252,7 @@ class Study:
         counted: dict[ReadId, ReadKey] = {}
         for lock in sorted(self.store.reads.locks(case), key=lambda one: one.key.version):
             if lock.key not in compared:
-                counted[_read_id(lock.key)] = lock.key
+                counted[read_id_of(lock.key)] = lock.key
         return counted
 
     def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:
@@ -281,36 +276,17 @@ class Study:
         The default viewer is the coordinator, who sees which reads are locked and nothing else. A reader
         gets the own rows only, in the own order.
         """
-        viewer = viewer or Viewer(Role.COORDINATOR)
-        locked = self.locked()
-        latest: dict[ReadId, Lock] = {}
-        for lock in self.store.reads.locks():
-            latest[_read_id(lock.key)] = lock
-        rows = []
-        is_reader = viewer.role is Role.READER
-        for reader in self.plan.readers:
-            order = self.store.order(reader)
-            # The order of a reader is nobody else's business: others get the plan's.
-            listed = (
-                order if is_reader else sorted(order, key=lambda shown: self.plan.cases.index(shown.case))
-            )
-            for shown in listed:
-                sight = who_sees(viewer, reader, shown, self.plan, locked)
-                if not sight.lock or (is_reader and viewer.reader != reader):
-                    continue
-                read_id = (reader, shown.case, shown.number)
-                lock_or_none = latest.get(read_id) if read_id in locked else None
-                rows.append(
-                    StatusRow(
-                        case=shown.case,
-                        presentation=shown.number,
-                        reader=reader if sight.identity else "",
-                        locked=lock_or_none is not None,
-                        locked_at=lock_or_none.locked_at if lock_or_none and sight.progress else "",
-                        version=lock_or_none.key.version if lock_or_none and sight.progress else 1,
-                    )
-                )
-        return tuple(rows)
+        return status_rows(self, viewer or Viewer(Role.COORDINATOR))
+
+    def sign_in(self, name: str, passphrase: str) -> None:
+        """Sign in to a sealed study; see `Vault.sign_in`. In a study that is not sealed nothing is asked."""
+        if self.vault is not None:
+            self.vault.sign_in(name, passphrase)
+
+    def sign_out(self, name: str) -> None:
+        """Forget the keys of an account."""
+        if self.vault is not None:
+            self.vault.sign_out(name)
 
     @property
     def outstanding(self) -> int:
@@ -422,7 +398,3 @@ def _library_at(folder: Path | None, *, must_exist: bool) -> Library | None:
     if not must_exist and not place.is_dir():
         return None
     return Library.open(place, create=False)
-
-
-def _read_id(key: ReadKey) -> ReadId:
-    return (key.reader, key.case, key.presentation)

@@ -26,6 +26,7 @@ from workstation.store.study_store import StudyStore
 
 SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
 ACCEPTED = "plan accepted"
+LAYER_OPENED, SHEETS_OPENED = "outer layer opened", "sheets unsealed"
 
 _LOGGER = logging.getLogger("workstation.study")
 
@@ -261,10 +262,11 @@ class Vault:
         if not waiting:
             return
         self._require_commitments(cases, sheets)
-        if self.sealing.mode is SealMode.BOTH_KEYS:
-            self._open_layers(waiting)
-        else:
-            self._open_as_coordinator(waiting)
+        with self._store.batch():
+            if self.sealing.mode is SealMode.BOTH_KEYS:
+                self._open_layers(waiting)
+            else:
+                self._open_as_coordinator(waiting)
         self.refresh()
 
     def still_needed(self, cases: Collection[str]) -> tuple[str, ...]:
@@ -335,6 +337,8 @@ class Vault:
                 for key, one in waiting.items()
                 if key not in half
             )
+            if waiting.keys() - half:
+                self._store.record(outer, LAYER_OPENED, {"sheets": len(waiting.keys() - half)})
         if inner in self.people:
             keys = self.people[inner].keys
             layers = {one.key: one.box for one in store.openings(inner) if one.stage is Stage.LAYER}
@@ -348,6 +352,8 @@ class Vault:
             for key, sheet_key in sheet_keys.items()
             for card in self._recipients()
         )
+        if sheet_keys:
+            self._store.record(opener, SHEETS_OPENED, {"sheets": len(sheet_keys)})
 
     def _recipients(self) -> Iterator[Card]:
         return (card for card in self.sealing.accounts if card.seat is not Seat.ESCROW)

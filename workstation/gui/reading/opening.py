@@ -9,8 +9,9 @@ from workstation.gui.reading.words import STATE_WORDS
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
-    from workstation.workflow.open_read import OpenRead, ReaderDesk
+    from workstation.workflow.open_read import OpenRead
     from workstation.workflow.open_study import OpenStudy
+    from workstation.workflow.reader_desk import ReaderDesk
     from workstation.workflow.workspace import Workspace
 
 

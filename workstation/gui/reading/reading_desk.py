@@ -35,9 +35,10 @@ from workstation.imaging.study import Series
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
-    from workstation.workflow.open_read import OpenRead, ReaderDesk
+    from workstation.workflow.open_read import OpenRead
     from workstation.workflow.open_study import OpenStudy
     from workstation.workflow.read_case import Study
+    from workstation.workflow.reader_desk import ReaderDesk
 
 START, READ = 0, 1
 

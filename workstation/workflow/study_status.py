@@ -1,0 +1,61 @@
+"""Which reads of a study are locked, as far as the asking person may know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workstation.reading.journal import ReadKey
+from workstation.reading.session import Lock
+from workstation.reading.visibility import ReadId, Role, Viewer, who_sees
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One required read, as far as the asking person may know it."""
+
+    case: str
+    presentation: int
+    reader: str
+    locked: bool
+    locked_at: str
+    version: int
+
+
+def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
+    """Required reads and whether they are locked, limited to what the viewer may know."""
+    locked = study.locked()
+    latest: dict[ReadId, Lock] = {}
+    for lock in study.store.reads.locks():
+        latest[read_id_of(lock.key)] = lock
+    rows = []
+    is_reader = viewer.role is Role.READER
+    for reader in study.plan.readers:
+        order = study.store.order(reader)
+        # The order of a reader is nobody else's business: others get the plan's.
+        listed = order if is_reader else sorted(order, key=lambda shown: study.plan.cases.index(shown.case))
+        for shown in listed:
+            sight = who_sees(viewer, reader, shown, study.plan, locked)
+            if not sight.lock or (is_reader and viewer.reader != reader):
+                continue
+            read_id = (reader, shown.case, shown.number)
+            lock_or_none = latest.get(read_id) if read_id in locked else None
+            rows.append(
+                StatusRow(
+                    case=shown.case,
+                    presentation=shown.number,
+                    reader=reader if sight.identity else "",
+                    locked=lock_or_none is not None,
+                    locked_at=lock_or_none.locked_at if lock_or_none and sight.progress else "",
+                    version=lock_or_none.key.version if lock_or_none and sight.progress else 1,
+                )
+            )
+    return tuple(rows)
+
+
+def read_id_of(key: ReadKey) -> ReadId:
+    """The read that a key is a version of."""
+    return (key.reader, key.case, key.presentation)
