@@ -44,6 +44,12 @@ SETTINGS: tuple[Setting, ...] = (
         lambda value: isinstance(value, int) and value >= 0,
     ),
     Setting(
+        "idle_lock_min",
+        10,
+        "Minutes without key or mouse after which a sealed study asks for the passphrase again; 0 never.",
+        lambda value: isinstance(value, int | float) and 0 <= value <= 1440,
+    ),
+    Setting(
         "key_profile",
         "marrow",
         "Keys: marrow, or those of another program: horos, ohif, weasis.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
 from workstation.imaging.study import Case
+from workstation.reading.audit import head_code, head_of
 from workstation.reading.blinding import blinded
 from workstation.reading.journal import Kind, ReadKey, utc_now
 from workstation.reading.order import Presentation
@@ -58,6 +59,11 @@ class ReaderDesk:
     def is_sealed(self) -> bool:
         """False while what is entered lies readable on the disk: the screen says so."""
         return self._study.codec.is_sealed
+
+    @property
+    def head_code(self) -> str:
+        """The head of the study's log as a short code: written down, it proves later that nothing was cut."""
+        return head_code(head_of(self._study.store.audit(), self._study.store.audit_root))
 
     def worklist(self) -> tuple[WorklistEntry, ...]:
         """The reader's cases in the reader's own order, each with the state of the own read."""

@@ -63,12 +63,18 @@ class LockPanel(QWidget):
         layout.addWidget(self._remark)
         layout.addLayout(buttons)
 
-    def ask(self, case_code: str, reader: str) -> None:
-        """Show what will be signed and wait for the reader's code."""
+    def ask(self, case_code: str, reader: str, *, sealed: bool = False) -> None:
+        """Show what will be signed and wait for the reader's code, or where it is sealed the passphrase."""
+        after = " and it is sealed until both may be compared" if sealed else ""
         self._text.setText(
             f"You sign {case_code} as reader {reader}, meaning: {MEANING}. "
-            "After this nothing in the read can change."
+            f"After this nothing in the read can change{after}."
         )
+        what = "passphrase" if sealed else "reader code"
+        self._signature.setEchoMode(QLineEdit.EchoMode.Password if sealed else QLineEdit.EchoMode.Normal)
+        self._signature.setAccessibleName(f"Your {what}")
+        self._signature.setPlaceholderText(f"Your {what}")
+        self._signature.setToolTip(f"Type your {what} to sign (Enter)")
         self._signature.clear()
         self._remark.clear()
         self._blinding.setCurrentIndex(0)
@@ -95,4 +101,6 @@ class LockPanel(QWidget):
     def _on_sign(self) -> None:
         if self._is_ready:
             held = bool(self._blinding.currentData())
-            self.signed.emit(self._signature.text().strip(), held, self._remark.text().strip())
+            typed = self._signature.text()
+            self._signature.clear()
+            self.signed.emit(typed, held, self._remark.text().strip())

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from PySide6.QtWidgets import QWidget
+
+from workstation import __version__
 from workstation.gui.reading.words import STATE_WORDS
+from workstation.imaging.hanging import Layout
+from workstation.imaging.study import Series
+from workstation.reading.journal import Kind
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
@@ -25,7 +32,12 @@ class OpenedRead:
 
 
 def open_next(
-    reader: ReaderDesk, workspace: Workspace, case: str | None, after: str | None, progress: Progress
+    reader: ReaderDesk,
+    workspace: Workspace,
+    case: str | None,
+    after: str | None,
+    display: Mapping[str, Any],
+    progress: Progress,
 ) -> OpenedRead | None:
     """Open a case, or without one the next that is not locked; None when all are locked.
 
@@ -33,6 +45,8 @@ def open_next(
     ----------
     after : str, optional
         The case just locked: the search goes on behind it.
+    display : mapping
+        Program and screen, kept with the read.
 
     Raises
     ------
@@ -46,7 +60,32 @@ def open_next(
         return None
     read = reader.open_read(wanted)
     images = open_study(workspace, wanted, progress)
+    if not read.is_locked:
+        read.note(Kind.OPENED, display)
     worklist = tuple(
         (one.code, "blocked" if one.blocked else STATE_WORDS[one.state]) for one in reader.worklist()
     )
     return OpenedRead(read, images, worklist)
+
+
+def display_of(widget: QWidget) -> dict[str, Any]:
+    """Program and screen of a read, as plain values."""
+    screen = widget.screen()
+    size = screen.geometry().size()
+    return {
+        "program": __version__,
+        "screen": [size.width(), size.height()],
+        "pixel_ratio": screen.devicePixelRatio(),
+    }
+
+
+def visits_shown(read: OpenRead | None, opened: OpenStudy) -> Mapping[str, str]:
+    """Visit of each series, where the reader may know the order of visits."""
+    hidden = read is not None and read.rules.time_points != "known"
+    return {} if hidden else opened.visits
+
+
+def in_hanging_order(series: tuple[Series, ...], layout: Layout) -> list[Series]:
+    """Series on screen first, in the order of their tiles."""
+    keys = [tile.series_key for tile in layout.tiles if tile.series_key]
+    return sorted(series, key=lambda one: keys.index(one.key) if one.key in keys else len(keys))

@@ -68,6 +68,7 @@ class ReadKeeper(QObject):
             self._restoring = True
             self._grid.restore(self.read.view_state)
             self._restoring = False
+        self._note_series()
         self._book.keeper = self
         if damaged := self._show_marks():
             self._messages.attention(f"{damaged} of your measurements could not be shown: damaged")
@@ -158,7 +159,18 @@ class ReadKeeper(QObject):
             if self._waiting.elapsed() < LONGEST_WAIT_MS:
                 self._rest.start()
 
+    def _note_series(self) -> None:
+        """Keep which series came on screen for the first time."""
+        if self.read is not None and not self.read.is_locked:
+            tiles = self._grid.states()["tiles"]
+            shown = dict.fromkeys(str(tile["series_key"]) for tile in tiles if tile.get("series_key"))
+            try:
+                self.read.note_series(shown)
+            except WorkstationError as error:
+                self._messages.show(error)
+
     def _keep_view(self) -> None:
+        self._note_series()
         try:
             if self.read is not None and not self.read.is_locked:
                 self.read.keep_view_state(self._grid.states())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,16 +12,18 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.masks.mask_panel import MaskPanel
+from workstation.gui.reading.door import ReaderDoor
 from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
-from workstation.gui.reading.opening import OpenedRead, open_next
+from workstation.gui.reading.opening import OpenedRead, display_of, in_hanging_order, open_next, visits_shown
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.side_window import SideWindow, side_panel
 from workstation.gui.reading.start_page import StartPage
 from workstation.gui.reading.words import STATE_WORDS, free_title
+from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
@@ -31,16 +32,14 @@ from workstation.gui.viewer.overview_strip import OverviewStrip
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
-from workstation.imaging.study import Series
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.open_read import OpenRead
     from workstation.workflow.open_study import OpenStudy
-    from workstation.workflow.read_case import Study
     from workstation.workflow.reader_desk import ReaderDesk
 
-START, READ = 0, 1
+START, READ, SIGN_IN = 0, 1, 2
 
 
 class ReadingDesk(Desk):
@@ -54,11 +53,13 @@ class ReadingDesk(Desk):
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._study: Study | None = None
+        self._resume: str | None = None  # the case to go on with after the session was locked
         self._reader: ReaderDesk | None = None
         self._open: OpenStudy | None = None
         self._is_blind = False
         self._build()
+        idle_min = float(context.settings.get("idle_lock_min", 10))
+        self._door = ReaderDoor(self._start, self._sign_in, context.messages, idle_min, self)
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
@@ -85,7 +86,7 @@ class ReadingDesk(Desk):
     @property
     def readers(self) -> tuple[str, ...]:
         """Codes of the open study's readers."""
-        return self._study.plan.readers if self._study is not None else ()
+        return self._door.study.plan.readers if self._door.study is not None else ()
 
     @property
     def worklist_codes(self) -> tuple[str, ...]:
@@ -127,32 +128,40 @@ class ReadingDesk(Desk):
 
         opened = open_study_folder(folder, self.context.workspace)
         self._leave_read()
-        if self._study is not None:
-            self._study.close()
-        self._study, self._reader = opened, None
-        self._start.ask_reader(self._study.plan.title, self._study.plan.readers)
+        self._reader = None
         self._pages.setCurrentIndex(START)
-        self._start.focus_first()
+        self._door.take(opened)
 
     def entered(self) -> None:
         """The keyboard works at once: on the images of an open case, else on what to do next."""
         if self._pages.currentIndex() == START:
             self._start.focus_first()
+        elif self._pages.currentIndex() == SIGN_IN:
+            self._sign_in.focus_first()
         else:
             self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose_reader(self, code: str) -> None:
         """Read as one of the plan's readers, from the first case that is not locked."""
-        if self._study is None:
-            return
-        try:
-            self._reader = self._study.reader(code)
-        except WorkstationError as error:
-            self.context.messages.show(error)
-            return
+        self._door.choose(code)
+
+    def sign_in(self, code: str, passphrase: str) -> None:
+        """Read as one of a sealed study's readers."""
+        self._door.sign_in(code, passphrase)
+
+    def _on_reader(self, reader: ReaderDesk) -> None:
+        self._reader = reader
         # What was said before belongs to another task, and what it offers would leave the read.
         self.context.messages.clear()
-        self._start_opening(None)
+        self._start_opening(self._resume)
+        self._resume = None
+
+    def _on_idle(self) -> None:
+        """Nobody is there: the case is put away until the reader signs in again."""
+        if self._reader is not None:
+            self._resume = self.read.case.code if self.read is not None else None
+            self._put_away()
+            self._door.lock_session(self._reader.reader)
 
     def open_read(self, case: str) -> None:
         """Open the reader's own read of a case, where it was left."""
@@ -165,10 +174,10 @@ class ReadingDesk(Desk):
         # No key may reach the read before.
         self._keeper.close()
         self.context.jobs.forget("open-case")
-        workspace = self.context.workspace
+        workspace, display = self.context.workspace, display_of(self)
         self.context.jobs.start(
             "open-read",
-            lambda progress: open_next(reader, workspace, case, after, progress),
+            lambda progress: open_next(reader, workspace, case, after, display, progress),
             self._on_read_opened,
             self._on_read_refused,
         )
@@ -198,27 +207,25 @@ class ReadingDesk(Desk):
         return True
 
     def leave(self) -> None:
-        """Close the case."""
+        """Close the case; in a sealed study the reader is signed out."""
+        self._put_away()
+        self._door.leave()
+        self._door.show("")
+
+    def _put_away(self) -> None:
         self._side_window.bring_back()
         self._leave_read()
         self._ahead.expect(None)
         self._loader.forget()
         self._open = None
         self._grid.show_series(())
-        if self._study is not None:
-            self._start.ask_reader(self._study.plan.title, self._study.plan.readers)
-        else:
-            self._start.show_empty()
         self._pages.setCurrentIndex(START)
         self.titled.emit("")
-        self._start.focus_first()
 
     def shut_down(self) -> None:
         """Keep the viewing state and close the study."""
         self._keeper.flush()
-        if self._study is not None:
-            self._study.close()
-            self._study = None
+        self._door.close()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """End of a held key (peek) while the form has the focus."""
@@ -264,6 +271,8 @@ class ReadingDesk(Desk):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._start)
         self._pages.addWidget(page)
+        self._sign_in = SignInPage(self)
+        self._pages.addWidget(self._sign_in)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._pages)
@@ -273,6 +282,9 @@ class ReadingDesk(Desk):
         self._start.study_wanted.connect(self._on_study_wanted)
         self._start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
         self._start.reader_chosen.connect(self.choose_reader)
+        self._door.opened.connect(self._on_reader)
+        self._door.asking.connect(lambda asks: self._pages.setCurrentIndex(SIGN_IN if asks else START))
+        self._door.idle.connect(self._on_idle)
         self._header.case_chosen.connect(self.open_read)
         self._header.leave_wanted.connect(self.leave)
         self._form.lock_wanted.connect(self._on_lock_wanted)
@@ -307,23 +319,14 @@ class ReadingDesk(Desk):
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
         self._close_lock()
-        visits = self._visits(opened)
+        visits = visits_shown(self.read, opened)
         captions = captions_of(opened.series, visits)
         self._loader.forget()
         self._grid.show_series(opened.series, captions=captions, joint=opened.joint, visits=visits)
         self._strip.show_series(opened.series, captions)
-        self._loader.open(self._in_hanging_order(opened.series))
+        self._loader.open(in_hanging_order(opened.series, self._grid.layout_shown))
         self._pages.setCurrentIndex(READ)
         self.titled.emit("")
-
-    def _visits(self, opened: OpenStudy) -> Mapping[str, str]:
-        """Visit of each series, where the reader may know the order of visits."""
-        hidden = self.read is not None and self.read.rules.time_points != "known"
-        return {} if hidden else opened.visits
-
-    def _in_hanging_order(self, series: tuple[Series, ...]) -> list[Series]:
-        keys = [tile.series_key for tile in self._grid.layout_shown.tiles if tile.series_key]
-        return sorted(series, key=lambda one: keys.index(one.key) if one.key in keys else len(keys))
 
     def _show_header(self, opened: OpenedRead) -> None:
         reader, case = self._reader, opened.read.case
@@ -355,7 +358,7 @@ class ReadingDesk(Desk):
         if self.read.is_locked:
             return
         self._keeper.flush()
-        self._lock.ask(self.read.case.code, self._reader.reader)
+        self._lock.ask(self.read.case.code, self._reader.reader, sealed=self._reader.is_sealed)
 
     def _on_signed(self, signature: str, blinding_held: bool, remark: str) -> None:
         if self.read is None or self._reader is None:
@@ -366,18 +369,14 @@ class ReadingDesk(Desk):
             self.context.messages.show(error)
             return
         code = self.read.case.code
-        self.context.messages.inform(f"{code} is locked")
+        self.context.messages.inform(f"{code} is locked. Code to write down: {self._reader.head_code}")
         self._start_opening(None, after=code)
 
     def _all_locked(self) -> None:
+        reader = self._reader
         self.leave()
-        if self._study is not None and self._reader is not None:
-            self._start.ask_reader(
-                self._study.plan.title,
-                self._study.plan.readers,
-                f"All cases of {self._reader.reader} are locked. Thank you.",
-            )
-            self._start.focus_first()
+        if reader is not None:
+            self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
 
     def _close_lock(self) -> None:
         self._lock.hide()

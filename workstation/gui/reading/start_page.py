@@ -54,10 +54,11 @@ class StartPage(QWidget):
             ]
         )
 
-    def ask_reader(self, title: str, readers: Sequence[str], note: str = "") -> None:
-        """A study is open: who reads?"""
+    def ask_reader(self, title: str, readers: Sequence[str], note: str = "", sealing: str = "") -> None:
+        """A study is open: who reads? `sealing` says how what is entered is protected."""
         self._title.setText(title)
-        self._say(note or "Who reads? You see your own cases in your own order, and nothing else.")
+        said = note or "Who reads? You see your own cases in your own order, and nothing else."
+        self._say(f"{said}\n\n{sealing}" if sealing else said)
         self._set_buttons(
             [
                 (

@@ -1,0 +1,128 @@
+"""Between the start page and a reader's own desk: who reads, with a passphrase where the study is sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.errors import WorkstationError
+from workstation.gui.idle import IdleWatch
+from workstation.gui.messages import Messages
+from workstation.gui.reading.start_page import StartPage
+from workstation.gui.sign_in_page import SignInPage
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
+
+
+class ReaderDoor(QObject):
+    """Lets one reader in at a time. Keys of a sealed study stay in memory no longer than needed.
+
+    ``opened(reader_desk)`` when a reader may read; ``asking(bool)`` when the sign-in page is wanted or no
+    longer; ``idle()`` when the session is to be locked.
+    """
+
+    opened = Signal(object)
+    asking = Signal(bool)
+    idle = Signal()
+
+    def __init__(
+        self, start: StartPage, page: SignInPage, messages: Messages, idle_min: float, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self.study: Study | None = None
+        self._start = start
+        self._page = page
+        self._messages = messages
+        self._watch = IdleWatch(idle_min, self)
+        self._watch.idle.connect(self.idle)
+        page.given.connect(self.sign_in)
+        page.cancelled.connect(lambda: self.show(""))
+
+    def take(self, study: Study) -> None:
+        """Another study is open; the one before is closed."""
+        self.close()
+        self.study = study
+        self.show("")
+
+    def show(self, note: str) -> None:
+        """Ask who reads."""
+        self.asking.emit(False)
+        if self.study is None:
+            self._start.show_empty()
+        else:
+            self._start.ask_reader(
+                self.study.plan.title, self.study.plan.readers, note, seal_note(self.study)
+            )
+        self._start.focus_first()
+
+    def choose(self, code: str) -> None:
+        """Someone says to be this reader."""
+        if self.study is None:
+            return
+        vault = self.study.vault
+        if vault is None or code in vault.people:
+            self._enter(code)
+            return
+        self._ask(code, "You see your own cases in your own order, and nothing else.")
+
+    def sign_in(self, code: str, passphrase: str) -> None:
+        """A passphrase was typed."""
+        if self.study is None:
+            return
+        try:
+            self.study.sign_in(code, passphrase)
+        except WorkstationError as error:
+            self._page.refuse(error.sentence)
+            return
+        self.asking.emit(False)
+        self._watch.start()
+        self._enter(code)
+
+    def lock_session(self, code: str) -> None:
+        """Nobody was there for a while: forget the keys and ask again."""
+        self.leave()
+        self._ask(code, "Locked, because nobody was there. Everything entered is kept.")
+
+    def leave(self) -> None:
+        """The reader has gone: forget the keys."""
+        self._watch.stop()
+        if self.study is not None and self.study.vault is not None:
+            self.study.vault.sign_out_all()
+
+    def close(self) -> None:
+        """Close the study."""
+        self._watch.stop()
+        if self.study is not None:
+            self.study.close()
+            self.study = None
+
+    def _ask(self, code: str, text: str) -> None:
+        assert self.study is not None
+        self._page.ask(f"{self.study.plan.title} · reader {code}", (code,), text)
+        self.asking.emit(True)
+        self._page.focus_first()
+
+    def _enter(self, code: str) -> None:
+        assert self.study is not None
+        try:
+            reader = self.study.reader(code)
+        except WorkstationError as error:
+            self._messages.show(error)
+            return
+        self.opened.emit(reader)
+
+
+def seal_note(study: Study) -> str:
+    """How the study is sealed, and the fingerprints that people compare."""
+    sealing = study.plan.sealing
+    if study.vault is None or sealing is None:
+        return "Not sealed: who can open the study folder on this disk can read its entries."
+    who = (
+        "both readers together" if sealing.coordinator is None else f"coordinator {sealing.coordinator.name}"
+    )
+    cards = "\n".join(f"{card.name}   {card.spoken}" for card in sealing.accounts)
+    missing = study.vault.missing_plan_signatures()
+    waits = f"\nThe plan is still to be signed by {' and '.join(missing)}." if missing else ""
+    return f"Sealed; opened by {who}. Fingerprints, to compare aloud:\n{cards}{waits}"
