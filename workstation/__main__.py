@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,13 @@ class QtSurface:
 
         return render(study, library, protocol, out, size)
 
-    def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
+    def screenshots(
+        self, study_folder: Path, library: Path, out: Path, passphrases: Mapping[str, str]
+    ) -> list[Path]:
         """Save a picture of each desk."""
         from workstation.gui.screenshots import screenshots
 
-        return screenshots(study_folder, library, out)
+        return screenshots(study_folder, library, out, passphrases=passphrases)
 
 
 def main() -> int:

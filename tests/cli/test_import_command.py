@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ class NoScreen:
     def render(self, study: str, library: Path | None, protocol: str | None, out: Path) -> None:
         raise AssertionError
 
-    def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
+    def screenshots(
+        self, study_folder: Path, library: Path, out: Path, passphrases: Mapping[str, str]
+    ) -> list[Path]:
         raise AssertionError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QListWidget, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
@@ -40,7 +40,11 @@ def click(window: MainWindow, qtbot: QtBot, name: str) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def make_study(window: MainWindow, qtbot: QtBot, folder: Path) -> None:
+def word(name: str) -> str:
+    return f"four plain words {name}"
+
+
+def make_study(window: MainWindow, qtbot: QtBot, folder: Path, seal_mode: str = "none") -> None:
     window.show_desk("setup")
     desk = window.desk
     assert desk.findChild(QListWidget, "study_cases").count() == 2
@@ -50,16 +54,37 @@ def make_study(window: MainWindow, qtbot: QtBot, folder: Path) -> None:
     rule = desk.findChild(object, "resolution_rule")
     rule.setCurrentIndex(rule.findData("consensus"))
     qtbot.keyClicks(desk.findChild(QLineEdit, "study_folder"), str(folder))
+    mode = desk.findChild(QComboBox, "seal_mode")
+    assert mode.currentData() == "coordinator", "sealed unless someone says otherwise"
+    assert not desk.findChild(QPushButton, "make_study").isEnabled(), "passphrases are needed"
+    mode.setCurrentIndex(mode.findData(seal_mode))
+    for line in desk.findChildren(QLineEdit):
+        if line.objectName().startswith("passphrase_") and line.isEnabled():
+            qtbot.keyClicks(line, word(line.objectName().split("_")[-1]))
     click(window, qtbot, "make_study")
     assert window.context.messages.last.text.startswith("The study was made")
     window.context.messages.last.run()
 
 
-def read_everything(window: MainWindow, qtbot: QtBot, reader: str, digits: str) -> list[str]:
+def sign_in(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    names = window.desk.findChild(QComboBox, "sign_in_name")
+    names.setCurrentIndex(names.findText(name))
+    line = window.desk.findChild(QLineEdit, "passphrase")
+    assert line.isVisible()
+    assert line.echoMode() is QLineEdit.EchoMode.Password
+    qtbot.keyClicks(line, word(name))
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def read_everything(
+    window: MainWindow, qtbot: QtBot, reader: str, digits: str, *, sealed: bool = False
+) -> list[str]:
     """Score every case by keyboard and lock it; the texts that were on screen meanwhile."""
     desk = window.desk
     assert isinstance(desk, ReadingDesk)
     click(window, qtbot, f"reader_{reader}")
+    if sealed:
+        sign_in(window, qtbot, reader)
     seen: list[str] = []
     for _ in range(2):
         assert desk.read is not None
@@ -72,30 +97,36 @@ def read_everything(window: MainWindow, qtbot: QtBot, reader: str, digits: str) 
         qtbot.keyClick(desk.grid, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         signature = desk.findChild(QLineEdit, "signature")
         assert signature.isVisible()
-        qtbot.keyClicks(signature, reader)
+        qtbot.keyClicks(signature, word(reader) if sealed else reader)
         qtbot.keyClick(signature, Qt.Key.Key_Return)
     assert desk.read is None
     assert not window.is_blinded
     return seen
 
 
-def test_from_library_to_signed_reconciliation(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    folder = tmp_path / "study"
-    make_study(window, qtbot, folder)
+@pytest.mark.parametrize("seal_mode", ["none", "coordinator", "both-keys"])
+def test_from_library_to_signed_reconciliation(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, seal_mode: str
+) -> None:
+    folder, sealed = tmp_path / "study", seal_mode != "none"
+    make_study(window, qtbot, folder, seal_mode)
     assert isinstance(window.desk, ReadingDesk)
 
-    read_everything(window, qtbot, "R1", R1)
+    read_everything(window, qtbot, "R1", R1, sealed=sealed)
     window.show_desk("reconcile", folder)
     assert "not available" in window.context.messages.last.text
 
     window.show_desk("reading", folder)
-    seen = read_everything(window, qtbot, "R2", R2)
+    seen = read_everything(window, qtbot, "R2", R2, sealed=sealed)
     assert not any("R1" in text for text in seen), "nothing names the other reader"
     assert not any("PHANTOM" in text for text in seen), "nothing names the patient"
 
     window.show_desk("reconcile", folder)
     desk = window.desk
     assert isinstance(desk, ReconcileDesk)
+    for name in {"coordinator": ["C1"], "both-keys": ["R1", "R2"]}.get(seal_mode, []):
+        assert desk.case is None
+        sign_in(window, qtbot, name)
     for _ in range(2):
         assert len(desk.case.unsettled) == 1
         assert desk.table.item(0, 0).text() == "WORMS LP"
@@ -110,11 +141,17 @@ def test_from_library_to_signed_reconciliation(window: MainWindow, qtbot: QtBot,
             qtbot.keyClick(desk.grid, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
             qtbot.keyClicks(signature, reader)
             qtbot.keyClick(signature, Qt.Key.Key_Return)
+            if sealed:
+                passphrase = desk.findChild(QLineEdit, "reconcile_passphrase")
+                qtbot.keyClicks(passphrase, word(reader))
+                qtbot.keyClick(passphrase, Qt.Key.Key_Return)
         assert desk.case.is_signed
         desk.show_case(1)
 
     window.show_desk("results", folder)
     assert window.desk.id == "results"
+    if sealed:
+        sign_in(window, qtbot, "R2")
     wanted = "2 cases, readers R1 and R2"
     qtbot.waitUntil(
         lambda: any(wanted in label.text() for label in window.desk.findChildren(QLabel)), timeout=5000

@@ -36,12 +36,14 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:
     report = run_demo(out, SilentProgress() if arguments.json else TerminalProgress())
     pictures = []
     if not arguments.no_pictures:
-        pictures = surface.screenshots(report.study, report.library, out / "pictures")
+        pictures = surface.screenshots(report.study, report.library, out / "pictures", report.passphrases)
     if arguments.json:
         print_json({**report.to_json(), "pictures": [str(path) for path in pictures]})
     else:
         print(f"Library:    {report.library}  ({report.loaded} images)")
         print(f"Study:      {report.study}")
+        for name, passphrase in report.passphrases.items():
+            print(f"  passphrase of {name}: {passphrase}")
         print(f"Masks:      {report.masks}")
         for name, value in report.dice.items():
             print(f"  Dice with the known truth, {name}: {value:.2f}")

@@ -7,7 +7,7 @@ import importlib
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,7 +44,9 @@ class Surface(Protocol):
     ) -> dict[str, Any]:
         """Save the hung screen of a study as PNG; say what hangs where."""
 
-    def screenshots(self, study_folder: Path, library: Path, out: Path) -> list[Path]:
+    def screenshots(
+        self, study_folder: Path, library: Path, out: Path, passphrases: Mapping[str, str]
+    ) -> list[Path]:
         """Save a picture of each desk."""
 
 

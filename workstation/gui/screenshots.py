@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -20,7 +21,14 @@ SETTLE_S = 0.5
 """Thumbnails are asked for one after another when the event loop is idle."""
 
 
-def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "dark") -> list[Path]:
+def screenshots(
+    study_folder: Path,
+    library: Path,
+    out: Path,
+    *,
+    theme: str = "dark",
+    passphrases: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Show every desk off screen and save it.
 
     Parameters
@@ -29,6 +37,9 @@ def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "d
         A reading study whose reads are all locked.
     library : Path
         The library with its images.
+
+    passphrases : mapping, optional
+        Of a sealed study, by account name: a reader first, and one of those who open the reads last.
 
     Returns
     -------
@@ -56,23 +67,32 @@ def screenshots(study_folder: Path, library: Path, out: Path, *, theme: str = "d
     window.show()
     saved = []
     for entry in DESKS:
-        _open(window, entry.id, study_folder)
+        _open(window, entry.id, study_folder, passphrases or {})
         saved.append(_save(application, window, out / f"{entry.id}.png"))
         _leave(window, entry.id)
     window.close()
     return saved
 
 
-def _open(window: MainWindow, desk: str, study_folder: Path) -> None:
+def _open(window: MainWindow, desk: str, study_folder: Path, passphrases: Mapping[str, str]) -> None:
     what = study_folder if desk in ("reading", "reconcile", "results") else None
     shown = window.show_desk(desk, what)
     if desk == "reading" and shown is not None:
         from workstation.gui.reading.reading_desk import ReadingDesk
 
         assert isinstance(shown, ReadingDesk)
-        shown.choose_reader(shown.readers[0])
+        reader = shown.readers[0]
+        shown.choose_reader(reader)
+        if reader in passphrases:
+            shown.sign_in(reader, passphrases[reader])
         # Everything is locked in a finished study: show the first case as its reader left it.
         shown.open_read(shown.worklist_codes[0])
+    elif desk in ("reconcile", "results") and passphrases:
+        from workstation.gui.analysis.results_desk import ResultsDesk
+        from workstation.gui.review.reconcile_desk import ReconcileDesk
+
+        assert isinstance(shown, ReconcileDesk | ResultsDesk)
+        shown.sign_in(*list(passphrases.items())[-1])
 
 
 def _leave(window: MainWindow, desk: str) -> None:

@@ -60,6 +60,7 @@ class DemoReport:
     dice: dict[str, float]
     agreement: dict[str, Any]
     seconds: dict[str, float] = field(default_factory=dict)
+    passphrases: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SEATS, PASSPHRASE))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -58,6 +58,11 @@ class ReconcileCase:
         self._links = links
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether a signature needs a passphrase."""
+        return self._study.vault is not None
+
+    @property
     def items(self) -> tuple[ItemPair, ...]:
         """Every item of every instrument: differing ones first and the worst of them first."""
         return settled(self._pairs, self.settlements)

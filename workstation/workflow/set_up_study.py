@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workstation.errors import StoreError
+from workstation.reading.account import require_passphrase
+from workstation.reading.cards import Seat
 from workstation.reading.plan import StudyPlan, parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.account_files import FOLDER
 from workstation.store.study_store import StudyStore
-from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
+from workstation.workflow.accounts import accounts_of, make_account, plan_signers, with_accounts
 from workstation.workflow.workspace import Workspace
 
 
 def set_up_study(
-    plan: StudyPlan, folder: Path, workspace: Workspace, passphrases: Mapping[str, str] | None = None
+    plan: StudyPlan,
+    folder: Path,
+    workspace: Workspace,
+    passphrases: Mapping[str, str] | None = None,
+    seats: Mapping[str, Seat] | None = None,
 ) -> None:
     """Make a study folder from a plan and the library that has its images.
 
@@ -25,6 +31,8 @@ def set_up_study(
     ----------
     passphrases : mapping, optional
         By account name, of those who sign the plan now; the others sign when they first sign in.
+    seats : mapping, optional
+        Accounts to make with these passphrases; those that the folder has already stay.
 
     Raises
     ------
@@ -39,8 +47,13 @@ def set_up_study(
         )
     cases = {case.code: case.joint for case in workspace.library.cases()}
     checked = parse_plan(plan.to_toml(), instruments(), cases)
-    people = accounts_of(folder)
+    people, said = accounts_of(folder), passphrases or {}
+    for name in seats or {}:
+        require_passphrase(said.get(name, ""), name)
+    for name, seat in (seats or {}).items():
+        if name not in people.names():
+            make_account(people, name, seat, said[name])
     sealed = with_accounts(checked, people)
-    signers = plan_signers(sealed, people, passphrases or {})
+    signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())
     StudyStore.create(folder, sealed, library=library, signers=signers).close()

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from workstation.errors import ProtocolViolation
-from workstation.workflow.read_case import Study
+from pathlib import Path
 
-__all__ = ["unseal_ready"]
+from workstation.errors import ProtocolViolation
+from workstation.store.study_store import DATABASE
+from workstation.workflow.read_case import Study, open_study_folder
+
+__all__ = ["people_needed", "unseal_ready", "who_opens"]
+
+
+def people_needed(study: Study) -> tuple[str, ...]:
+    """Who may sign in so that the reads can be compared; empty when that needs nobody (more).
+
+    While a read is still to be locked nobody is needed: the study then says so itself.
+    """
+    vault, ready = study.vault, study.ready_cases()
+    if vault is None or not ready:
+        return ()
+    closed = tuple(name for name in vault.still_needed(ready) if name not in vault.people)
+    if closed or vault.people:
+        return closed
+    return tuple(card.name for card in vault.sealing.accounts)
+
+
+def who_opens(folder: Path) -> tuple[str, ...]:
+    """Who may sign in to look at the results of the study in a folder; empty where nobody must."""
+    if not (folder / DATABASE).is_file():
+        return ()
+    with open_study_folder(folder) as study:
+        return people_needed(study)
 
 
 def unseal_ready(study: Study, actor: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,10 +13,12 @@ from workstation.gui.actions import Action, button, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
 from workstation.gui.messages import ElidedLabel
+from workstation.gui.sign_in_page import SignInPage
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.gui.analysis.agreement_view import AgreementView
+    from workstation.workflow.deliver import SignIn
     from workstation.workflow.open_results import Results
 
 _EMPTY = (
@@ -35,6 +37,7 @@ class ResultsDesk(Desk):
         super().__init__(context, parent)
         self.results: Results | None = None
         self._view: AgreementView | None = None
+        self._waiting: Path | None = None  # the sealed study that somebody is to open
         keys = context.keymap.keys
         self._open = (
             Action("open_reads", "Open reads…", keys["open_reads"], self.choose_reads, "file",
@@ -97,6 +100,26 @@ class ResultsDesk(Desk):
 
     def open_path(self, path: Path) -> None:
         """Read and compare, off the GUI thread."""
+        from workstation.workflow.unseal_study import who_opens
+
+        try:
+            names = who_opens(path) if path.is_dir() else ()
+        except WorkstationError as error:
+            self._on_refused(error)
+            return
+        if names:
+            self._waiting = path
+            self._pages.setCurrentWidget(self._sign_in)
+            self._sign_in.ask(path.name, names, "The reads are sealed: an account of the study opens them.")
+            return
+        self._compare(path, None)
+
+    def sign_in(self, name: str, passphrase: str) -> None:
+        """Open the sealed study that waits, with an account."""
+        if self._waiting is not None:
+            self._compare(self._waiting, lambda study: study.sign_in(name, passphrase))
+
+    def _compare(self, path: Path, sign_in: SignIn | None) -> None:
         context = self.context
         workspace = context.workspace if context.has_workspace else None
 
@@ -105,7 +128,7 @@ class ResultsDesk(Desk):
 
             importlib.import_module("pyqtgraph")  # 0.7 s that the window does not wait for
             importlib.import_module("workstation.gui.analysis.agreement_view")
-            return open_results(path, workspace, progress)
+            return open_results(path, workspace, progress, sign_in)
 
         self._title.set_whole_text("Comparing the reads…")
         context.jobs.start("results", work, self._on_opened, self._on_refused, on_cancelled=self._show_title)
@@ -156,7 +179,10 @@ class ResultsDesk(Desk):
 
     def _on_refused(self, error: WorkstationError) -> None:
         self._show_title()
-        self.context.messages.show(error)
+        if self._pages.currentWidget() is self._sign_in:
+            self._sign_in.refuse(error.sentence)
+        else:
+            self.context.messages.show(error)
 
     def _show_part(self) -> None:
         if self.results is not None and self._view is not None and self._part.currentIndex() >= 0:
@@ -203,6 +229,10 @@ class ResultsDesk(Desk):
         empty = EmptyState("results", "No results open", _EMPTY, self.context.appearance, self._open)
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
+        self._sign_in = SignInPage(self)
+        self._sign_in.given.connect(self.sign_in)
+        self._sign_in.cancelled.connect(lambda: self._pages.setCurrentWidget(self._view or empty))
+        self._pages.addWidget(self._sign_in)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -22,9 +22,11 @@ from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.review.both_marks import show_marks
+from workstation.gui.review.door import CompareDoor
 from workstation.gui.review.item_table import ItemTable, answer_text
 from workstation.gui.review.reconcile_panel import ReconcilePanel, headline
 from workstation.gui.review.side_bar import SideBar
+from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
@@ -36,10 +38,9 @@ from workstation.scoring.sheet import Answer
 from workstation.tasks import SilentProgress
 
 if TYPE_CHECKING:
-    from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
 
-EMPTY, WORK = 0, 1
+EMPTY, WORK, SIGN_IN = 0, 1, 2
 _EMPTY = (
     "When both readers have locked their reads, open the study here: differing items come first, each with "
     "both readers' slices."
@@ -54,7 +55,6 @@ class ReconcileDesk(Desk):
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._study: Study | None = None
         self._cases: tuple[ReconcileCase, ...] = ()
         self._case: ReconcileCase | None = None
         self._series: tuple[Series, ...] = ()
@@ -92,18 +92,22 @@ class ReconcileDesk(Desk):
     def open_study(self, folder: Path) -> None:
         """Open a study for reconciliation; refused in a sentence while a read is missing."""
         from workstation.workflow.read_case import open_study_folder
-        from workstation.workflow.reconcile_case import reconciliations
 
         self._close()
-        self._study = open_study_folder(folder, self.context.workspace)
-        try:
-            self._cases = reconciliations(self._study)
-        except WorkstationError as error:
-            self._close()
-            self._empty.set_text(error.sentence)
-            self._empty.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.context.messages.show(error)
-            return
+        self._door.open(open_study_folder(folder, self.context.workspace))
+
+    def sign_in(self, name: str, passphrase: str) -> None:
+        """Open a sealed study with an account; with both keys the other reader follows."""
+        self._door.sign_in(name, passphrase)
+
+    def _on_refused(self, error: WorkstationError) -> None:
+        self._close()
+        self._empty.set_text(error.sentence)
+        self._empty.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.context.messages.show(error)
+
+    def _on_cases(self, cases: tuple[ReconcileCase, ...]) -> None:
+        self._cases = cases
         self._panel.set_cases(self._cases)
         self._pages.setCurrentIndex(WORK)
         first = next((i for i, one in enumerate(self._cases) if one.unsettled), 0)
@@ -176,6 +180,13 @@ class ReconcileDesk(Desk):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._work_page())
+        self._sign_in = SignInPage(self)
+        self._sign_in.cancelled.connect(self._close)
+        self._pages.addWidget(self._sign_in)
+        self._door = CompareDoor(self._sign_in, float(self.context.settings.get("idle_lock_min", 10)), self)
+        self._door.opened.connect(self._on_cases)
+        self._door.refused.connect(self._on_refused)
+        self._door.asking.connect(lambda: self._pages.setCurrentIndex(SIGN_IN))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
@@ -227,8 +238,8 @@ class ReconcileDesk(Desk):
     # showing -----------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        if self._case is not None and self._study is not None:
-            instruments = {one.id: one for one in self._study.instruments}
+        if self._case is not None and self._door.study is not None:
+            instruments = {one.id: one for one in self._door.study.instruments}
             index = self._cases.index(self._case)
             self._panel.show_case(index, self._case, instruments, self.context.theme)
             self.titled.emit(headline(self._case))
@@ -341,11 +352,12 @@ class ReconcileDesk(Desk):
         elif self._case is not None and self._case.is_signed:
             self.context.messages.inform(f"{self._case.case} is signed; nothing in it changes any more")
 
-    def _on_sign(self, signature: str) -> None:
+    def _on_sign(self, signature: str, passphrase: str) -> None:
         if self._case is None:
             return
         try:
-            self._case.sign(signature)
+            self._door.admit(signature.strip(), passphrase)
+            self._case.sign(signature, passphrase)
         except WorkstationError as error:
             self.context.messages.show(error)
             return
@@ -371,9 +383,7 @@ class ReconcileDesk(Desk):
     def _close(self) -> None:
         self._loader.forget()
         self._case, self._cases = None, ()
-        if self._study is not None:
-            self._study.close()
-            self._study = None
+        self._door.close()
         self._pages.setCurrentIndex(EMPTY)
         self.titled.emit("")
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.review.item_table import ItemTable
+from workstation.gui.sign_in_page import passphrase_line
 from workstation.gui.theme import Theme
 from workstation.reading.plan import Resolution
 from workstation.reading.reconcile import ItemPair
@@ -33,7 +34,7 @@ class ReconcilePanel(QFrame):
     item_chosen = Signal()
     side_taken = Signal(str)
     reason_given = Signal(str)
-    signed = Signal(str)
+    signed = Signal(str, str)
 
     def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +65,10 @@ class ReconcilePanel(QFrame):
         self._reason.returnPressed.connect(lambda: self.reason_given.emit(self.reason))
         self._signature = _line("reconcile_signature", "Reader code to sign", "Reader code to sign")
         self._signature.setToolTip("Each reader signs with the own code")
-        self._signature.returnPressed.connect(lambda: self.signed.emit(self._signature.text()))
+        self._signature.returnPressed.connect(self._on_signature)
+        self._passphrase = passphrase_line("reconcile_passphrase", "Passphrase")
+        self._passphrase.setToolTip("The passphrase of the reader who signs (Enter)")
+        self._passphrase.returnPressed.connect(self._on_signature)
         self._signed = QLabel()
         self._signed.setObjectName("reconcile_signed")
         self._signed.setProperty("text_role", "secondary")
@@ -107,6 +111,8 @@ class ReconcilePanel(QFrame):
             widget.setEnabled(is_consensus and not case.is_signed)
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
         self._signature.setVisible(is_consensus)
+        self._passphrase.setEnabled(self._signature.isEnabled())
+        self._passphrase.setVisible(is_consensus and case.is_sealed)
         self._signed.setText(_signed_text(case))
 
     def show_item(self, item: Item, reason: str) -> None:
@@ -132,6 +138,15 @@ class ReconcilePanel(QFrame):
     def clear_signature(self) -> None:
         """The signature was taken."""
         self._signature.clear()
+        self._passphrase.clear()
+
+    def _on_signature(self) -> None:
+        if self._passphrase.isVisible() and not self._passphrase.text():
+            self._passphrase.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        typed = self._passphrase.text()
+        self._passphrase.clear()
+        self.signed.emit(self._signature.text(), typed)
 
     # private -------------------------------------------------------------------------------------
 
@@ -167,7 +182,7 @@ class ReconcilePanel(QFrame):
         layout.addWidget(self.table, 1)
         layout.addWidget(self._definition)
         layout.addLayout(buttons)
-        for widget in (self._reason, self._signature, self._signed, keys):
+        for widget in (self._reason, self._signature, self._passphrase, self._signed, keys):
             layout.addWidget(widget)
 
 

@@ -27,9 +27,11 @@ from PySide6.QtWidgets import (
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
-from workstation.gui.study.summary import RULES, UNSEAL, summary
+from workstation.gui.study.sealing_step import SealingStep
+from workstation.gui.study.summary import RULES, UNSEAL, identifier, summary
 from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
+from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
 
 PAGE_WIDTH = 640
@@ -68,7 +70,7 @@ class SetupDesk(Desk):
         """The plan as the page stands."""
         title = self._title.text().strip() or "Reading study"
         return StudyPlan(
-            id=_identifier(title),
+            id=identifier(title),
             title=title,
             version=1,
             cases=self.chosen_cases,
@@ -78,6 +80,7 @@ class SetupDesk(Desk):
             tolerance=self._tolerance.value(),
             unseal=Unseal(self._unseal.currentData()),
             seed=self._seed.value(),
+            sealing=Sealing(self._sealing.mode),
         )
 
     def entered(self) -> None:
@@ -118,7 +121,8 @@ class SetupDesk(Desk):
                 "How two differing reads become one result, and when they may be compared.",
                 self._rule_step(),
             ),
-            ("5  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
+            ("5  Sealing", "Who can open the reads, and when.", self._sealing_step()),
+            ("6  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
         ):
             heading = QLabel(title)
             heading.setProperty("text_role", "title")
@@ -255,6 +259,11 @@ class SetupDesk(Desk):
         self._tolerance.valueChanged.connect(self._refresh)
         return box
 
+    def _sealing_step(self) -> QWidget:
+        self._sealing = SealingStep(self)
+        self._sealing.changed.connect(self._refresh)
+        return self._sealing
+
     def _folder_step(self) -> QWidget:
         self._folder = QLineEdit()
         self._folder.setObjectName("study_folder")
@@ -356,11 +365,11 @@ class SetupDesk(Desk):
         plan, context = self.plan(), self.context
         if not context.has_workspace:
             return
-        workspace = context.workspace
+        workspace, seats, said = context.workspace, self._sealing.seats, self._sealing.passphrases
         self._create.setEnabled(False)
         context.jobs.start(
             "make-study",
-            lambda _progress: set_up_study(plan, folder, workspace),
+            lambda _progress: set_up_study(plan, folder, workspace, said, seats),
             lambda _made: self._on_created(folder),
             self._on_refused,
         )
@@ -376,9 +385,11 @@ class SetupDesk(Desk):
             lambda: self.asked_for.emit("reading", folder),
         )
         self._folder.clear()
+        self._sealing.clear()
 
     def _refresh(self) -> None:
         plan = self.plan()
+        self._sealing.set_readers(plan.readers)
         missing = []
         if not plan.cases:
             missing.append("at least one case")
@@ -388,11 +399,6 @@ class SetupDesk(Desk):
             missing.append("at least one form")
         if not self._folder.text().strip():
             missing.append("a folder")
+        missing += self._sealing.missing
         self._create.setEnabled(not missing)
         self._summary.setText(summary(plan, self.chosen_instruments, missing))
-
-
-def _identifier(title: str) -> str:
-    """A code of letters, digits and dashes from the study's name."""
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
-    return "-".join(part for part in kept.split("-") if part)[:48] or "study"

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workstation.reading.cards import SealMode
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import Instrument
 
 RULES = {
     Resolution.MEAN: "Mean of the two readers",
     Resolution.CONSENSUS: "Consensus with a reason",
+}
+_SHARED_DISK = (
+    "On a shared disk the number of a reader's entries and their times stay visible; two machines hide them."
+)
+_SEALED = {
+    SealMode.COORDINATOR: f"<p>Reads are <b>sealed</b>; the coordinator opens them. {_SHARED_DISK}</p>",
+    SealMode.BOTH_KEYS: f"<p>Reads are <b>sealed</b>; both readers open them together. {_SHARED_DISK}</p>",
+    SealMode.NONE: "<p>⚠ Reads are locked and hash-chained but <b>not sealed</b>: who can open "
+    "the study folder on this disk can read its entries.</p>",
 }
 UNSEAL = {
     Unseal.STUDY: "after every read of the study is locked",
@@ -31,10 +41,15 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"<h3>A reader does not see</h3>"
         f"<p>names, numbers, dates, groups or file names; masks; running totals; anything of the other "
         f"reader: no answer, no count, no time.</p>"
-        f"<p>⚠ In this version a read is locked and hash-chained but <b>not sealed</b>: who can open "
-        f"the study folder on this disk can read its entries.</p>{still}"
+        f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
 
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def identifier(title: str) -> str:
+    """A code of letters, digits and dashes from the study's name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
+    return "-".join(part for part in kept.split("-") if part)[:48] or "study"

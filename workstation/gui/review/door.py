@@ -1,0 +1,108 @@
+"""Before reads are compared: who opens them, with a passphrase where the study is sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.errors import WorkstationError
+from workstation.gui.idle import IdleWatch
+from workstation.gui.sign_in_page import SignInPage
+
+if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
+
+SIGN_IN_TEXT = "The reads are sealed: an account of the study opens them."
+
+
+class CompareDoor(QObject):
+    """Holds the study of the reconcile desk.
+
+    ``opened(cases)`` when reads may be compared; ``asking`` when the sign-in page is wanted;
+    ``refused(error)`` when the study cannot be compared now.
+    """
+
+    opened = Signal(object)
+    asking = Signal()
+    refused = Signal(object)
+
+    def __init__(self, page: SignInPage, idle_min: float, parent: QObject) -> None:
+        super().__init__(parent)
+        self.study: Study | None = None
+        self._page = page
+        self._watch = IdleWatch(idle_min, self)
+        self._watch.idle.connect(self._on_idle)
+        page.given.connect(self.sign_in)
+
+    def open(self, study: Study) -> None:
+        """Compare the reads of a study, after someone signed in where that is needed."""
+        self.close()
+        self.study = study
+        needed = self._needed()
+        if needed:
+            self._ask(needed, SIGN_IN_TEXT)
+        else:
+            self._show()
+
+    def sign_in(self, name: str, passphrase: str) -> None:
+        """Open a sealed study with an account; with both keys the other reader follows."""
+        if self.study is None:
+            return
+        try:
+            self.study.sign_in(name, passphrase)
+        except WorkstationError as error:
+            self._page.refuse(error.sentence)
+            return
+        self._watch.start()
+        self._show()
+
+    def admit(self, name: str, passphrase: str) -> None:
+        """Sign a second person in, who sits here too and is about to sign.
+
+        Raises
+        ------
+        WorkstationError
+            If the passphrase is wrong.
+        """
+        vault = self.study.vault if self.study is not None else None
+        if vault is not None and vault.sealing.find(name) is not None and name not in vault.people:
+            vault.sign_in(name, passphrase)
+
+    def close(self) -> None:
+        """Close the study; all keys are forgotten."""
+        self._watch.stop()
+        if self.study is not None:
+            self.study.close()
+            self.study = None
+
+    def _show(self) -> None:
+        from workstation.workflow.reconcile_case import reconciliations
+
+        assert self.study is not None
+        try:
+            cases = reconciliations(self.study)
+        except WorkstationError as error:
+            needed = self._needed()
+            if needed:
+                self._ask(needed, error.sentence)
+            else:
+                self.refused.emit(error)
+            return
+        self.opened.emit(cases)
+
+    def _needed(self) -> tuple[str, ...]:
+        from workstation.workflow.unseal_study import people_needed
+
+        return people_needed(self.study) if self.study is not None else ()
+
+    def _ask(self, names: tuple[str, ...], text: str) -> None:
+        assert self.study is not None
+        self.asking.emit()
+        self._page.ask(self.study.plan.title, names, text)
+
+    def _on_idle(self) -> None:
+        """Nobody is there: the keys are forgotten until someone signs in again."""
+        if self.study is not None and self.study.vault is not None:
+            self.study.vault.sign_out_all()
+            self._ask(self._needed(), "Locked, because nobody was there. Everything is kept.")

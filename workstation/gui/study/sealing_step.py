@@ -1,0 +1,132 @@
+"""How a new study is sealed, and the passphrases of those who take part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from workstation.gui.layouts import empty
+from workstation.gui.sign_in_page import passphrase_line
+from workstation.reading.cards import SealMode, Seat
+
+COORDINATOR = "C1"
+NO_WAY_BACK = (
+    "Each types the own passphrase twice; at least ten characters, four or five unrelated words are good. "
+    "<b>Nobody can recover a passphrase:</b> without it, what its owner entered or may open is lost."
+)
+EXPLAINED = {
+    SealMode.COORDINATOR: (
+        "What a reader enters is encrypted to that reader, and a locked read to a coordinator who does not "
+        "read; a reader's forgotten passphrase loses no locked read. Between the readers it is mathematics, "
+        "but that the coordinator waits until every read is locked is audited procedure, not mathematics."
+    ),
+    SealMode.BOTH_KEYS: (
+        "What a reader enters is encrypted to that reader, and a locked read to both, one layer inside the "
+        "other, so that neither reader and nobody else opens it alone. Both must sign in to compare, and a "
+        "forgotten passphrase loses the study."
+    ),
+    SealMode.NONE: ("What readers enter lies readable in the study's folder. Take this for teaching only."),
+}
+_TITLES = {
+    SealMode.COORDINATOR: "Sealed; opened by a coordinator",
+    SealMode.BOTH_KEYS: "Sealed; opened by both readers together",
+    SealMode.NONE: "Not sealed",
+}
+
+
+class SealingStep(QWidget):
+    """Asks for the mode and for each account's passphrase. ``changed`` when either did."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._readers: tuple[str, ...] = ()
+        self._lines: dict[str, tuple[QLineEdit, QLineEdit]] = {}
+        self._mode = QComboBox()
+        self._mode.setObjectName("seal_mode")
+        self._mode.setAccessibleName("Sealing of the reads")
+        self._mode.setToolTip("Who can open the reads once all are locked")
+        for mode, title in _TITLES.items():
+            self._mode.addItem(title, mode.value)
+        self._mode.currentIndexChanged.connect(self._on_mode)
+        self._explained = QLabel()
+        self._explained.setObjectName("seal_explained")
+        self._warning = QLabel(NO_WAY_BACK)
+        for label in (self._explained, self._warning):
+            label.setProperty("text_role", "secondary")
+            label.setWordWrap(True)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._mode)
+        layout.addWidget(self._explained)
+        layout.addLayout(self._grid)
+        layout.addWidget(self._warning)
+        self._on_mode()
+
+    @property
+    def mode(self) -> SealMode:
+        """The chosen way."""
+        return SealMode(self._mode.currentData())
+
+    @property
+    def seats(self) -> dict[str, Seat]:
+        """Who takes part, by account name; nobody where the study is not sealed."""
+        if self.mode is SealMode.NONE:
+            return {}
+        seats = dict.fromkeys(self._readers, Seat.READER)
+        return {**seats, COORDINATOR: Seat.COORDINATOR} if self.mode is SealMode.COORDINATOR else seats
+
+    @property
+    def passphrases(self) -> dict[str, str]:
+        """What was typed, by account name."""
+        return {name: first.text() for name, (first, _) in self._lines.items()}
+
+    @property
+    def missing(self) -> list[str]:
+        """What is still needed, in words."""
+        return [
+            f"the passphrase of {name}, twice the same"
+            for name, (first, second) in self._lines.items()
+            if len(first.text()) < 1 or first.text() != second.text()
+        ]
+
+    def set_readers(self, readers: Sequence[str]) -> None:
+        """The readers' codes changed."""
+        if tuple(readers) != self._readers:
+            self._readers = tuple(readers)
+            self._fill()
+
+    def clear(self) -> None:
+        """Forget what was typed."""
+        for pair in self._lines.values():
+            for line in pair:
+                line.clear()
+
+    def _on_mode(self) -> None:
+        self._explained.setText(EXPLAINED[self.mode])
+        self._fill()
+        self.changed.emit()
+
+    def _fill(self) -> None:
+        kept = {name: pair[0].text() for name, pair in self._lines.items()}
+        again = {name: pair[1].text() for name, pair in self._lines.items()}
+        empty(self._grid)
+        self._lines = {}
+        for row, (name, seat) in enumerate(self.seats.items()):
+            title = f"Passphrase of {seat.value} {name}"
+            pair = (
+                passphrase_line(f"passphrase_{name}", title),
+                passphrase_line(f"passphrase_again_{name}", f"{title}, again"),
+            )
+            for column, (line, text) in enumerate(zip(pair, (kept, again), strict=True)):
+                line.setToolTip(f"{line.accessibleName()}; nobody can recover it")
+                line.setText(text.get(name, ""))
+                line.textChanged.connect(lambda _text: self.changed.emit())
+                self._grid.addWidget(line, row, column)
+            self._lines[name] = pair
+        self._warning.setVisible(bool(self._lines))
