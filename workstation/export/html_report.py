@@ -159,8 +159,8 @@ def _grras(bundle: Bundle, parts: list[dict[str, Any]]) -> Iterator[tuple[str, s
     yield (
         "9 Independence",
         (
-            "The program kept each reader's answers from the other until both had locked; "
-            "they were not sealed by encryption."
+            "The program kept each reader's answers from the other until both had locked. "
+            + facts.get("Sealing", "")
             if bundle.study
             else "Not known to this program: the reads came from a table."
         ),

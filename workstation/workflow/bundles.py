@@ -199,10 +199,10 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
     named.append(
         (
             "Blinding",
-            f"Readers saw case codes only; {overlays}; {totals}; time points {plan.blinding.time_points}. "
-            f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}.",
+            f"Readers saw case codes only; {overlays}; {totals}; time points {plan.blinding.time_points}.",
         )
     )
+    named.append(("Sealing", f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}."))
     if viewer.role is Role.READER and not compared:
         return tuple(named)  # nothing about the other reader, not even that there is one
     named.append(("Readers", " and ".join(plan.readers)))

@@ -86,10 +86,14 @@ class ReadingHeader(QWidget):
         for widget in (self._previous, self._worklist, self._next, self._blinding):
             widget.show()
         self._study.set_whole_text(study)
-        self._blinding.setText("● blinded" if sealed else "● blinded · not sealed")
+        self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
             "You see case codes only, and nothing of the other reader."
-            + ("" if sealed else " Entries are not yet encrypted on this disk.")
+            + (
+                " What you enter is encrypted to you."
+                if sealed
+                else " Entries are not encrypted on this disk."
+            )
         )
 
     def show_state(self, state: str) -> None:
