@@ -93,6 +93,8 @@ def test_a_refused_folder_leaves_the_button_ready(window: MainWindow, qtbot: QtB
     desk.findChild(QPushButton, "choose_all_cases").click()
     desk.findChild(QWidget, "instrument_recht").click()
     desk.findChild(QLineEdit, "study_folder").setText(str(tmp_path))
+    mode = desk.findChild(QComboBox, "seal_mode")
+    mode.setCurrentIndex(mode.findData("none"))
     make = desk.findChild(QPushButton, "make_study")
     make.click()
     assert "not empty" in window.context.messages.last.text

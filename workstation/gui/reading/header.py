@@ -89,11 +89,7 @@ class ReadingHeader(QWidget):
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
             "You see case codes only, and nothing of the other reader."
-            + (
-                " What you enter is encrypted to you."
-                if sealed
-                else " Entries are not encrypted on this disk."
-            )
+            + (" What you enter is encrypted to you." if sealed else " Entries are not encrypted here.")
         )
 
     def show_state(self, state: str) -> None:
