@@ -79,13 +79,14 @@ class MarkBook(QObject):
         return position[:3]
 
     def on_tile(self, tile: int) -> tuple[Mark, ...]:
-        """The marks that a viewport shows now, the draft last."""
+        """The marks that a viewport shows now, the draft in place of what it changes."""
         where = self.place_of(tile)
         if where is None or self.presenter.peeking:
             return ()
         found = [one for one in self.marks.values() if one.id not in self.hidden]
-        if self.draft is not None:
-            found = [one for one in found if one.id != self.draft.id] + [self.draft]
+        if (draft := self.draft) is not None:
+            known = any(one.id == draft.id for one in found)
+            found = [draft if one.id == draft.id else one for one in found] + [draft] * (not known)
         return tuple(one for one in found if (one.series_key, one.sop_instance_uid, one.frame) == where)
 
     def slice_of(self, mark: Mark) -> int | None:

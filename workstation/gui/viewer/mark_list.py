@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
@@ -40,8 +41,7 @@ class MarkList(QFrame):
         self._key.clicked.connect(lambda: self._book.toggle_key_image(grid.active_tile))
         self._remove.clicked.connect(self._book.remove_selected)
         self._table = self._make_table()
-        self._empty = QLabel("Nothing measured yet. Choose a tool under the images.")
-        self._empty.setWordWrap(True)
+        self._empty = QLabel("Nothing yet: choose a tool under the images")
         self._empty.setProperty("text_role", "secondary")
         top = QHBoxLayout()
         top.setContentsMargins(8, 2, 8, 2)
@@ -55,6 +55,7 @@ class MarkList(QFrame):
         layout.addWidget(self._table)
         layout.addWidget(self._empty)
         self._empty.setContentsMargins(12, 2, 12, 8)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._book.changed.connect(self._fill)
         self.set_open(False)
 

@@ -42,29 +42,45 @@ def handles_of(mark: Mark) -> tuple[tuple[float, float], ...]:
     return mark.points
 
 
-def paint_mark(
-    painter: QPainter, view: TileView, mark: Mark, *, selected: bool, taken: list[QRectF], draft: bool = False
+def paint_marks(
+    painter: QPainter, view: TileView, marks: Sequence[Mark], selected: str, draft: Mark | None
 ) -> None:
-    """Draw one mark with its words; `taken` are the boxes of words that stand already."""
-    if mark.shape is Shape.KEY:
-        _paint_key(painter, view, selected)
-        return
-    colour = QColor(view.palette.accent if selected else view.palette.text)
-    path = path_of(mark, view)
+    """Draw marks with their words beside them; the selected one has handles."""
+    paths = [path_of(mark, view) for mark in marks]
+    bounds = [_bounds(mark, path, view) for mark, path in zip(marks, paths, strict=True)]
+    taken: list[QRectF] = []
+    for number, (mark, path) in enumerate(zip(marks, paths, strict=True)):
+        is_held = mark.id == selected or mark is draft
+        colour = QColor(view.palette.accent if is_held else view.palette.text)
+        if mark.shape is Shape.KEY:
+            _paint_key(painter, view, colour)
+            continue
+        _paint_lines(painter, path, colour)
+        if mark.shape in (Shape.LENGTH, Shape.TEXT):
+            _paint_ends(painter, [view.to_screen(*point) for point in mark.points], colour)
+        if mark.id == selected and mark is not draft:
+            for point in handles_of(mark):
+                _paint_handle(painter, view.to_screen(*point), colour)
+        others = [box for other, box in enumerate(bounds) if other != number]
+        _paint_words(painter, view, lines_of(mark), bounds[number], others, taken, colour)
+
+
+def _paint_lines(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (QPen(SHADOW, EDGE_PX), QPen(colour, LINE_PX)):
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         painter.drawPath(path)
-    points = [view.to_screen(*point) for point in mark.points]
-    if mark.shape in (Shape.LENGTH, Shape.TEXT):
-        _paint_ends(painter, points, colour)
-    if selected and not draft:
-        for point in handles_of(mark):
-            _paint_handle(painter, view.to_screen(*point), colour)
-    lines = lines_of(mark)
-    if lines:
-        _paint_words(painter, view, path, points, lines, colour, taken)
+
+
+def _bounds(mark: Mark, path: QPainterPath, view: TileView) -> QRectF:
+    """Where a mark lies in the viewport; of a note a little around its place."""
+    if not path.isEmpty():
+        return path.boundingRect()
+    if not mark.points:
+        return QRectF()
+    at = view.to_screen(*mark.points[0])
+    return QRectF(at.x() - 3, at.y() - 3, 6, 6)
 
 
 def _paint_ends(painter: QPainter, points: Sequence[QPointF], colour: QColor) -> None:
@@ -82,9 +98,9 @@ def _paint_handle(painter: QPainter, at: QPointF, colour: QColor) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def _paint_key(painter: QPainter, view: TileView, selected: bool) -> None:
+def _paint_key(painter: QPainter, view: TileView, colour: QColor) -> None:
     words, (wide, _) = view.words, view.presenter.sizes[view.tile]
-    colour, size = QColor(view.palette.accent if selected else view.palette.text), words.width(KEY_WORD)
+    size = words.width(KEY_WORD)
     box = QRectF(wide - size - 16, words.height * 2 + 12, size + 8, words.height + 2)
     painter.setPen(QPen(colour, 1))
     painter.setBrush(BACK)
@@ -96,25 +112,24 @@ def _paint_key(painter: QPainter, view: TileView, selected: bool) -> None:
 def _paint_words(
     painter: QPainter,
     view: TileView,
-    path: QPainterPath,
-    points: Sequence[QPointF],
     lines: Sequence[str],
-    colour: QColor,
+    around: QRectF,
+    others: Sequence[QRectF],
     taken: list[QRectF],
+    colour: QColor,
 ) -> None:
-    """The words beside the mark on a dark ground, where they lie inside the viewport and on no others."""
+    """Words beside a mark on a dark ground, inside the viewport; `taken` are the boxes that stand there."""
+    if not lines:
+        return
     words, (wide, high) = view.words, view.presenter.sizes[view.tile]
     # Corner texts and the scale bar have the upper line and the two lower ones for themselves.
     top, bottom = words.height + EDGE_OF_TILE_PX * 3, words.height * 2 + EDGE_OF_TILE_PX * 5
-    area = (
-        QRectF(0, 0, wide, high) if high < 3 * (top + bottom) else QRectF(0, top, wide, high - top - bottom)
-    )
+    area = QRectF(0, 0, wide, high)
+    if high >= 3 * (top + bottom):
+        area = QRectF(0, top, wide, high - top - bottom)
     room = area.width() - 2 * (PAD_PX + EDGE_OF_TILE_PX)
     shown = [words.elided(line, room) for line in lines]
-    corners = points if path.isEmpty() else [path.boundingRect().topLeft(), path.boundingRect().bottomRight()]
-    across, down = [at.x() for at in corners], [at.y() for at in corners]
-    around = QRectF(QPointF(min(across), min(down)), QPointF(max(across), max(down)))
-    box = _place(_size(words, shown), around, area, taken)
+    box = _place(_size(words, shown), around, area, others, taken)
     taken.append(box)
     painter.fillRect(box, BACK)
     for number, line in enumerate(shown):
@@ -125,23 +140,34 @@ def _size(words: Words, lines: Sequence[str]) -> tuple[float, float]:
     return max(words.width(line) for line in lines) + 2 * PAD_PX + 2, len(lines) * words.height + 3
 
 
-def _place(size: tuple[float, float], around: QRectF, area: QRectF, taken: Sequence[QRectF]) -> QRectF:
-    """Right of the mark, else left, below, above; moved inside the viewport; the first that is free."""
+def _place(
+    size: tuple[float, float],
+    around: QRectF,
+    area: QRectF,
+    others: Sequence[QRectF],
+    taken: Sequence[QRectF],
+) -> QRectF:
+    """Right of the mark, else left, below, above, inside the viewport: the first place that hides least."""
     wide, high = size
     middle, centre = around.center().y() - high / 2, around.center().x() - wide / 2
-    starts = (
-        QPointF(around.right() + GAP_PX, middle),
-        QPointF(around.left() - GAP_PX - wide, middle),
+    right, left = around.right() + GAP_PX, around.left() - GAP_PX - wide
+    starts = [
+        QPointF(right, middle),
+        QPointF(left, middle),
         QPointF(centre, around.bottom() + GAP_PX),
         QPointF(centre, around.top() - GAP_PX - high),
-        QPointF(around.right() + GAP_PX, around.bottom()),
-        QPointF(around.left() - GAP_PX - wide, around.top() - high),
-    )
+    ]
+    for step in (1, 2, 4, 6):  # farther and farther up and down at both sides
+        for down in (middle + step * high, middle - step * high):
+            starts += [QPointF(right, down), QPointF(left, down)]
     inner = area.adjusted(EDGE_OF_TILE_PX, EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX)
     boxes = [_inside(QRectF(start.x(), start.y(), wide, high), inner) for start in starts]
-    free = [box for box in boxes if not any(box.intersects(other) for other in taken)]
-    clear = [box for box in free if not box.intersects(around)]
-    return (clear or free or boxes)[0]
+
+    def hides(box: QRectF) -> int:
+        words = sum(4 for other in taken if box.intersects(other))
+        return words + 2 * box.intersects(around) + sum(box.intersects(other) for other in others)
+
+    return min(boxes, key=hides)  # of equals the first
 
 
 def _inside(box: QRectF, area: QRectF) -> QRectF:

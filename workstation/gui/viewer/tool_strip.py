@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -67,12 +67,24 @@ class ToolStrip(QFrame):
         TileMenu(grid, self)
         self._layout = self._menu_button("layout", "Layout", "Hanging protocol and grid", self.layouts)
         row.addWidget(self._layout)
+        self._menus = (self._overlay, self._view, self._links, self._presets, self._layout)
+        self._full_width = row.sizeHint().width()
         grid.look_changed.connect(self._on_look_changed)
         self._on_look_changed()
 
     def sizeHint(self) -> QSize:
         """As wide as its buttons, 40 px high."""
         return QSize(super().sizeHint().width(), STRIP_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words beside the icons of the menus where there is room for all of them."""
+        style = Qt.ToolButtonStyle
+        wanted = (
+            style.ToolButtonTextBesideIcon if self.width() >= self._full_width else style.ToolButtonIconOnly
+        )
+        for button in self._menus:
+            button.setToolButtonStyle(wanted)
+        super().resizeEvent(event)
 
     # --- private ---------------------------------------------------------------------------------
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from workstation.gui.viewer.mark_book import MarkBook
-from workstation.gui.viewer.mark_painting import handles_of, paint_mark
+from workstation.gui.viewer.mark_painting import handles_of, paint_marks
 from workstation.gui.viewer.overlay import TileView
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
 from workstation.gui.viewer.words import CENTRE
@@ -79,13 +78,8 @@ class MarkTool(PointerTool):
         self.book.clear()
 
     def paint(self, painter: QPainter, view: TileView) -> None:
-        """Every mark of the picture, the selected one last."""
-        taken: list[QRectF] = []
-        marks = self.book.on_tile(view.tile)
-        for mark in sorted(marks, key=lambda one: one.id == self.book.selected):
-            selected = mark.id == self.book.selected or mark is self.book.draft
-            paint_mark(painter, view, mark, selected=selected, taken=taken, draft=mark is self.book.draft)
-
+        """Every mark of the picture."""
+        paint_marks(painter, view, self.book.on_tile(view.tile), self.book.selected, self.book.draft)
         if self.book.said and self.book.is_drawing and view.tile == self.presenter.active:
             wide, high = self.presenter.sizes[view.tile]
             text = view.words.elided(self.book.said, wide - 16)
