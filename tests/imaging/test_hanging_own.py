@@ -15,10 +15,12 @@ from workstation.imaging.hanging_protocol import (
     Rule,
     Stage,
     TileRule,
+    load_protocol,
     load_protocols,
     read_protocol,
 )
 from workstation.imaging.study import Instance, Joint, Laterality, PixelFormat, Plane, Series, Weighting
+from workstation.resources import resource_path
 
 PIXELS = PixelFormat(256, 256, 16, 12, False, 1, "MONOCHROME2", "1.2.840.10008.1.2.1")
 
@@ -211,3 +213,20 @@ def test_the_example_of_the_documentation_loads_and_hangs() -> None:
     first, second = hanging.screens(tuple(case.values()), [protocol])
     assert [tile.series_key for tile in first.tiles] == ["1.sag", "1.t1"]
     assert [tile.series_key for tile in second.tiles] == ["1.sag"]
+
+
+def test_an_unchanged_file_is_read_once_and_a_changed_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.toml"
+    shipped = (resource_path("hanging") / "knee-oa-bml.toml").read_text(encoding="utf-8")
+    path.write_text(shipped, encoding="utf-8")
+    first = load_protocol(path)
+    with monkeypatch.context() as only_here:
+        only_here.setattr(Path, "read_text", lambda *_args, **_named: pytest.fail("it was read again"))
+        assert load_protocol(path) is first
+    path.write_text(shipped.replace('\ntitle = "', '\ntitle = "My ', 1), encoding="utf-8")
+    assert load_protocol(path).title == f"My {first.title}"
+    path.unlink()
+    with pytest.raises(ResourceError, match="cannot be read"):
+        load_protocol(path)

@@ -186,12 +186,18 @@ def load_protocols(folder: Path | None = None) -> tuple[Protocol, ...]:
 def load_protocol(path: Path, *, own: bool = False) -> Protocol:
     """Read one protocol file; raises `ResourceError` naming the line of a mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
+        state = path.stat()
+        return _read_file(path, (state.st_mtime_ns, state.st_size, state.st_ino), own)
     except (OSError, UnicodeDecodeError) as error:
         raise ResourceError(
             f"The hanging protocol {path.name} was not loaded", "it cannot be read"
         ) from error
-    return read_protocol(text, path.name, own=own)
+
+
+# Every case that is shown asks for all protocols; reading them anew would hold the window each time.
+@lru_cache(maxsize=256)
+def _read_file(path: Path, _state: tuple[int, int, int], own: bool) -> Protocol:
+    return read_protocol(path.read_text(encoding="utf-8"), path.name, own=own)
 
 
 @lru_cache(maxsize=64)  # the same few texts each time a case is hung
