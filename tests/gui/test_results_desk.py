@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui.analysis.agreement_map import AgreementMap
 from workstation.gui.analysis.bland_altman_plot import BlandAltmanPlot
+from workstation.gui.analysis.label_place import label_place
 from workstation.gui.analysis.results_desk import ResultsDesk
 from workstation.gui.application import make_application, make_window
 from workstation.gui.desk import Desk, DeskEntry
@@ -89,7 +90,7 @@ def desk(window: MainWindow, compared: Results, monkeypatch: pytest.MonkeyPatch)
     found = window.desk
     assert isinstance(found, ResultsDesk)
     with monkeypatch.context() as only_here:
-        only_here.setattr(open_results, "open_results", lambda *_given: compared)
+        only_here.setattr(open_results, "open_results", lambda path, workspace, progress: compared)
         found.take(compared.source)
     assert found.results is compared, window.context.messages.last
     return found
@@ -121,7 +122,8 @@ def test_items_show_n_exact_within_one_and_weighted_kappa(desk: ResultsDesk) -> 
 def test_undefined_is_na_with_its_reason(desk: ResultsDesk) -> None:
     table = desk.findChild(QTableWidget, "item_table")
     row = next(r for r in range(table.rowCount()) if table.item(r, 0).text().startswith("S  "))
-    assert table.item(row, 5).text() == "n/a"
+    assert table.item(row, 5).text() == "n/a *"
+    assert "* Not defined: all grades are the same" in desk.findChild(QLabel, "agreement_notes").text()
     assert "all grades are the same" in table.item(row, 5).toolTip()
     place = next(p for p in desk.findChild(AgreementMap).places if p.id == WORMS.region_of("S").id)
     assert place.text == "n/a" and "all grades are the same" in place.tip
@@ -277,3 +279,38 @@ def test_every_control_of_the_desk_has_a_name(desk: ResultsDesk) -> None:
     kinds = (QAbstractButton, QComboBox, QAbstractItemView, AgreementMap)
     controls = [control for kind in kinds for control in desk.findChildren(kind) if control.isVisible()]
     assert [c.objectName() for c in controls if not c.accessibleName() and c.objectName()] == []
+
+
+def test_a_value_without_interval_is_marked_and_the_legend_says_why(window, tmp_path) -> None:
+    table = write_reads(tmp_path / "few.csv", cases=3)
+    window.desk.take(table)
+    items = window.desk.findChild(QTableWidget, "item_table")
+    row = next(r for r in range(items.rowCount()) if items.item(r, 0).text().startswith("MFc"))
+    assert items.item(row, 5).text().endswith(" †")
+    reason = items.item(row, 5).toolTip().partition(". ")[2]
+    assert reason.startswith("no interval")
+    notes = window.desk.findChild(QLabel, "agreement_notes").text()
+    assert notes.startswith("* Not defined: all grades are the same")
+    assert f"† {reason[0].upper()}{reason[1:]}" in notes
+
+
+def test_side_and_visit_of_a_case_are_words(window, tmp_path) -> None:
+    table = tmp_path / "sides.csv"
+    lines = [f"K-1,{side},A,{r},a,{n}" for n, side in enumerate("RL") for r in ("R1", "R2")]
+    table.write_text("case,side,visit,reader,item,value\n" + "\n".join(lines), encoding="utf-8")
+    window.desk.take(table)
+    cases = window.desk.findChild(QTableWidget, "case_list")
+    named = {cases.item(row, 0).text() for row in range(cases.rowCount())}
+    assert named == {"K-1 · right · visit A", "K-1 · left · visit A"}
+
+
+@pytest.mark.parametrize("size", [(480, 420), (900, 900)])
+def test_each_label_lies_inside_its_region(desk: ResultsDesk, size: tuple[int, int]) -> None:
+    the_map = desk.findChild(AgreementMap)
+    the_map.resize(*size)
+    for place, polygon in the_map._drawn():
+        points = tuple((point.x(), point.y()) for point in polygon.toList())
+        x, y, fits = label_place(points, 24, 24)
+        assert polygon.containsPoint(QPointF(x, y), Qt.FillRule.OddEvenFill), place.label
+        if place.id == "MFa" and size[0] == 900:
+            assert fits, "the trochlea has room for its name"

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from workstation.analysis.estimate import Estimate
 from workstation.export.figures import tint
+from workstation.gui.analysis.label_place import label_place
 from workstation.gui.theme import SMALL_PX, Appearance, interface_font
 from workstation.scoring.instrument import Instrument, View
 
@@ -232,13 +233,18 @@ class AgreementMap(QWidget):
         painter.setPen(QPen(theme.colour("accent" if is_current else "disabled"), width))
         painter.drawPolygon(polygon)
         painter.setPen(_DARK_TEXT if value is not None else theme.colour("secondary"))
-        middle = _middle(polygon)
-        # Where a region is too low for two lines its name is left to the tooltip.
-        low = polygon.boundingRect().height() < 2 * _LINE_PX + 4
-        lines = ((place.text, -_LINE_PX / 2),) if low else ((place.code, -_LINE_PX), (place.text, 0.0))
-        for text, offset in lines:
-            box = QRectF(middle.x() - 40, middle.y() + offset, 80, _LINE_PX)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        corners = tuple((point.x(), point.y()) for point in polygon.toList())
+        metrics = painter.fontMetrics()
+        both = (place.code, place.text)
+        # Where a region is too small for two lines its name is left to the tooltip.
+        for lines in (both, both[1:], (place.text.replace("0.", ".", 1),)):
+            width = max(metrics.horizontalAdvance(text) for text in lines)
+            x, y, fits = label_place(corners, width, _LINE_PX * len(lines) - 2)
+            if fits:
+                break
+        for number, text in enumerate(lines):
+            top = y + (number - len(lines) / 2) * _LINE_PX
+            painter.drawText(QRectF(x - 40, top, 80, _LINE_PX), Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_scale(self, painter: QPainter) -> None:
         theme = self._appearance.theme

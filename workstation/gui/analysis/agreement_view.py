@@ -22,11 +22,12 @@ from workstation.analysis.report import STATISTICS, GradeAgreement, InstrumentAg
 from workstation.errors import ResourceError
 from workstation.gui.analysis.agreement_map import AgreementMap, Place
 from workstation.gui.analysis.bland_altman_plot import BlandAltmanPlot
-from workstation.gui.analysis.number_table import ID_ROLE, Cell, NumberTable, estimate_cell, signed
+from workstation.gui.analysis.number_table import ID_ROLE, Cell, NumberTable, estimate_cell, legend, signed
 from workstation.gui.theme import Appearance
 from workstation.scoring.instrument import Instrument, instrument
 from workstation.workflow.open_results import cases_behind
 
+_SIDES = {"R": "right", "L": "left", "B": "both sides"}
 START_STATISTIC = "kappa_quadratic"
 _ITEM_COLUMNS = (
     ("Item", "Item of the form, or the items of a region together"),
@@ -107,7 +108,8 @@ class AgreementView(QWidget):
         self._total.setCurrentIndex(whole)
         self._total.blockSignals(False)
         self._show_total()
-        self._notes.setText("  ".join(part.notes))
+        shown = legend(one.statistics[START_STATISTIC] for one in (*part.items, *part.regions, part.pooled))
+        self._notes.setText("  ".join((*((shown,) if shown else ()), *part.notes)))
         self._show_cases(part.pooled.items, "All items")
 
     def _show_map(self) -> None:
@@ -126,7 +128,8 @@ class AgreementView(QWidget):
             total = next((one for one in part.totals if one.id == self._total.currentData()), None)
         self._icc.set_lines(_icc_lines(total) if total is not None else [])
         self._plot.show_total(total, part.readers if part is not None else ())
-        self._plot_text.setText(_bland_altman_text(total) if total is not None else "")
+        words = (legend(total.icc.values()), _bland_altman_text(total)) if total is not None else ()
+        self._plot_text.setText("  ".join(word for word in words if word))
 
     def _show_cases(self, items: Sequence[str], title: str) -> None:
         part = self._part
@@ -140,7 +143,8 @@ class AgreementView(QWidget):
         self._cases.set_columns((("Case", "Enter or double click opens the case"), *((n, "") for n in last)))
         lines = []
         for one in found:
-            name = " ".join(word for word in (one.case, one.side, one.visit) if word)
+            visit = f"visit {one.visit}" if one.visit else ""
+            name = " · ".join(word for word in (one.case, _SIDES.get(one.side, one.side), visit) if word)
             if single:
                 cells = [Cell("n/a" if g is None else number_text(g)) for g in one.grades[0]]
             else:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from workstation.analysis.report import TotalAgreement
@@ -25,34 +26,23 @@ class BlandAltmanPlot(QWidget):
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        # Imported with the plot: the desk has imported it in a job before, off the GUI thread.
-        import pyqtgraph
-
         self.setObjectName("bland_altman_plot")
-        self._pyqtgraph = pyqtgraph
         self._appearance = appearance
         self._total: TotalAgreement | None = None
         self._readers: Sequence[str] = ()
-        self._plot = pyqtgraph.PlotWidget()
-        self._plot.setObjectName("bland_altman_canvas")
-        self._plot.setAccessibleName("Bland-Altman plot")
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
+        self._plot: Any = None  # made when first seen: it costs as much as the rest of the desk
         self._nothing = QLabel()
         self._nothing.setObjectName("bland_altman_none")
         self._nothing.setProperty("text_role", "quiet")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setWordWrap(True)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._plot)
         self._stack.addWidget(self._nothing)
         appearance.changed.connect(self._on_theme)
-        self._on_theme(appearance.theme)
 
     def show_total(self, total: TotalAgreement | None, readers: Sequence[str]) -> None:
         """Draw a total, or say why there is nothing to draw."""
         self._total, self._readers = total, readers
-        self._plot.clear()
         compared = total.bland_altman if total is not None else None
         if total is None or compared is None or not total.pairs:
             two = compared is not None or total is None
@@ -60,11 +50,36 @@ class BlandAltmanPlot(QWidget):
             self._nothing.setText(f"No Bland–Altman plot. {why}")
             self._stack.setCurrentWidget(self._nothing)
             return
+        if self._plot is None:
+            if not self.isVisible():
+                return
+            self._make_canvas()
         self._stack.setCurrentWidget(self._plot)
         self._draw(total)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what was asked for before the plot could be seen."""
+        super().showEvent(event)
+        if self._plot is None:
+            self.show_total(self._total, self._readers)
+
+    def _make_canvas(self) -> None:
+        # Imported with the plot: the desk has imported it in a job before, off the GUI thread.
+        import pyqtgraph
+
+        self._plot = pyqtgraph.PlotWidget()
+        self._plot.setObjectName("bland_altman_canvas")
+        self._plot.setAccessibleName("Bland-Altman plot")
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._stack.addWidget(self._plot)
+        self._dress(self._appearance.theme)
+
     def _draw(self, total: TotalAgreement) -> None:
-        theme, pg = self._appearance.theme, self._pyqtgraph
+        import pyqtgraph as pg
+
+        theme = self._appearance.theme
+        self._plot.clear()
         first, second = self._readers
         self._plot.setLabel("bottom", f"mean of {first} and {second}")
         self._plot.setLabel("left", f"{first} − {second}")
@@ -114,13 +129,17 @@ class BlandAltmanPlot(QWidget):
             self.case_chosen.emit(points[0].data()[0])
 
     def _on_theme(self, theme: Theme) -> None:
+        if self._plot is not None:
+            self._dress(theme)
+        if self._total is not None:
+            self.show_total(self._total, self._readers)
+
+    def _dress(self, theme: Theme) -> None:
         self._plot.setBackground(theme.colour("panel"))
         for side in ("bottom", "left"):
             axis = self._plot.getAxis(side)
             axis.setPen(theme.colour("line"))
             axis.setTextPen(theme.colour("secondary"))
-        if self._total is not None:
-            self.show_total(self._total, self._readers)
 
 
 def _tip(x: float, y: float, data: list[str]) -> str:

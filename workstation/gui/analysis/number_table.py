@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from workstation.analysis.estimate import Estimate
+
+UNDEFINED_MARK, BARE_MARK = "*", "†"
+"""No value, and a value without an interval; `legend` says why."""
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 
@@ -32,13 +35,30 @@ def estimate_cell(estimate: Estimate, *, interval: bool = True, percent: bool = 
         Show the value as whole percent.
     """
     if estimate.value is None:
-        return Cell("n/a", f"Not defined: {estimate.reason}" if estimate.reason else "Not defined")
+        if not estimate.reason:
+            return Cell("n/a", "Not defined")
+        return Cell(f"n/a {UNDEFINED_MARK}", f"Not defined: {estimate.reason}")
     whole = f"{signed(estimate.text(3))}, n = {estimate.n}"
     tip = f"{whole}. {estimate.reason}" if estimate.reason else whole
     if percent:
         return Cell(f"{100 * estimate.value:.0f} %", tip)
     text = signed(estimate.text())
+    if interval and estimate.low is None and estimate.reason:
+        return Cell(f"{text} {BARE_MARK}", tip)
     return Cell(text if interval else text.partition(" (")[0], tip)
+
+
+def legend(estimates: Iterable[Estimate]) -> str:
+    """What the marks of the cells mean here: ``"* Not defined: …  † No interval: …"``, or ``""``."""
+    told = [one for one in estimates if one.reason]
+    undefined = dict.fromkeys(one.reason for one in told if one.value is None)
+    bare = dict.fromkeys(one.reason for one in told if one.value is not None and one.low is None)
+    parts = []
+    if undefined:
+        parts.append(f"{UNDEFINED_MARK} Not defined: {'; '.join(undefined)}.")
+    if bare:
+        parts.append(f"{BARE_MARK} {'; '.join(bare)}.".replace("no interval", "No interval", 1))
+    return "  ".join(parts)
 
 
 def signed(text: str) -> str:
