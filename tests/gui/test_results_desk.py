@@ -90,7 +90,7 @@ def desk(window: MainWindow, compared: Results, monkeypatch: pytest.MonkeyPatch)
     found = window.desk
     assert isinstance(found, ResultsDesk)
     with monkeypatch.context() as only_here:
-        only_here.setattr(open_results, "open_results", lambda path, workspace, progress: compared)
+        only_here.setattr(open_results, "open_results", lambda *_given: compared)
         found.take(compared.source)
     assert found.results is compared, window.context.messages.last
     return found
