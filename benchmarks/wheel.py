@@ -1,62 +1,101 @@
-"""Wheel event to painted frame: four linked viewports with overlay, whole window, drawn in software."""
+"""Wheel or drag to painted frame: linked viewports with overlays, whole window, drawn in software.
+
+The floor is what any viewer must do, measured in turns with it: look every pixel up and scale it onto the
+window.
+"""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QPainter, QTransform, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import Figure, figure, milliseconds
+from benchmarks.wheel_scene import SLICES, hung, thin
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.imaging import hanging
-from workstation.imaging.geometry import StackGeometry
-from workstation.imaging.study import Instance, PixelFormat, Plane, Series, Weighting
-from workstation.imaging.volume import Stack
-from workstation.imaging.windowing import lut32, percentile_window
-from workstation.masks.mask import Code, Mask, Segment
+from workstation.gui.viewer.showing import frame_of
+from workstation.imaging.frame import PixelBuffer
+from workstation.imaging.windowing import lut32
 
-NAMES = ("tiles4_wheel_ms",)
-LIMIT_MS, LIMIT_P95_MS = 10.0, 16.0
-
-SIDE, MATRIX, SLICES = 600, 512, 40
+NAMES = ("tiles4_wheel_ms", "tiles4_window_ms", "tiles16_wheel_ms", "reformat_wheel_ms")
+LIMITS = {
+    "tiles4_wheel_ms": (6.0, 12.0),
+    "tiles4_window_ms": (6.0, 12.0),
+    "tiles16_wheel_ms": (10.0, 16.0),
+    "reformat_wheel_ms": (6.0, 12.0),
+}
+SIDE = 600
 WARM_UP, RUNS = 2 * SLICES, 300
+FLOOR = "window lookup and smooth blit of the same pixels"
+
+Act = Callable[[ViewerGrid, int], None]
 
 
 def run(runs: int | None = None) -> list[Figure]:
-    """Time from a wheel notch to the window painted, with a lesion and a bone outline in each viewport."""
+    """Four viewports of 600 × 600, sixteen on 2560 × 1440, and the three planes of a 3-D series."""
     application = QApplication.instance() or QApplication([])
-    grid = _grid()
-    painted = _PaintCount(grid)
-    least = _Floor(grid)
+    assert isinstance(application, QApplication)
+    four = (2 * SIDE + 1, 2 * SIDE + 1)
+    return [
+        _measured("tiles4_wheel_ms", hung(2, 2, four), _turn, runs),
+        _measured("tiles4_window_ms", hung(2, 2, four), _drag, runs),
+        _measured("tiles16_wheel_ms", hung(4, 4, (2560, 1440)), _turn, runs),
+        _measured("reformat_wheel_ms", thin(), _turn_reformat, runs),
+    ]
+
+
+def _measured(name: str, grid: ViewerGrid, act: Act, runs: int | None) -> Figure:
+    """Time from an event to the viewports that it changes painted."""
+    application = QApplication.instance()
+    assert application is not None
+    painted, least = _PaintCount(grid), _Floor(grid)
     times, floors = [], []
     for turn in range(WARM_UP + (runs or RUNS)):
-        notch = -120 if (turn // (SLICES - 3)) % 2 == 0 else 120
         painted.clear()
         began = time.perf_counter()
-        QApplication.sendEvent(grid.tiles[0], _wheel(notch))
-        while len(painted) < 4:
+        act(grid, turn)
+        while len(painted) < len(grid.tiles):
             application.processEvents()
         times.append((time.perf_counter() - began) * 1000)
         floors += milliseconds(least, 1, warm_up=0)  # in turns, so that both meet the same machine
     grid.close()
-    return [
-        figure(
-            NAMES[0],
-            times[WARM_UP:],
-            "ms",
-            floor=statistics.median(floors[WARM_UP:]),
-            floor_name="window lookup and smooth blit of the same pixels",
-            limit=LIMIT_MS,
-            limit_p95=LIMIT_P95_MS,
-        )
-    ]
+    limit, limit_p95 = LIMITS[name]
+    return figure(
+        name,
+        times[WARM_UP:],
+        "ms",
+        floor=statistics.median(floors[WARM_UP:]),
+        floor_name=FLOOR,
+        limit=limit,
+        limit_p95=limit_p95,
+    )
+
+
+def _turn(grid: ViewerGrid, turn: int) -> None:
+    notch = -120 if (turn // (SLICES - 3)) % 2 == 0 else 120
+    QApplication.sendEvent(grid.tiles[0], _wheel(notch))
+
+
+def _turn_reformat(grid: ViewerGrid, turn: int) -> None:
+    notch = -120 if (turn // 200) % 2 == 0 else 120
+    QApplication.sendEvent(grid.tiles[2], _wheel(notch))
+
+
+def _drag(grid: ViewerGrid, turn: int) -> None:
+    """One step of a drag with the window tool; the window goes to and fro."""
+    if turn == 0:
+        QApplication.sendEvent(grid.tiles[0], _mouse(QEvent.Type.MouseButtonPress, 300))
+    at = 300 + abs(turn % 80 - 40) * 3
+    QApplication.sendEvent(grid.tiles[0], _mouse(QEvent.Type.MouseMove, at))
 
 
 class _PaintCount(QObject):
@@ -86,87 +125,38 @@ class _Floor:
     """The least that any viewer must do: look every pixel up and scale it onto the window."""
 
     def __init__(self, grid: ViewerGrid) -> None:
-        self._window = QImage(2 * SIDE + 1, 2 * SIDE + 1, QImage.Format.Format_RGB32)
-        readings = [content.reading for content in grid.presenter.contents.values()]
-        self._stacks = [reading.stack for reading in readings if reading is not None]
-        self._tables = [lut32(percentile_window(stack), stack) for stack in self._stacks]
-        self._buffers = [np.empty((MATRIX, MATRIX), dtype=np.uint32) for _ in self._stacks]
-        self._images = [
-            QImage(b.data, MATRIX, MATRIX, MATRIX * 4, QImage.Format.Format_RGB32) for b in self._buffers
-        ]
+        self._window = QImage(grid.size(), QImage.Format.Format_RGB32)
+        self._parts: list[tuple[Any, Any, Any, QImage, QTransform, QRect]] = []
+        for tile in grid.tiles:
+            content = grid.presenter.content(tile.index)
+            size = (float(tile.width()), float(tile.height()))
+            frame = frame_of(grid.presenter, tile.index, size, PixelBuffer())
+            if content is None or content.reading is None or frame is None:
+                continue
+            stack = content.reading.stack
+            rows, columns = stack.voxels.shape[1:]
+            pixels = np.empty((rows, columns), dtype=np.uint32)
+            image = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_RGB32)
+            place = QTransform(*frame.placement.matrix) * QTransform.fromTranslate(tile.x(), tile.y())
+            table = lut32(content.reading.start, stack)
+            self._parts.append((stack.voxels, table, pixels, image, place, tile.geometry()))
         self._slice = 0
 
     def __call__(self) -> None:
-        self._slice = (self._slice + 1) % SLICES
+        self._slice += 1
         painter = QPainter(self._window)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        for number, stack in enumerate(self._stacks):
-            plane = stack.voxels[self._slice]
-            np.take(self._tables[number], plane, out=self._buffers[number], mode="clip")
-            row, column = divmod(number, 2)
-            place = QTransform.fromTranslate(column * (SIDE + 1), row * (SIDE + 1))
-            painter.setTransform(place.scale(SIDE / MATRIX, SIDE / MATRIX))
-            painter.drawImage(0, 0, self._images[number])
+        for voxels, table, pixels, image, place, area in self._parts:
+            np.take(table, voxels[self._slice % len(voxels)], out=pixels, mode="wrap")
+            painter.resetTransform()
+            painter.setClipRect(area)
+            painter.setTransform(place)
+            painter.drawImage(0, 0, image)
         painter.end()
 
 
-def _grid() -> ViewerGrid:
-    grid = ViewerGrid()
-    pairs = [_series(number) for number in range(4)]
-    series = [one for one, _ in pairs]
-    grid.show_series(series, hanging.grid_of(2, 2, series))
-    for one, stack in pairs:
-        grid.set_stack(one.key, stack)
-        grid.set_overlay(one.key, _mask(stack))
-    grid.set_overlay_look(filled=True, opacity=0.35)
-    grid.resize(2 * SIDE + 1, 2 * SIDE + 1)
-    grid.show()
-    grid.presenter.show_slice(0, 1)
-    QApplication.processEvents()
-    return grid
-
-
-def _series(number: int) -> tuple[Series, Stack]:
-    """A textured ball; the third stack runs the other way, so the link is not by index."""
-    key, step = f"s{number}", -3.3 if number == 2 else 3.3
-    along_row = np.array([0.0, 1.0, 0.0]) if step > 0 else np.array([0.0, -1.0, 0.0])
-    along_column = np.array([0.0, 0.0, -1.0])
-    normal = np.cross(along_row, along_column)
-    spacing = 160.0 / MATRIX
-    corner = -(along_row + along_column) * 80.0
-    origins = np.array([corner + normal * 3.3 * (i - SLICES / 2) for i in range(SLICES)])
-    shape = (SLICES, MATRIX, MATRIX)
-    geometry = StackGeometry(shape, origins, along_row, along_column, (spacing, spacing), 3.0, "1.2.3")
-    row, column = np.ogrid[:MATRIX, :MATRIX]
-    ball = 900.0 - np.hypot(row - MATRIX / 2, column - MATRIX / 2) * 2.5
-    texture = np.random.default_rng(number).normal(0, 40, (MATRIX, MATRIX))
-    planes = [np.clip(ball + np.roll(texture, i, axis=0), 0, 4095) for i in range(SLICES)]
-    pixels = PixelFormat(MATRIX, MATRIX, 16, 12, False, 1, "MONOCHROME2", "1.2.840.10008.1.2.1")
-    instances = tuple(
-        Instance("", f"{key}.{i}", "", key, "study", "MR", pixels, pixel_spacing=(spacing, spacing))
-        for i in range(SLICES)
-    )
-    series = Series(key, key, "study", "", instances, Plane.SAGITTAL, Weighting.PD, True, None, None)
-    return series, Stack(key, np.stack(planes).astype(np.uint16), 1.0, 0.0, geometry)
-
-
-def _mask(stack: Stack) -> Mask:
-    """A lesion of 40 pixels across and a bone of 240 on every slice."""
-    row, column = np.ogrid[:MATRIX, :MATRIX]
-    labels = np.zeros(stack.voxels.shape, dtype=np.uint8)
-    for index in range(SLICES):
-        across = column - MATRIX / 2 - index
-        labels[index][np.hypot(row - 256, across) < 120] = 2
-        labels[index][np.hypot(row - 240, across - 40 + 15 * np.sin(row / 9.0)) < 20] = 1
-    code = Code("79654002", "SCT", "Edema")
-    bone = Code("91723000", "SCT", "Anatomical structure")
-    segments = (Segment(1, "edema", code, code), Segment(2, "femur", bone, code))
-    assert stack.geometry is not None
-    return Mask(stack.series_key, labels, stack.geometry, segments)
-
-
 def _wheel(angle: int) -> QWheelEvent:
-    middle = QPointF(SIDE / 2, SIDE / 2)
+    middle = QPointF(SIDE / 4, SIDE / 4)
     return QWheelEvent(
         middle,
         middle,
@@ -177,3 +167,10 @@ def _wheel(angle: int) -> QWheelEvent:
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
+
+
+def _mouse(kind: QEvent.Type, across: float) -> QMouseEvent:
+    at = QPointF(across, 300)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    button = left if kind == QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
+    return QMouseEvent(kind, at, at, button, left, none)

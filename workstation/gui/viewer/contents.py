@@ -108,7 +108,7 @@ class SeriesContent:
             return None
         return self.reading.stack.geometry
 
-    @property
+    @cached_property
     def is_lossy(self) -> bool:
         """True when some plane was compressed with loss."""
         return any(instance.pixels.lossy for instance in self.series.instances)

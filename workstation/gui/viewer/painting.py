@@ -208,7 +208,7 @@ class _ByIdentity:
         return isinstance(other, _ByIdentity) and other.line is self.line
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)  # sixteen viewports of forty slices with several labels, some kB each
 def _path(lines: tuple[_ByIdentity, ...]) -> QPainterPath:
     path = QPainterPath()
     path.setFillRule(Qt.FillRule.OddEvenFill)
