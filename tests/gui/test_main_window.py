@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -354,3 +355,54 @@ def test_changed_keys_count_at_once_and_are_kept(window: MainWindow, qtbot) -> N
     qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert window.context.theme.name != before
     assert settings.load()["keys"] == {"theme": "Ctrl+Y"}
+
+
+class TestAFolderFirst:
+    """``marrow FOLDER``: its pictures come before the library, which is opened all the same."""
+
+    def test_only_a_path_is_a_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from workstation.gui.application import _is_path
+
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "K-0001").mkdir()
+        assert _is_path(str(tmp_path / "K-0001"))
+        assert _is_path("./../" + tmp_path.name)
+        assert not _is_path("K-0001")  # may be the code of a case, which goes first
+        assert not _is_path(str(tmp_path / "absent"))
+
+    @pytest.mark.parametrize("has_pictures", [True, False])
+    def test_the_library_opens_after_it(
+        self, tmp_path: Path, phantom_knees: Path, has_pictures: bool
+    ) -> None:
+        import subprocess
+        import sys
+
+        folder = phantom_knees / "right" if has_pictures else tmp_path / "empty"
+        folder.mkdir(exist_ok=True)
+        program = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from workstation.gui import application
+from workstation.gui.main_window import MainWindow
+application.LIBRARY_AFTER_MS = 200
+seen = []
+first = MainWindow.__init__
+def watched(self, *arguments, **named):
+    first(self, *arguments, **named)
+    seen.append(self.desk.id)
+    self.library_opened.connect(lambda: QTimer.singleShot(0, self.close))
+MainWindow.__init__ = watched
+code = application.open_window(Path(sys.argv[1]), sys.argv[2])
+print(seen, code)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "library"), str(folder)],
+            env={**os.environ, "WORKSTATION_SYNCHRONOUS": ""},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout.strip() == "['reading'] 0", done.stderr

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTimer, QTranslator
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -38,6 +38,9 @@ _WARM = (
     "workstation.gui.reading.reading_desk",
     "workstation.workflow.segment",
 )
+
+LIBRARY_AFTER_MS = 3000
+"""After so long the library is opened even if no picture of a folder has come."""
 
 SWITCH_S = 0.001
 """How long a thread may keep the interpreter while the window waits for it; Python's own 5 ms, several times
@@ -117,12 +120,40 @@ def open_window(library: Path | None, study: str | None) -> int:
 
         return open_workspace(library)
 
+    if study is not None and _is_path(study):
+        return _open_folder(application, study, open_workspace)
     window = make_window(open_workspace=open_workspace)
     window.library_opened.connect(lambda: _warm_up_when_listed(window))
     window.resize(1440, 900)
     window.showMaximized() if _is_small_screen() else window.show()
     if study is not None:
         window.open_study(study)
+    return application.exec()
+
+
+def _is_path(study: str) -> bool:
+    """True for what can only be a folder: a bare name may be the code of a case."""
+    path = Path(study)
+    return (path.is_absolute() or len(path.parts) > 1) and path.is_dir()
+
+
+def _open_folder(application: QApplication, folder: str, open_workspace: OpenWorkspace) -> int:
+    """Show the pictures of a folder first; the library, which they do not need, is opened after them."""
+    window = MainWindow(make_context(), DESKS, first=READING)
+    window.resize(1440, 900)
+    window.showMaximized() if _is_small_screen() else window.show()
+    window.show_desk(READING, folder)
+    desk = window.built(READING)
+    from workstation.gui.viewer.loading import StackLoader
+
+    loader = desk.findChild(StackLoader) if desk is not None else None
+    after = QTimer(window, singleShot=True, interval=LIBRARY_AFTER_MS)
+    after.timeout.connect(lambda: window.open_library(open_workspace))
+    after.start()
+    if loader is not None:
+        # All pictures are there: now, unless a folder that shows nothing has waited long enough.
+        once = Qt.ConnectionType.SingleShotConnection
+        loader.settled.connect(lambda: after.start(0) if after.isActive() else None, once)
     return application.exec()
 
 

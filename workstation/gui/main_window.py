@@ -51,6 +51,8 @@ class MainWindow(QMainWindow):
         The desks in the order of the header; the first one is shown.
     open_workspace : callable or None
         Opens the library; runs off the GUI thread.
+    first : str
+        Desk in front at the start; the first of `desks` if empty.
     """
 
     desk_shown = Signal(str)
@@ -61,6 +63,7 @@ class MainWindow(QMainWindow):
         context: DeskContext,
         desks: Sequence[DeskEntry] = DESKS,
         open_workspace: OpenWorkspace | None = None,
+        first: str = "",
     ) -> None:
         super().__init__()
         self.setObjectName("main_window")
@@ -89,9 +92,9 @@ class MainWindow(QMainWindow):
         self._bind_keys(desks)
         context.appearance.changed.connect(self._on_theme)
         if desks:
-            self.show_desk(desks[0].id)
+            self.show_desk(first or desks[0].id)
         if not context.has_workspace and open_workspace is not None:
-            context.jobs.start("open-library", open_workspace, self._on_workspace, self._on_refused_library)
+            self.open_library(open_workspace)
 
     # properties -------------------------------------------------------------------------------
 
@@ -150,6 +153,10 @@ class MainWindow(QMainWindow):
             self._help.show_page(desk_id)
         self.desk_shown.emit(desk_id)
         return desk
+
+    def open_library(self, open_workspace: OpenWorkspace) -> None:
+        """Open the library behind the window."""
+        self.context.jobs.start("open-library", open_workspace, self._on_workspace, self._on_refused_library)
 
     def open_study(self, study: str) -> None:
         """Open a case code or a folder on the reading desk, now or when the library is open."""

@@ -26,13 +26,14 @@ from workstation.reading.journal import utc_now
 from workstation.reading.order import Presentation, case_order
 from workstation.reading.plan import StudyPlan
 from workstation.store.engine import open_database
+from workstation.store.file_names import STUDY_DATABASE
 from workstation.store.study_file import PLAIN, SEALED, SYSTEM, StudyFile
 from workstation.store.study_reads import StudyReads, has_begun
 from workstation.store.study_reconciling import StudyReconciling
 from workstation.store.study_seals import StudySeals
 from workstation.store.study_tables import ORDERS, PLANS, STUDY
 
-DATABASE = "study.sqlite"
+DATABASE = STUDY_DATABASE
 PLAN = "plan.toml"
 
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.errors import DataError, StoreError
 from workstation.imaging.study import Instance, Joint, Laterality, Series
 from workstation.store.case_rules import Evidence, group_series
 from workstation.tasks import Progress
-from workstation.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from workstation.workflow.workspace import Workspace
 
 
 @dataclass(frozen=True)

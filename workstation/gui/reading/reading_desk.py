@@ -101,9 +101,9 @@ class ReadingDesk(Desk):
 
     def take(self, what: object) -> None:
         """Open a case, a folder of images, or a reading study."""
-        from workstation.store.study_store import DATABASE
+        from workstation.store.file_names import STUDY_DATABASE
 
-        if isinstance(what, Path | str) and (Path(what) / DATABASE).is_file():
+        if isinstance(what, Path | str) and (Path(what) / STUDY_DATABASE).is_file():
             self.open_study(Path(what))
         elif isinstance(what, Path | str):
             self.open_free(what)
