@@ -6,6 +6,7 @@ import os
 import sqlite3
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figures import Figure, figure
@@ -111,7 +112,8 @@ def _write(study: Study, folder: Path, reader: str, cases: list[str], entries: i
         key, last = ReadKey(reader, case), None
         for number in range(entries):
             answer = Answer.scored(items[number % len(items)].id, number % 2)
-            payload = study.codec.encode(key, number + 1, answer_entry("worms-marrow", answer))
+            entry = replace(answer_entry("worms-marrow", answer), left=max(0, len(items) - number - 1))
+            payload = study.codec.encode(key, number + 1, entry)
             last = next_link(last, study.store.reads.root(key), payload, sign)
             rows.append((reader, case, 1, 1, last.sequence, payload, last.digest, last.signature))
     with sqlite3.connect(folder / DATABASE) as connection:

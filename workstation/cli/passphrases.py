@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from workstation.errors import UsageError
 
@@ -47,10 +47,10 @@ class Passphrases:
     def __init__(self, descriptor: int | None, accounts: str | None = None) -> None:
         self._accounts = accounts
         self._known: dict[str, str] = {}
-        self._stream: BinaryIO | None = None
+        self._descriptor = descriptor
         if descriptor is not None:
             try:
-                self._stream = os.fdopen(os.dup(descriptor), "rb", buffering=0)
+                os.fstat(descriptor)
             except OSError as error:
                 raise UsageError(
                     "The passphrase was not read",
@@ -61,12 +61,14 @@ class Passphrases:
     def of(self, name: str) -> str:
         """The passphrase of an account."""
         if name not in self._known:
-            self._known[name] = self._line(name) if self._stream else self._prompt(f"Passphrase of {name}: ")
+            self._known[name] = (
+                self._line(name) if self._descriptor is not None else self._prompt(f"Passphrase of {name}: ")
+            )
         return self._known[name]
 
     def new(self, name: str) -> str:
         """A passphrase that is being chosen; a prompt asks for it twice."""
-        if self._stream:
+        if self._descriptor is not None:
             return self._line(name)
         first = self._prompt(f"New passphrase of {name}: ")
         if self._prompt("Again: ") != first:
@@ -84,10 +86,10 @@ class Passphrases:
                 study.vault.sign_in(name, self.of(name))
 
     def _line(self, name: str) -> str:
-        assert self._stream is not None
+        assert self._descriptor is not None
         taken = bytearray()
-        while len(taken) < 8192:  # unbuffered: what follows belongs to the next account, or another reader
-            byte = self._stream.read(1)
+        while len(taken) < 8192:  # byte by byte: what follows belongs to the next account
+            byte = os.read(self._descriptor, 1)
             if not byte or byte == b"\n":
                 break
             taken += byte

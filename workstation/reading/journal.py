@@ -44,11 +44,21 @@ NOTES = frozenset({Kind.OPENED, Kind.SERIES, Kind.AMENDED, Kind.SIGNED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing the reader did. `at` is UTC, ISO 8601."""
+    """One thing the reader did.
+
+    Attributes
+    ----------
+    at : str
+        UTC, ISO 8601.
+    left : int or None
+        How many items were unread after it, so that a worklist need not play whole journals. None in
+        journals of earlier versions.
+    """
 
     kind: Kind
     payload: Mapping[str, Any] = field(hash=False)
     at: str = ""
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +114,16 @@ class PlainCodec:
 
 def entry_data(entry: Entry) -> dict[str, Any]:
     """An entry as plain data."""
-    return {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
+    data = {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
+    return data if entry.left is None else {**data, "left": entry.left}
 
 
 def entry_from(data: Mapping[str, Any]) -> Entry:
     """The entry that `entry_data` told; raises ValueError, KeyError or TypeError if it is none."""
     if data["format"] != FORMAT or not isinstance(data["payload"], dict):
         raise ValueError("format")
-    return Entry(Kind(data["kind"]), data["payload"], str(data["at"]))
+    left = data.get("left")
+    return Entry(Kind(data["kind"]), data["payload"], str(data["at"]), None if left is None else int(left))
 
 
 def utc_now() -> str:
@@ -148,6 +160,11 @@ class Content:
     def is_complete(self) -> bool:
         """True when no item of any sheet is unread."""
         return all(sheet.is_complete for sheet in self.sheets.values())
+
+    @property
+    def left(self) -> int:
+        """How many items of all sheets are unread."""
+        return sum(len(sheet.unread_items) for sheet in self.sheets.values())
 
     @property
     def is_untouched(self) -> bool:

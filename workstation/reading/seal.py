@@ -28,6 +28,8 @@ SALT_BYTES = 32
 LENGTH_BYTES = 4
 RUNGS = (2_048, 16_384, 131_072, 1_048_576, 8_388_608, 67_108_864)
 """Sizes that padded messages have; beyond the last one, multiples of it."""
+STEP = 16_384
+"""Sheets have a multiple of this."""
 MOST_CONTENT = 2**30
 """A hostile sheet may not unpack to more."""
 OVERHEAD = 24 + 16
@@ -195,15 +197,22 @@ def rung_for(length: int) -> int:
     return -(-length // RUNGS[-1]) * RUNGS[-1]
 
 
-def padded(content: bytes, at_least: int = 0) -> bytes:
-    """Content made smaller, behind a random salt, filled up to a fixed size.
+def padded(content: bytes) -> bytes:
+    """Content made smaller, behind a random salt, filled up to a fixed size."""
+    return padded_to(content, ())
 
-    `at_least` is a size that follows from what is visible anyway; the result is never below its rung.
+
+def padded_to(content: bytes, sizes: Sequence[int]) -> bytes:
+    """Content made smaller, behind a random salt, filled up to the first size that holds it.
+
+    Sizes follow from what is visible anyway and are rounded up to `STEP`; beyond the last one the fixed sizes
+    of entries follow.
     """
     packed = zlib.compress(content, 6)
-    head = nacl.utils.random(SALT_BYTES) + len(packed).to_bytes(LENGTH_BYTES, "big")
-    size = rung_for(max(len(head) + len(packed), at_least))
-    return (head + packed).ljust(size, b"\0")
+    packed = nacl.utils.random(SALT_BYTES) + len(packed).to_bytes(LENGTH_BYTES, "big") + packed
+    rounded = (-(-size // STEP) * STEP for size in sizes)
+    size = next((one for one in rounded if one >= len(packed)), rung_for(len(packed)))
+    return packed.ljust(size, b"\0")
 
 
 def unpadded(data: bytes) -> bytes:

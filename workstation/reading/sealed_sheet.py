@@ -55,7 +55,7 @@ def seal_sheet(
     entries: Sequence[Entry],
     keys: seal.Keys,
     layers: Sequence[Card],
-    visible_bytes: int,
+    sizes: Sequence[int],
 ) -> SealedSheet:
     """Seal and sign a locked read.
 
@@ -67,20 +67,30 @@ def seal_sheet(
         Of the reader.
     layers : sequence of Card
         Whose layers close the key, the outermost first: `Sealing.layers`.
-    visible_bytes : int
-        How many bytes the read's journal takes, which anyone can see; the size of the sheet follows from
-        it and not from what was answered.
+    sizes : sequence of int
+        That the sheet may have: see `sheet_sizes`.
     """
     sheet_key = seal.new_key()
     content = canonical({"format": FORMAT, "entries": [entry_data(one) for one in entries]})
     place = _place(study_uid, plan_digest, lock.key)
-    body = seal.encrypt(sheet_key, seal.padded(content, visible_bytes), place)
+    body = seal.encrypt(sheet_key, seal.padded_to(content, sizes), place)
     box = sheet_key
     for card in reversed(layers):
         box = seal.seal_to(card.encryption_key, box)
     unsigned = SealedSheet(lock.key, plan_digest, body, box, b"")
     signature = keys.sign(LOCK_PURPOSE, commitment(study_uid, lock, unsigned))
     return SealedSheet(lock.key, plan_digest, body, box, signature)
+
+
+def sheet_sizes(entry_bytes: Sequence[int]) -> tuple[int, int]:
+    """Sizes that a sheet may have, by the sizes of the journal's entries, which anyone can see.
+
+    It follows from them and not from what was answered. Entries say much the same one after another, so
+    that those of the smallest class take a quarter together; where that should not do, all their room.
+    """
+    smallest = seal.RUNGS[0] + seal.OVERHEAD
+    packed = sum(size if size > smallest else size // 4 for size in entry_bytes)
+    return packed, sum(entry_bytes)
 
 
 def commitment(study_uid: str, lock: Lock, sheet: SealedSheet) -> bytes:

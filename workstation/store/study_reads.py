@@ -72,25 +72,33 @@ class StudyReads:
         with self._file.reading() as connection:
             return tuple(link_of(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
 
-    def journals(
-        self, reader: str | None = None, case: str | None = None, *, unlocked: bool = False
-    ) -> dict[ReadKey, tuple[Link, ...]]:
-        """Every read with its entries, of one reader or all, of one case or all, or what is not locked.
+    def newest(self, reader: str) -> dict[ReadKey, Link]:
+        """The last entry of each of a reader's reads that is not locked."""
+        last = (
+            sa.select(*_READ, sa.func.max(JOURNAL.c.sequence).label("sequence"))
+            .where(JOURNAL.c.reader == reader)
+            .group_by(*_READ)
+            .subquery()
+        )
+        same = (JOURNAL.c[name] == last.c[name] for name in (*_READ_NAMES, "sequence"))
+        shut = (JOURNAL.c[name] == LOCKS.c[name] for name in _READ_NAMES)
+        query = sa.select(*_READ, *_LINK).join(last, sa.and_(*same))
+        query = query.where(~sa.select(LOCKS.c.version).where(*shut).correlate(JOURNAL).exists())
+        with self._file.reading() as connection:
+            return dict(_keyed_link(row) for row in connection.execute(query))
 
-        Of a case that was amended, `unlocked` gives the locked versions too: an amendment continues them.
-        """
-        columns = (JOURNAL.c.reader, JOURNAL.c.case_code, JOURNAL.c.presentation, JOURNAL.c.version)
-        query = sa.select(*columns, *_LINK).order_by(*columns, JOURNAL.c.sequence)
+    def journals(self, reader: str | None = None, case: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
+        """Every read with its entries, of one reader or all, of one case or all."""
+        query = sa.select(*_READ, *_LINK).order_by(*_READ, JOURNAL.c.sequence)
         if reader is not None:
             query = query.where(JOURNAL.c.reader == reader)
         if case is not None:
             query = query.where(JOURNAL.c.case_code == case)
-        if unlocked:
-            query = query.where(~_newest_is_locked())
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
             for row in connection.execute(query):
-                found.setdefault(ReadKey(*row[:4]), []).append(link_of(*row[4:]))
+                key, link = _keyed_link(row)
+                found.setdefault(key, []).append(link)
         return {key: tuple(links) for key, links in found.items()}
 
     def lock(self, lock: Lock, sheet: SealedSheet | None = None) -> None:
@@ -198,17 +206,8 @@ _LOCK_FIELDS = (
 )
 
 
-def _newest_is_locked() -> sa.Exists:
-    """Whether the newest version of a journal row's read is locked."""
-    of_read = ("reader", "case_code", "presentation")
-    amended = sa.select(sa.func.max(AMENDMENTS.c.version)).where(
-        *(JOURNAL.c[name] == AMENDMENTS.c[name] for name in of_read)
-    )
-    newest = sa.func.coalesce(amended.correlate(JOURNAL).scalar_subquery(), 1)
-    same = (JOURNAL.c[name] == LOCKS.c[name] for name in of_read)
-    return sa.select(LOCKS.c.version).where(*same, LOCKS.c.version == newest).correlate(JOURNAL).exists()
-
-
+_READ_NAMES = ("reader", "case_code", "presentation", "version")
+_READ = tuple(JOURNAL.c[name] for name in _READ_NAMES)
 _LINK = (JOURNAL.c.sequence, JOURNAL.c.payload, JOURNAL.c.digest, JOURNAL.c.signature)
 
 
@@ -232,6 +231,10 @@ def link_of(sequence: object, payload: object, digest: object, signature: object
     number = sequence if isinstance(sequence, int) else -1
     content = payload if isinstance(payload, bytes) else str(payload).encode()
     return Link(number, content, str(digest), signature if isinstance(signature, bytes) else b"")
+
+
+def _keyed_link(row: Any) -> tuple[ReadKey, Link]:
+    return ReadKey(*row[:4]), link_of(*row[4:])
 
 
 def sheet_values(sheet: SealedSheet) -> dict[str, Any]:

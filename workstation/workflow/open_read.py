@@ -229,6 +229,7 @@ class OpenRead:
         session = self.session
         session.require_open()
         after: Replay = session.replay.after(entry)  # an answer that does not fit is refused unwritten
+        entry = replace(entry, left=after.content.left)
         payload = self._study.codec.encode(session.key, session.sequence + 1, entry)
         link = self._study.store.reads.append(session.key, payload, session.sequence)
         self.session = ReadingSession(session.key, after, link.sequence, link.digest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
 from workstation.imaging.study import Case
-from workstation.reading.audit import head_code, head_of
+from workstation.reading.audit import Link, head_code, head_of
 from workstation.reading.blinding import blinded
 from workstation.reading.journal import Kind, ReadKey, utc_now
 from workstation.reading.order import Presentation
@@ -69,15 +69,13 @@ class ReaderDesk:
         """The reader's cases in the reader's own order, each with the state of the own read."""
         study, reads = self._study, self._study.store.reads
         order = study.store.order(self.reader)
-        cases, locks = study.library_cases(), {lock.key: lock for lock in reads.locks()}
-        journals = reads.journals(self.reader, unlocked=True)
+        cases, locked = study.library_cases(), {lock.key for lock in reads.locks()}
+        newest = reads.newest(self.reader)
         versions = _latest_versions(self.reader, reads.amendments())
         entries = []
         for position, shown in enumerate(order, start=1):
             key = ReadKey(self.reader, shown.case, shown.number, versions.get(shown, 1))
-            state = ReadState.LOCKED
-            if key not in locks:
-                state = session_of(study, key, journals, locks).state
+            state = ReadState.LOCKED if key in locked else self._state(key, newest.get(key))
             blocked = _why_blocked(cases, shown)
             entries.append(
                 WorklistEntry(shown.case, shown.number, position, len(order), state, key.version, blocked)
@@ -148,6 +146,30 @@ class ReaderDesk:
             amended = OpenRead(self._study, open_read.case, self._session(key))
             amended.note(Kind.AMENDED, {"reason": reason.strip()})
         return amended
+
+    def require_readable(self) -> None:
+        """Play every journal of the reader from its beginning.
+
+        Raises
+        ------
+        StoreError
+            If one is damaged or does not fit the instruments.
+        """
+        reads = self._study.store.reads
+        journals = reads.journals(self.reader)
+        locks = {lock.key: lock for lock in reads.locks()}
+        for key in journals:
+            session_of(self._study, key, journals, locks)
+
+    def _state(self, key: ReadKey, newest: Link | None) -> ReadState:
+        """How far a read is that is not locked, by its last entry alone where that says it."""
+        if newest is not None:
+            (entry,) = self._study.entries(key, (newest,))
+            if entry.left is not None:
+                return ReadState.OPEN if entry.left else ReadState.COMPLETE
+        elif key.version == 1:
+            return ReadState.NOT_STARTED
+        return self._session(key).state
 
     def _session(self, key: ReadKey) -> ReadingSession:
         reads = self._study.store.reads

@@ -15,7 +15,7 @@ from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.journal import Entry, ReadKey, utc_now
 from workstation.reading.plan import StudyPlan
 from workstation.reading.sealed_codec import SealedCodec, journal_key
-from workstation.reading.sealed_sheet import SealedSheet, is_committed, open_sheet, seal_sheet
+from workstation.reading.sealed_sheet import SealedSheet, is_committed, open_sheet, seal_sheet, sheet_sizes
 from workstation.reading.sealing_rule import Sealing
 from workstation.reading.session import Lock
 from workstation.reading.signed_chain import is_genuine
@@ -235,7 +235,7 @@ class Vault:
             self.entries(lock.key, links),
             self.person(lock.key.reader).keys,
             self.sealing.layers,
-            sum(len(one.payload) for one in links),
+            sheet_sizes([len(one.payload) for one in links]),
         )
 
     # unsealing ---------------------------------------------------------------------------------

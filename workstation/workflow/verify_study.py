@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,22 @@ from workstation.errors import WorkstationError
 from workstation.reading.audit import (
     AuditEntry,
     Finding,
+    Link,
     head_code,
     head_of,
     proves_tail,
     verify_audit,
     verify_links,
 )
+from workstation.reading.journal import ReadKey
 from workstation.reading.order import case_order
 from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
 from workstation.workflow.verify_seals import read_name, verify_seals
+
+Journals = Mapping[ReadKey, Sequence[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
         findings += verify_links(links, store.reads.root(key), read_name(key))
     for case, links in store.reconciling.journals().items():
         findings += verify_links(links, store.reconciling.root(case), f"reconciliation of {case}")
-    findings += _locks(study, audit)
-    findings += _amendments(study, audit)
+    findings += _locks(study, audit, journals)
+    findings += _amendments(study, audit, journals)
     findings += _signatures(study, audit)
     findings += verify_seals(study, audit, journals)
     findings += _readable(study)
@@ -121,7 +125,7 @@ def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
             yield Finding("plan", f"the case order of {reader} was changed")
 
 
-def _locks(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+def _locks(study: Study, audit: tuple[AuditEntry, ...], journals: Journals) -> Iterator[Finding]:
     reads = study.store.reads
     noted = [(entry.actor, detail) for entry, detail in _details(audit, "read locked")]
     seen, sheets = [], study.store.seals.sheets()
@@ -130,7 +134,7 @@ def _locks(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
         seen.append((lock.signer, lock_detail(lock, sheets.get(lock.key))))
         if seen[-1] not in noted:
             yield Finding(name, f"{name}: its lock was changed or added")
-        links = reads.entries(lock.key)
+        links = journals.get(lock.key, ())
         last = links[-1].digest if links else reads.root(lock.key)
         if len(links) != lock.entries or last != lock.digest:
             yield Finding(name, f"{name}: it is not what was signed ({lock.entries} entries were)")
@@ -140,7 +144,7 @@ def _locks(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
             yield Finding(name, f"{name}: its lock was removed or changed")
 
 
-def _amendments(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
+def _amendments(study: Study, audit: tuple[AuditEntry, ...], journals: Journals) -> Iterator[Finding]:
     kept = {
         (one.key.reader, one.key.case, one.key.presentation, one.key.version, one.reason, one.post_comparison)
         for one in study.store.reads.amendments()
@@ -152,7 +156,7 @@ def _amendments(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding
     for one in kept ^ noted:
         yield Finding("amendments", f"the amendment of {one[1]} by {one[0]} was changed, removed or added")
     versions = {row[:4] for row in kept}
-    for key in study.store.reads.journals():
+    for key in journals:
         if key.version > 1 and (key.reader, key.case, key.presentation, key.version) not in versions:
             yield Finding("amendments", f"{read_name(key)}: it has no amendment")
 
@@ -177,6 +181,6 @@ def _readable(study: Study) -> Iterator[Finding]:
         if reader not in study.plan.readers:
             continue
         try:
-            study.reader(reader).worklist()
+            study.reader(reader).require_readable()
         except WorkstationError as error:
             yield Finding(reader, f"the reads of {reader} cannot be replayed: {error.why}")
