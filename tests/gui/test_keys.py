@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from workstation import settings
 from workstation.errors import ResourceError, UsageError
+from workstation.gui.application import make_application
 from workstation.gui.cheat_sheet import CheatSheet, in_columns
 from workstation.gui.commands import (
     COMMANDS,
@@ -24,6 +25,7 @@ from workstation.gui.commands import (
 )
 from workstation.gui.key_editor import KeyEditor
 from workstation.gui.keymap import HEARD_WITH, SHARED, Keymap, portable, tell
+from workstation.gui.theme import Appearance
 
 PLAIN = Qt.KeyboardModifier.NoModifier
 
@@ -177,6 +179,8 @@ def test_a_mistake_in_a_profile_is_told_with_its_line(text: str, why: str, tmp_p
 
 
 def test_the_cheat_sheet_says_every_key_and_the_mouse_on_one_page(qtbot) -> None:
+    make_application()
+    Appearance("dark").dress()  # the stylesheet decides how large words are
     keymap = Keymap(COMMANDS)
     sheet = CheatSheet(keymap)
     qtbot.addWidget(sheet)
@@ -185,12 +189,13 @@ def test_the_cheat_sheet_says_every_key_and_the_mouse_on_one_page(qtbot) -> None
         key = keymap.key_of(command.action)
         assert not key or any(key in row.split(", ") for row in keys), command.action
     assert "Up, Down\tPrevious and next slice" in sheet.text
-    assert "PgUp, PgDown\tPrevious and next stage or hanging protocol" in sheet.text
+    assert "PgUp, PgDown\tPrevious and next stage or protocol" in sheet.text
     assert "wheel\tslices" in sheet.text
     assert "digit\tThe grade; the next item follows" in sheet.text
     needed = sheet.page_size()
     assert needed.width() <= 1280 - 48
     assert needed.height() <= 800 - 72
+    QApplication.instance().setStyleSheet("")
 
 
 def test_the_cheat_sheet_follows_a_changed_key(qtbot) -> None:

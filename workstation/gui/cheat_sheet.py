@@ -79,7 +79,7 @@ class CheatSheet(QDialog):
         page = QWidget()
         columns = QHBoxLayout(page)
         columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(32)
+        columns.setSpacing(20)
         for column in in_columns(sections(self._keymap), COLUMNS):
             box = QGridLayout()
             box.setHorizontalSpacing(12)
@@ -105,12 +105,19 @@ def _add_section(box: QGridLayout, heading: str, rows: Sequence[tuple[str, str]]
         row += 1
     box.addWidget(title, row, 0, 1, 2)
     for number, (key, what) in enumerate(rows, start=row + 1):
-        name = QLabel(key)
+        name = QLabel(_short(key))
         name.setProperty("text_role", "key")
         told = QLabel(what)
         name.setTextFormat(Qt.TextFormat.PlainText)
         box.addWidget(name, number, 0)
         box.addWidget(told, number, 1)
+
+
+def _short(keys: str) -> str:
+    """``"Ctrl+PgUp, PgDown"`` for two keys that are held with the same one."""
+    first, _, second = keys.partition(", ")
+    held, _, _ = first.rpartition("+")
+    return f"{first}, {second.removeprefix(held + '+')}" if second and held else keys
 
 
 def in_columns(parts: Sequence[Section], count: int) -> list[list[Section]]:

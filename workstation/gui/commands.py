@@ -19,7 +19,7 @@ OTHER: tuple[Command, ...] = (
     Command("form_next", "Next item without an answer", "Space", "form"),
     Command("form_flag", "Flag to come back to", "F", "form"),
     Command("form_evidence", "Tie the slice on screen to this item", "K", "form"),
-    Command("detach_form", "Form in a window of its own, or back", "Shift+D", "reading"),
+    Command("detach_form", "Form in its own window, or back", "Shift+D", "reading"),
     Command("undo", "Undo", "Ctrl+Z", "reading"),
     Command("redo", "Redo", "Ctrl+Shift+Z", "reading"),
     Command("case_back", "Previous case of the worklist", "Ctrl+PgUp", "reading"),
@@ -73,18 +73,19 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("left drag", "window, or the chosen tool"),
     ("middle drag", "pan"),
     ("right drag", "zoom"),
+    ("right click", "series for this viewport"),
     ("double click", "one viewport alone, or all"),
     ("Shift + move", "the same point in every viewport"),
 )
 FIXED_KEYS: tuple[tuple[str, str, str], ...] = (
-    ("images", "Alt + digit", "Window preset; without a form the digit alone"),
+    ("images", "Alt + digit", "Window preset (no form: digit alone)"),
     ("images", "Tab", "Next viewport"),
     ("form", "digit", "The grade; the next item follows"),
     ("form", "- or .", "Cannot be assessed"),
     ("reconcile", "digit", "Another value"),
     ("reconcile", "-", "Cannot be assessed"),
     ("library", "Enter", "Read the chosen case"),
-    ("results", "arrows", "From region to region on the diagram"),
+    ("results", "arrows", "Region to region on the diagram"),
     ("results", "Enter", "Open the chosen case"),
 )
 OWN_PROFILE = "marrow"
