@@ -1,0 +1,81 @@
+"""Measurements of a sealed study: in no byte of the folder until it is unsealed, then as they were drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workstation.imaging.measurement import Mark, Shape, to_dict
+from workstation.reading.cards import Seat
+from workstation.reading.seal import LEAST_COST
+from workstation.reading.visibility import Role, Viewer
+from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.workflow.accounts import make_account
+from workstation.workflow.read_case import Study, create_study
+from workstation.workflow.reads_csv import measurements
+from workstation.workflow.reconcile_case import reconciliations
+
+PLAN = """\
+id = "koa"
+title = "Knee"
+cases = ["K-1"]
+readers = ["R1", "R2"]
+instruments = ["recht"]
+
+[sealing]
+mode = "coordinator"
+"""
+NOTES = {"R1": "PLANTEDNOTEONE", "R2": "PLANTEDNOTETWO"}
+
+
+def word(name: str) -> str:
+    return f"four plain words {name}"
+
+
+def read(study: Study, reader: str) -> None:
+    assert study.vault is not None
+    study.vault.sign_in(reader, word(reader))
+    opened = study.reader(reader).open_read("K-1")
+    mark = Mark(f"{reader}-1", Shape.TEXT, "1.2", "1.2.3", 0, ((3.0, 4.0),), NOTES[reader])
+    opened.keep_mark(mark.id, to_dict(mark))
+    for item in opened.sheets[0].instrument.items:
+        opened.answer(item.id, 1)
+    opened.lock(word(reader))
+    again = study.reader(reader).open_read("K-1")
+    assert [one["name"] for one in again.marks.values()] == [NOTES[reader]]
+    study.vault.sign_out(reader)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    people = AccountFolder(tmp_path / "study" / FOLDER)
+    seats = {"R1": Seat.READER, "R2": Seat.READER, "C1": Seat.COORDINATOR}
+    for name, seat in seats.items():
+        make_account(people, name, seat, word(name), cost=LEAST_COST)
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    with create_study(tmp_path / "plan.toml", tmp_path / "study", passphrase_of=word) as made:
+        yield made
+
+
+def test_no_byte_tells_them_and_the_other_reader_sees_none(study: Study, tmp_path: Path) -> None:
+    read(study, "R1")
+    read(study, "R2")
+    content = b"".join(path.read_bytes() for path in (tmp_path / "study").rglob("*") if path.is_file())
+    assert not any(note.encode() in content for note in NOTES.values())
+    assert study.vault is not None
+    study.vault.sign_in("R2", word("R2"))
+    for viewer in (Viewer(Role.READER, "R2"), Viewer(Role.COORDINATOR)):
+        assert {one.reader for one in measurements(study, viewer)} <= {"R2"}  # whoever asks, with R2's keys
+
+
+def test_unsealing_brings_both_back(study: Study) -> None:
+    read(study, "R1")
+    read(study, "R2")
+    assert study.vault is not None
+    for name in study.vault.still_needed(study.plan.cases):
+        study.vault.sign_in(name, word(name))
+    (case,) = reconciliations(study)
+    told = {mark["name"] for session in (case.x, case.y) for mark in session.content.marks.values()}
+    assert told == set(NOTES.values())
+    assert {one.mark.name for one in measurements(study)} == set(NOTES.values())
