@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workstation.errors import ResourceError
 from workstation.imaging.study import Joint
+from workstation.reading.conduct import Conduct, Repeats, Sees, Triggers
 from workstation.reading.plan import Blinding, Overlays, Resolution, StudyPlan, Unseal, load_plan, parse_plan
 from workstation.scoring.instrument import instruments
 
@@ -77,7 +78,24 @@ def test_the_strictest_rules_are_the_default() -> None:
         ('id = "recht"', 'id = "rect"', 12, 'instrument "rect" is not known'),
         ('id = "recht"', 'id = "worms-marrow"', 15, 'instrument "worms-marrow" is named twice'),
         ('version = "1.0"', 'version = "3.0"', 16, "has no version 3.0"),
-        ('rule = "mean"', 'rule = "median"', 19, "must be one of mean, consensus"),
+        ('rule = "mean"', 'rule = "first"', 19, "must be one of mean, consensus"),
+        ('rule = "mean"', 'rule = "median"', 4, "a median needs 3 readers, and 2 are named"),
+        ('rule = "mean"', 'rule = "adjudication"', 19, "adjudication needs an adjudicator"),
+        (
+            "[blinding]",
+            '[adjudication]\nadjudicator = "A1"\n[blinding]',
+            22,
+            'the rule of reconciliation is "mean"',
+        ),
+        ("[blinding]", "[repeats]\nshare = 0.6\n[blinding]", 23, "between 0 and 0.5, not 0.6"),
+        ("[blinding]", "[repeats]\nshare = nan\n[blinding]", 23, "must be a number"),
+        ("[blinding]", "[repeats]\n[blinding]", 22, '"share" is missing'),
+        ("[blinding]", "[repeats]\nshare = 0.1\nwashout_days = -1\n[blinding]", 24, "between 0 and 3650"),
+        ("[blinding]", "[repeats]\nshare = 0.1\nwashout_days = 1.5\n[blinding]", 24, "whole number"),
+        ("seed = 4", 'seed = 4\nrequired_series = ["T1", "T9"]', 4, '"T9" is no kind of series'),
+        ("seed = 4", 'seed = 4\nrequired_series = "T1"', 4, "must be a list of texts"),
+        ("seed = 4", 'seed = 4\nrequired_series = ["oblong T1"]', 4, "is no kind of series"),
+        ("seed = 4", 'seed = 4\nrequired_series = ["-FS"]', 4, "is no kind of series"),
         ("tolerance = 1", "tolerance = -1", 20, "must not be -1"),
         ("tolerance = 1", "tolerance = 0.5", 20, "must be a whole number"),
         ('overlays = "never"', 'overlays = "sometimes"', 23, "must be one of never"),
@@ -108,7 +126,12 @@ codes = st.from_regex(r"[A-Z][A-Z0-9._-]{0,8}", fullmatch=True)
     readers=st.lists(codes, min_size=1, max_size=2, unique=True),
     title=st.text(min_size=1).filter(lambda text: text.strip() == text and text),
     seed=st.integers(-(2**63), 2**63 - 1),
-    rule=st.sampled_from(Resolution),
+    rule=st.sampled_from([Resolution.MEAN, Resolution.CONSENSUS]),
+    share=st.integers(0, 50).map(lambda percent: percent / 100),
+    washout_days=st.integers(0, 3650),
+    required=st.lists(
+        st.sampled_from(["T1", "PD-FS", "sagittal fluid-sensitive", "coronal T2-FS"]), max_size=3
+    ),
     unseal=st.sampled_from(Unseal),
     tolerance=st.integers(0, 5),
     totals=st.booleans(),
@@ -122,7 +145,11 @@ def test_a_plan_written_and_read_back_is_equal(
     unseal: Unseal,
     tolerance: int,
     totals: bool,
+    share: float,
+    washout_days: int,
+    required: list[str],
 ) -> None:
+    series = parse_plan(f"required_series = {required}\n{GOOD}", instruments()).conduct.required_series
     plan = StudyPlan(
         id="study",
         title=title,
@@ -135,10 +162,50 @@ def test_a_plan_written_and_read_back_is_equal(
         unseal=unseal,
         seed=seed,
         blinding=Blinding(totals=totals),
+        conduct=Conduct(Repeats(share, washout_days), series),
     )
     again = parse_plan(plan.to_toml(), instruments())
     assert again == plan
     assert again.digest == plan.digest
+
+
+def test_a_plan_from_before_keeps_its_digest() -> None:
+    """Written down once: the digest stands in the log of every study that was ever made."""
+    assert (
+        parse_plan(GOOD, instruments()).digest
+        == "3b8d1ece3dd9883f7ae6ab55a742e3b78f0647d14084802da7d5b1d8d0c9fdad"
+    )
+
+
+ADJUDICATION = """\
+[adjudication]
+adjudicator = "A1"
+sees = "none"
+triggers = { grades = 3, absent_present = false, total = 2.5 }
+"""
+
+
+def test_an_adjudicator_is_named_apart_with_what_brings_a_case_before_him() -> None:
+    text = GOOD.replace('"mean"', '"adjudication"')
+    plan = parse_plan(text + ADJUDICATION, instruments())
+    adjudication = plan.conduct.adjudication
+    assert adjudication is not None
+    assert (adjudication.adjudicator, adjudication.sees) == ("A1", Sees.NONE)
+    assert adjudication.triggers == Triggers(3, False, 2.5)
+    assert parse_plan(plan.to_toml(), instruments()) == plan
+    for old, new, words in (
+        ("A1", "r2", "is one of the two readers"),
+        ("A1", "../A", "cannot be a code"),
+        ('"none"', '"all"', "must be one of both, none"),
+        ("grades = 3", "grades = -1", "must not be -1"),
+        ("total = 2.5", "total = -2.5", "must not be -2.5"),
+        ("total = 2.5", "stage = true", "is not known here"),
+    ):
+        with pytest.raises(ResourceError, match=words):
+            parse_plan(text + ADJUDICATION.replace(old, new), instruments())
+    alone = text.replace('["R1", "R2"]', '["R1"]')
+    with pytest.raises(ResourceError, match="an adjudicator decides between 2 readers"):
+        parse_plan(alone + ADJUDICATION, instruments())
 
 
 def test_the_digest_changes_with_every_rule() -> None:
@@ -149,5 +216,8 @@ def test_the_digest_changes_with_every_rule() -> None:
         GOOD.replace('"K-1",\n    "K-2"', '"K-2",\n    "K-1"'),
         GOOD.replace("tolerance = 1", "tolerance = 2"),
         GOOD + "totals = true\n",
+        GOOD + "[repeats]\nshare = 0.1\n",
+        GOOD + "[repeats]\nshare = 0.1\nwashout_days = 15\n",
+        'required_series = ["T1"]\n' + GOOD,
     ]
     assert len({parse_plan(text, instruments()).digest for text in texts}) == len(texts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workstation.errors import ProtocolViolation, ResourceError
+from workstation.reading.conduct import Triggers
 from workstation.reading.plan import Resolution
 from workstation.reading.reconcile import (
     Settlement,
@@ -16,6 +19,7 @@ from workstation.reading.reconcile import (
     final_totals,
     require_settlement,
     settled,
+    triggers_of,
 )
 from workstation.scoring.instrument import Instrument, instrument
 from workstation.scoring.sheet import Answer, AnswerState, ScoreSheet
@@ -138,3 +142,96 @@ def test_the_mean_does_not_depend_on_who_is_x(
     if None not in one and None not in two:
         sums = first.totals()["total"].value, second.totals()["total"].value
         assert total.value == sum(value or 0 for value in sums) / 2
+
+
+# median of three -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("three", "grade", "source"),
+    [
+        ((3, 2, 4), 3, Source.MEDIAN),
+        ((0, 0, 4), 0, Source.MEDIAN),
+        ((2, 2, 2), 2, Source.AGREED),
+        ((2, None, 2), 2, Source.MEDIAN),
+        ((2, None, 3), None, Source.MEDIAN),
+        ((None, None, 3), None, Source.MEDIAN),
+        ((None, None, None), None, Source.AGREED),
+    ],
+)
+def test_the_middle_one_of_three_grades_counts(
+    three: tuple[int | None, ...], grade: int | None, source: Source
+) -> None:
+    first, second, third = (filled(RECHT, (one, 0, 0, 0, 0, 0)) for one in three)
+    pair = next(one for one in compare(first, second, 0, third) if one.item == "patella")
+    final = final_of(pair, RECHT, Resolution.MEDIAN)
+    assert (final.grade, final.source) == (grade, source)
+    if grade is None:
+        assert (final.points, final.state) == (None, AnswerState.NOT_ASSESSABLE)
+    else:
+        assert final.points == grade + 1
+
+
+def test_the_distance_of_three_is_that_of_the_two_farthest() -> None:
+    pairs = compare(
+        filled(RECHT, (0, 1, 2, 2, 2, 2)), filled(RECHT, (1, 1, 2, 2, 2, 2)), 1, filled(RECHT, (3,) * 6)
+    )
+    assert (pairs[0].item, pairs[0].distance, pairs[0].differs) == ("patella", 3, True)
+
+
+# adjudication --------------------------------------------------------------------------------------
+
+
+def test_absent_against_present_brings_the_worked_example_before_the_adjudicator() -> None:
+    """Two splits (MFa 1/0, LTc 0/1), no difference of two grades, equal totals."""
+    found = triggers_of(filled(WORMS, W1), filled(WORMS, W2), Triggers())
+    assert found == ("MFa: absent against present", "LTc: absent against present")
+    assert triggers_of(filled(WORMS, W1), filled(WORMS, W2), Triggers(absent_present=False, total=0)) == ()
+
+
+def test_each_trigger_can_be_set_and_a_missing_score_is_always_one() -> None:
+    one, two = filled(RECHT, (1, 1, 1, 1, 1, 1)), filled(RECHT, (3, 2, 1, 1, 1, 1))
+    assert triggers_of(one, two, Triggers()) == ("patella: 2 grades apart",)
+    assert triggers_of(one, two, Triggers(grades=3)) == ()
+    assert triggers_of(one, two, Triggers(grades=0, absent_present=False)) == ()
+    assert triggers_of(one, two, Triggers(grades=0, total=3)) == ()
+    assert [why.split(": ")[1] for why in triggers_of(one, two, Triggers(grades=0, total=2.9))] == [
+        "3 points apart"
+    ]
+    off = Triggers(grades=0, absent_present=False)
+    assert triggers_of(one, filled(RECHT, (None, 1, 1, 1, 1, 1)), off) == (
+        "patella: a score against not assessable",
+    )
+    both = filled(RECHT, (None, 1, 1, 1, 1, 1))
+    assert triggers_of(both, both, Triggers(total=0)) == ()
+
+
+def test_only_a_triggered_case_waits_for_the_adjudicator() -> None:
+    pairs = compare(filled(WORMS, W1), filled(WORMS, W2), 0)
+    rule = Resolution.ADJUDICATION
+    waiting = [final_of(pair, WORMS, rule) for pair in pairs if pair.differs]
+    assert {final.source for final in waiting} == {Source.OPEN}
+    means = [final_of(pair, WORMS, rule, is_triggered=False) for pair in pairs if pair.differs]
+    assert {final.source for final in means} == {Source.MEAN}
+    decided = settled(pairs, [Settlement("worms-marrow", "MFc", 3, "extent", "A1", "t")])
+    final = next(final_of(pair, WORMS, rule) for pair in decided if pair.item == "MFc")
+    assert (final.source, final.grade, final.points) == (Source.ADJUDICATED, 3, 3)
+
+
+@given(grades, grades, grades)
+def test_the_median_does_not_depend_on_who_is_x(
+    one: tuple[int | None, ...], two: tuple[int | None, ...], other: tuple[int | None, ...]
+) -> None:
+    three = (one, two, other)
+    first, second, third = (filled(RECHT, grades) for grades in three)
+    results = {
+        tuple(
+            final_of(pair, RECHT, Resolution.MEDIAN)
+            for pair in sorted(compare(a, b, 0, c), key=lambda one: one.item)
+        )
+        for a, b, c in permutations((first, second, third))
+    }
+    assert len(results) == 1
+    for final in next(iter(results)):
+        given_grades = [some[[item.id for item in RECHT.items].index(final.item)] for some in three]
+        assert final.grade in given_grades, "a median of three is always one of them"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 
 from workstation.reading.plan import StudyPlan
 
@@ -43,9 +45,88 @@ def case_order(plan: StudyPlan, reader: str) -> tuple[Presentation, ...]:
             attempt += 1
             order = _shuffled(plan.cases, plan, "order", other, str(attempt))
         if other == reader:
-            return tuple(Presentation(case) for case in order)
+            return _with_repeats(plan, reader, order)
         taken.append(order)
     raise AssertionError("require_reader lets only named readers pass")
+
+
+def _with_repeats(plan: StudyPlan, reader: str, order: tuple[str, ...]) -> tuple[Presentation, ...]:
+    """First readings in their order, and the repeats of early ones among the last quarter of them."""
+    count = plan.conduct.repeats.count(len(order))
+    early = order[: math.ceil(len(order) / 2)]
+    repeated = _shuffled(_shuffled(early, plan, "repeated", reader)[:count], plan, "repeat order", reader)
+    start = len(order) - len(order) // 4
+    late = [Presentation(case) for case in order[start:]] + [Presentation(case, 2) for case in repeated]
+
+    def place(shown: Presentation) -> bytes:
+        return _weight(plan, "late", reader, shown.case, str(shown.number))
+
+    if count:
+        late.sort(key=place)
+    return tuple(Presentation(case) for case in order[:start]) + tuple(late)
+
+
+@lru_cache(maxsize=16)
+def reading_codes(plan: StudyPlan, reader: str) -> Mapping[Presentation, str]:
+    """The code under which a reader meets each presentation.
+
+    It is the case's own code unless the plan hides repeats. Then every presentation has a code of its own,
+    another for each reader, so that a repeat looks like any other case and readers cannot tell each other
+    which case they mean.
+    """
+    order = case_order(plan, reader)
+    if not plan.conduct.hides_repeats:
+        return MappingProxyType({shown: shown.case for shown in order})
+    digits = max(4, len(str(20 * len(order))))
+    taken = {case.casefold() for case in plan.cases}
+    codes: dict[Presentation, str] = {}
+    # By case and not by place: the code must not tell where in the order it stands.
+    for shown in sorted(order, key=lambda one: (plan.cases.index(one.case), one.number)):
+        attempt = 0
+        while True:
+            weight = _weight(plan, "code", reader, shown.case, str(shown.number), str(attempt))
+            code = f"S-{int.from_bytes(weight[:8], 'big') % 10**digits:0{digits}}"
+            if code.casefold() not in taken:
+                break
+            attempt += 1
+        taken.add(code.casefold())
+        codes[shown] = code
+    return MappingProxyType(codes)
+
+
+def effective_order(
+    order: Sequence[Presentation], begun: Sequence[Presentation], held_back: Collection[Presentation]
+) -> tuple[Presentation, ...]:
+    """What a reader's worklist shows now.
+
+    Parameters
+    ----------
+    begun : sequence of Presentation
+        In the order in which they were begun. They stay where the reader has met them.
+    held_back : collection of Presentation
+        Repeats whose wash-out has not passed. They are not listed at all: an entry that must wait would
+        tell that its case was read before. A repeat that has become due stands where it was drawn among
+        what is still to be read.
+    """
+    started = [shown for shown in begun if shown in order]
+    rest = [shown for shown in order if shown not in begun and shown not in held_back]
+    return (*started, *rest)
+
+
+def is_washed_out(plan: StudyPlan, locked_at: str | None, now: str) -> bool:
+    """Whether a repeat may be read now.
+
+    Parameters
+    ----------
+    locked_at : str or None
+        When the first reading was locked last, ISO 8601 with an offset; None while it is open.
+    now : str
+        This moment. A clock that was set back before the lock never makes a repeat due.
+    """
+    if locked_at is None:
+        return False
+    passed = datetime.fromisoformat(now) - datetime.fromisoformat(locked_at)
+    return passed >= timedelta(days=plan.conduct.repeats.washout_days) and passed >= timedelta(0)
 
 
 def shown_as(plan: StudyPlan, case: str) -> tuple[str, ...]:
@@ -54,8 +135,8 @@ def shown_as(plan: StudyPlan, case: str) -> tuple[str, ...]:
 
 
 def _shuffled(names: Iterable[str], plan: StudyPlan, *purpose: str) -> tuple[str, ...]:
-    def weight(name: str) -> bytes:
-        text = "\0".join((str(plan.seed), plan.id, *purpose, name))
-        return hashlib.sha256(text.encode()).digest()
+    return tuple(sorted(names, key=lambda name: _weight(plan, *purpose, name)))
 
-    return tuple(sorted(names, key=weight))
+
+def _weight(plan: StudyPlan, *names: str) -> bytes:
+    return hashlib.sha256("\0".join((str(plan.seed), plan.id, *names)).encode()).digest()

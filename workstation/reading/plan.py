@@ -18,12 +18,13 @@ from typing import Any
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
 from workstation.reading.cards import SealMode
+from workstation.reading.conduct import Conduct, conduct_data, conduct_from
 from workstation.reading.sealing_rule import Sealing, sealing_data, sealing_from
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.toml_source import TomlSource, Where, parse_source, read_source
 
 MAX_READERS = 2
-"""Readers whose reads are compared. Adjudicators will be named apart."""
+"""Readers whose reads are compared; the rule ``median`` has three. An adjudicator is named apart."""
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -33,6 +34,13 @@ class Resolution(StrEnum):
 
     MEAN = "mean"
     CONSENSUS = "consensus"
+    MEDIAN = "median"
+    ADJUDICATION = "adjudication"
+
+    @property
+    def is_computed(self) -> bool:
+        """True where nobody has to decide anything."""
+        return self in (Resolution.MEAN, Resolution.MEDIAN)
 
 
 class Unseal(StrEnum):
@@ -69,7 +77,8 @@ class StudyPlan:
     ----------
     instruments : tuple of (id, version)
     resolution : Resolution
-        ``mean`` of the two reads (never rounded, never a grade) or ``consensus`` with a reason.
+        ``mean`` of the two reads (never rounded, never a grade), ``consensus`` with a reason, ``median`` of
+        three reads, or ``adjudication`` of what differs by a third reader.
     tolerance : int
         Difference in grades that need not be settled.
     seed : int
@@ -88,6 +97,7 @@ class StudyPlan:
     seed: int = 1
     blinding: Blinding = field(default_factory=Blinding)
     sealing: Sealing | None = None
+    conduct: Conduct = field(default_factory=Conduct)
 
     @property
     def digest(self) -> str:
@@ -95,6 +105,8 @@ class StudyPlan:
         content = asdict(self)
         if self.sealing is None:
             del content["sealing"]  # a plan from before sealing keeps its digest
+        if self.conduct == Conduct():
+            del content["conduct"]  # a plan from before it keeps its digest
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -150,6 +162,7 @@ class StudyPlan:
                 "blinding": {**asdict(self.blinding), "overlays": self.blinding.overlays.value},
                 "instruments": [{"id": one, "version": version} for one, version in self.instruments],
                 **sealed,
+                **conduct_data(self.conduct),
             }
         )
 
@@ -193,7 +206,16 @@ def _plan_from(
         (),
         source.data,
         ("id", "title", "cases", "readers", "instruments"),
-        ("version", "seed", "reconciliation", "blinding", "sealing"),
+        (
+            "version",
+            "seed",
+            "reconciliation",
+            "blinding",
+            "repeats",
+            "required_series",
+            "adjudication",
+            "sealing",
+        ),
     )
     named = _instruments(source, top["instruments"], instruments)
     rules = source.table(
@@ -204,16 +226,18 @@ def _plan_from(
     if version < 1 or tolerance < 0:
         where: Where = ("version",) if version < 1 else ("reconciliation", "tolerance")
         raise source.mistake(where, f'"{where[-1]}" must not be {min(version, tolerance)}')
+    rule = Resolution(
+        source.choice(("reconciliation", "rule"), rules.get("rule", "consensus"), list(Resolution))
+    )
+    readers = _readers(source, top["readers"], rule)
     return StudyPlan(
         id=_code(source, ("id",), top["id"]),
         title=source.text(("title",), top["title"]),
         version=version,
         cases=_cases(source, top["cases"], cases, {one.joint for one in named}),
-        readers=_readers(source, top["readers"]),
+        readers=readers,
         instruments=tuple((one.id, one.version) for one in named),
-        resolution=Resolution(
-            source.choice(("reconciliation", "rule"), rules.get("rule", "consensus"), list(Resolution))
-        ),
+        resolution=rule,
         tolerance=tolerance,
         unseal=Unseal(
             source.choice(("reconciliation", "unseal"), rules.get("unseal", "study"), list(Unseal))
@@ -221,6 +245,7 @@ def _plan_from(
         seed=source.integer(("seed",), top.get("seed", 1)),
         blinding=_blinding(source, top.get("blinding", {})),
         sealing=sealing_from(source, top["sealing"]) if "sealing" in top else None,
+        conduct=conduct_from(source, top, rule.value, readers),
     )
 
 
@@ -245,12 +270,17 @@ def _codes(source: TomlSource, key: str, word: str, value: Any) -> tuple[str, ..
     return tuple(codes)
 
 
-def _readers(source: TomlSource, value: Any) -> tuple[str, ...]:
+def _readers(source: TomlSource, value: Any, rule: Resolution) -> tuple[str, ...]:
     readers = _codes(source, "readers", "reader", value)
-    if len(readers) > MAX_READERS:
+    if rule is Resolution.MEDIAN:
+        if len(readers) != 3:
+            raise source.mistake(("readers",), f"a median needs 3 readers, and {len(readers)} are named")
+    elif len(readers) > MAX_READERS:
         raise source.mistake(
             ("readers",), f"{len(readers)} readers are named; a study compares at most {MAX_READERS}"
         )
+    elif rule is Resolution.ADJUDICATION and len(readers) != 2:
+        raise source.mistake(("readers",), "an adjudicator decides between 2 readers; name both")
     return readers
 
 

@@ -1,4 +1,4 @@
-"""Two locked reads of one case become one result; both originals stay as they are."""
+"""Two or three locked reads of one case become one result; the originals stay as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workstation.errors import ProtocolViolation
+from workstation.reading.conduct import Triggers
 from workstation.reading.plan import Resolution
 from workstation.scoring.instrument import Derived, Instrument
 from workstation.scoring.sheet import Answer, AnswerState, ScoreSheet, Total
@@ -20,12 +21,14 @@ class Source(StrEnum):
     AGREED = "agreed"
     MEAN = "mean"
     CONSENSUS = "consensus"
+    MEDIAN = "median"
+    ADJUDICATED = "adjudicated"
     OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What both readers agreed on for one item. `grade` None means not assessable."""
+    """What both readers agreed on, or an adjudicator decided, for one item. `grade` None: not assessable."""
 
     instrument: str
     item: str
@@ -37,16 +40,18 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class ItemPair:
-    """One item as both readers answered it, shown as X and Y.
+    """One item as the readers answered it, shown as X and Y, and Z where there are three.
 
     Attributes
     ----------
     distance : int or None
-        Difference in grades; None when a score stands against not assessable.
+        Largest difference in grades; None when a score stands against not assessable.
     differs : bool
         Beyond the plan's tolerance.
     settlement : Settlement or None
-        The latest consensus on it.
+        The latest consensus or decision on it.
+    z : Answer or None
+        Of the third reader, under the rule of the median.
     """
 
     instrument: str
@@ -56,6 +61,12 @@ class ItemPair:
     distance: int | None
     differs: bool
     settlement: Settlement | None = None
+    z: Answer | None = None
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What each reader said."""
+        return (self.x, self.y) if self.z is None else (self.x, self.y, self.z)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,8 @@ class Final:
     Attributes
     ----------
     grade : int or None
-        Set only where both gave the same grade or agreed on one. A mean is never a grade.
+        Set where all gave the same grade, agreed on one, or one of them is the median. A mean is never a
+        grade.
     points : float or None
         What is analysed: the points of the grade, or the mean of both readers' points, never rounded.
     """
@@ -79,14 +91,19 @@ class Final:
     reason: str = ""
 
 
-def compare(x: ScoreSheet, y: ScoreSheet, tolerance: int) -> tuple[ItemPair, ...]:
-    """Every item of two sheets of one instrument, the worst difference first.
+def compare(
+    x: ScoreSheet, y: ScoreSheet, tolerance: int, z: ScoreSheet | None = None
+) -> tuple[ItemPair, ...]:
+    """Every item of two or three sheets of one instrument, the worst difference first.
 
     A score against not-assessable counts as a difference and stands before all others. Items that do not
     differ follow in the form's order.
     """
     order = [item.id for item in x.instrument.items]
-    pairs = [pair_of(x.instrument, x.answer(item), y.answer(item), tolerance) for item in order]
+    pairs = [
+        pair_of(x.instrument, x.answer(item), y.answer(item), tolerance, z.answer(item) if z else None)
+        for item in order
+    ]
     return worst_first(pairs, {(x.instrument.id, item): i for i, item in enumerate(order)})
 
 
@@ -100,18 +117,21 @@ def worst_first(pairs: Iterable[ItemPair], order: Mapping[tuple[str, str], int])
     return tuple(sorted(pairs, key=weight))
 
 
-def pair_of(instrument: Instrument, x: Answer, y: Answer, tolerance: int) -> ItemPair:
-    """One item of both readers. Distance is counted in steps of the item's scale."""
-    if x.state is AnswerState.UNREAD or y.state is AnswerState.UNREAD:
+def pair_of(
+    instrument: Instrument, x: Answer, y: Answer, tolerance: int, z: Answer | None = None
+) -> ItemPair:
+    """One item of all readers. Distance is counted in steps of the item's scale."""
+    answers = (x, y) if z is None else (x, y, z)
+    if any(one.state is AnswerState.UNREAD for one in answers):
         raise ProtocolViolation(
-            "These reads were not compared", f"{x.item_id} was not read by both", "Lock both reads first"
+            "These reads were not compared", f"{x.item_id} was not read by all", "Lock every read first"
         )
-    if x.grade is None or y.grade is None:
-        both_none = x.grade is None and y.grade is None
-        return ItemPair(instrument.id, x.item_id, x, y, 0 if both_none else None, not both_none)
-    grades = [level.grade for level in instrument.item(x.item_id).levels]
-    distance = abs(grades.index(x.grade) - grades.index(y.grade))
-    return ItemPair(instrument.id, x.item_id, x, y, distance, distance > tolerance)
+    scale = [level.grade for level in instrument.item(x.item_id).levels]
+    steps = [scale.index(one.grade) for one in answers if one.grade is not None]
+    if len(steps) < len(answers):
+        return ItemPair(instrument.id, x.item_id, x, y, None if steps else 0, bool(steps), z=z)
+    distance = max(steps) - min(steps)
+    return ItemPair(instrument.id, x.item_id, x, y, distance, distance > tolerance, z=z)
 
 
 def settled(pairs: Iterable[ItemPair], settlements: Iterable[Settlement]) -> tuple[ItemPair, ...]:
@@ -120,34 +140,98 @@ def settled(pairs: Iterable[ItemPair], settlements: Iterable[Settlement]) -> tup
     return tuple(replace(pair, settlement=latest.get((pair.instrument, pair.item))) for pair in pairs)
 
 
-def final_of(pair: ItemPair, instrument: Instrument, rule: Resolution) -> Final:
+def final_of(pair: ItemPair, instrument: Instrument, rule: Resolution, *, is_triggered: bool = True) -> Final:
     """The result of one item under the plan's rule.
 
     With ``mean`` the points of both are averaged; a score against not-assessable has no mean. With
-    ``consensus`` a differing item stays open until it is settled; items that differ within the tolerance
-    take the mean.
+    ``median`` the middle one of three grades counts. With ``consensus`` and ``adjudication`` a differing
+    item stays open until it is settled; items that differ within the tolerance take the mean.
+
+    Parameters
+    ----------
+    is_triggered : bool
+        Under ``adjudication``: whether the case comes before the adjudicator at all. If not, its
+        differences take the mean.
     """
-    item = instrument.item(pair.item)
-
-    def of_grade(source: Source, grade: int | None, reason: str = "") -> Final:
-        if grade is None:
-            return Final(instrument.id, item.id, source, NOT_ASSESSABLE, None, None, reason)
-        points = item.level(grade).points
-        return Final(instrument.id, item.id, source, AnswerState.SCORED, grade, points, reason)
-
-    if rule is Resolution.CONSENSUS and pair.settlement is not None:
-        return of_grade(Source.CONSENSUS, pair.settlement.grade, pair.settlement.reason)
+    if rule is Resolution.MEDIAN and pair.z is not None:
+        return _median(pair, instrument)
+    is_decided = rule is Resolution.CONSENSUS or (rule is Resolution.ADJUDICATION and is_triggered)
+    if is_decided and pair.settlement is not None:
+        source = Source.CONSENSUS if rule is Resolution.CONSENSUS else Source.ADJUDICATED
+        return _of_grade(pair, instrument, source, pair.settlement.grade, pair.settlement.reason)
     if pair.distance == 0:
-        return of_grade(Source.AGREED, pair.x.grade)
+        return _of_grade(pair, instrument, Source.AGREED, pair.x.grade)
+    if is_decided and pair.differs:
+        return Final(instrument.id, pair.item, Source.OPEN, AnswerState.UNREAD, None, None)
     if pair.x.grade is None or pair.y.grade is None:
-        if rule is Resolution.CONSENSUS:
-            return Final(instrument.id, item.id, Source.OPEN, AnswerState.UNREAD, None, None)
         reason = "one reader could not assess it, so there is no mean"
-        return Final(instrument.id, item.id, Source.MEAN, NOT_ASSESSABLE, None, None, reason)
-    if rule is Resolution.CONSENSUS and pair.differs:
-        return Final(instrument.id, item.id, Source.OPEN, AnswerState.UNREAD, None, None)
+        return Final(instrument.id, pair.item, Source.MEAN, NOT_ASSESSABLE, None, None, reason)
+    item = instrument.item(pair.item)
     mean = (item.level(pair.x.grade).points + item.level(pair.y.grade).points) / 2
-    return Final(instrument.id, item.id, Source.MEAN, AnswerState.SCORED, None, mean)
+    return Final(instrument.id, pair.item, Source.MEAN, AnswerState.SCORED, None, mean)
+
+
+def _of_grade(
+    pair: ItemPair, instrument: Instrument, source: Source, grade: int | None, reason: str = ""
+) -> Final:
+    if grade is None:
+        return Final(instrument.id, pair.item, source, NOT_ASSESSABLE, None, None, reason)
+    points = instrument.item(pair.item).level(grade).points
+    return Final(instrument.id, pair.item, source, AnswerState.SCORED, grade, points, reason)
+
+
+def _median(pair: ItemPair, instrument: Instrument) -> Final:
+    """Middle grade of three; where one could not assess it, only what the other two agree on."""
+    if pair.distance == 0:
+        return _of_grade(pair, instrument, Source.AGREED, pair.x.grade)
+    scale = [level.grade for level in instrument.item(pair.item).levels]
+    steps = sorted(scale.index(one.grade) for one in pair.answers if one.grade is not None)
+    if len(steps) == 3:
+        return _of_grade(pair, instrument, Source.MEDIAN, scale[steps[1]])
+    if len(steps) == 2 and steps[0] == steps[1]:
+        return _of_grade(pair, instrument, Source.MEDIAN, scale[steps[0]], "one reader could not assess it")
+    reason = (
+        "one reader could not assess it and the others differ, so there is no median"
+        if len(steps) == 2
+        else "two of three readers could not assess it"
+    )
+    return Final(instrument.id, pair.item, Source.MEDIAN, NOT_ASSESSABLE, None, None, reason)
+
+
+def triggers_of(x: ScoreSheet, y: ScoreSheet, triggers: Triggers) -> tuple[str, ...]:
+    """Why a case comes before the adjudicator, one phrase each; empty when it does not.
+
+    A score against not-assessable always does. A sum that is partial in one sheet is not compared.
+    """
+    found: list[str] = []
+    for item in x.instrument.items:
+        one, two = x.answer(item.id), y.answer(item.id)
+        if one.grade is None or two.grade is None:
+            if one.state is not two.state:
+                found.append(f"{item.id}: a score against not assessable")
+            continue
+        scale = [level.grade for level in item.levels]
+        low, high = sorted((scale.index(one.grade), scale.index(two.grade)))
+        if triggers.grades and high - low >= triggers.grades:
+            found.append(f"{item.id}: {high - low} grades apart")
+        elif triggers.absent_present and low == 0 < high:
+            found.append(f"{item.id}: absent against present")
+    if triggers.total is not None:
+        found += _total_triggers(x, y, triggers.total)
+    return tuple(found)
+
+
+def _total_triggers(x: ScoreSheet, y: ScoreSheet, limit: float) -> list[str]:
+    """The sum over most items is the total of a form; sums of its parts are not looked at."""
+    sums = [rule for rule in x.instrument.derived if rule.kind == "sum"]
+    if not sums:
+        return []
+    whole = max(sums, key=lambda rule: len(rule.items))
+    mine, theirs = x.totals()[whole.id], y.totals()[whole.id]
+    if mine.partial or theirs.partial or mine.value is None or theirs.value is None:
+        return []
+    apart = abs(mine.value - theirs.value)
+    return [f"{whole.title}: {apart:g} points apart"] if apart > limit else []
 
 
 def final_totals(finals: Iterable[Final], instrument: Instrument) -> dict[str, Total]:

@@ -1,0 +1,226 @@
+"""The part of a plan that says how reading goes: repeats, wash-out, required series, adjudication."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from workstation.imaging.study import Plane, Series, Weighting
+from workstation.scoring.toml_source import TomlSource, Where
+
+MOST_REPEATED = 0.5
+"""A repeat is drawn from the first half of an order, so that the wash-out can pass before it comes."""
+
+_REQUIREMENT = re.compile(r"(?:(sagittal|coronal|axial|oblique) )?(.+?)(-FS)?", re.IGNORECASE)
+FLUID_SENSITIVE = "fluid-sensitive"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Hidden second readings for agreement of a reader with himself.
+
+    Attributes
+    ----------
+    share : float
+        Of each reader's cases, 0 to 0.5; the number is rounded up. 0: none.
+    washout_days : int
+        Days between the lock of the first reading and the second one.
+    """
+
+    share: float = 0.0
+    washout_days: int = 14
+
+    def count(self, cases: int) -> int:
+        """How many of `cases` a reader reads twice."""
+        # Rounded first: 0.1 of 30 is 3 and not the 4 that binary fractions would make of it.
+        return -int(-round(self.share * cases, 9) // 1)
+
+
+class Sees(StrEnum):
+    """What an adjudicator sees of the two reads: the answers as X and Y, or nothing."""
+
+    BOTH = "both"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """Which differences bring a case before the adjudicator; a score against not assessable always does.
+
+    Attributes
+    ----------
+    grades : int
+        Two grades of one item at least so many steps apart; 0 switches it off.
+    absent_present : bool
+        One reader gave the lowest grade of an item, the other a higher one.
+    total : float or None
+        The total of a form differs by more than so many points, e.g. the smallest detectable change.
+    """
+
+    grades: int = 2
+    absent_present: bool = True
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjudication:
+    """The third reader of the rule ``adjudication``."""
+
+    adjudicator: str
+    sees: Sees = Sees.BOTH
+    triggers: Triggers = field(default_factory=Triggers)
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredSeries:
+    """A series without which a case cannot be read: ``"T1"``, ``"PD-FS"``, ``"sagittal fluid-sensitive"``."""
+
+    text: str
+    plane: Plane | None
+    weighting: Weighting | None
+    fat_suppressed: bool
+
+    def is_met_by(self, series: Series) -> bool:
+        """Whether a series is of this kind."""
+        if self.plane is not None and series.plane is not self.plane:
+            return False
+        if self.weighting is None:
+            wet = series.weighting in (Weighting.T2, Weighting.PD, Weighting.STIR)
+            return series.weighting is Weighting.STIR or (wet and series.fat_suppressed)
+        same = series.weighting is self.weighting
+        return same and (series.fat_suppressed is self.fat_suppressed or self.weighting is Weighting.STIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """Everything here is off by default, so that a plan from before it says what it always said."""
+
+    repeats: Repeats = field(default_factory=Repeats)
+    required_series: tuple[RequiredSeries, ...] = ()
+    adjudication: Adjudication | None = None
+
+    @property
+    def hides_repeats(self) -> bool:
+        """Whether readers meet all cases under codes of the reading, so that a repeat looks like the rest."""
+        return self.repeats.share > 0
+
+
+def missing_series(required: Iterable[RequiredSeries], present: Iterable[Series]) -> tuple[str, ...]:
+    """The required kinds that no series of a case is of."""
+    held = tuple(present)
+    return tuple(one.text for one in required if not any(one.is_met_by(series) for series in held))
+
+
+def conduct_from(source: TomlSource, top: dict[str, Any], rule: str, readers: tuple[str, ...]) -> Conduct:
+    """The conduct that a plan asks for.
+
+    Parameters
+    ----------
+    top : dict
+        The plan's top table; its tables ``repeats``, ``adjudication`` and list ``required_series`` are read.
+    rule : str
+        The rule of reconciliation: an adjudicator belongs to ``adjudication`` only.
+
+    Raises
+    ------
+    ResourceError
+        Naming the line of a mistake.
+    """
+    return Conduct(
+        repeats=_repeats(source, top["repeats"]) if "repeats" in top else Repeats(),
+        required_series=tuple(
+            _requirement(source, ("required_series", i), text)
+            for i, text in enumerate(source.texts(("required_series",), top.get("required_series", [])))
+        ),
+        adjudication=_adjudication(source, top, rule, readers),
+    )
+
+
+def _repeats(source: TomlSource, value: Any) -> Repeats:
+    where: Where = ("repeats",)
+    table = source.table(where, value, ("share",), ("washout_days",))
+    share = source.number((*where, "share"), table["share"])
+    if not 0 <= share <= MOST_REPEATED:
+        raise source.mistake((*where, "share"), f'"share" must lie between 0 and 0.5, not {share:g}')
+    days = source.integer((*where, "washout_days"), table.get("washout_days", 14))
+    if not 0 <= days <= 3650:
+        raise source.mistake(
+            (*where, "washout_days"), f'"washout_days" must lie between 0 and 3650, not {days}'
+        )
+    return Repeats(share, days)
+
+
+def _requirement(source: TomlSource, where: Where, text: str) -> RequiredSeries:
+    found = _REQUIREMENT.fullmatch(text)
+    plane, name, suppressed = found.groups() if found else (None, text, None)
+    known = {one.value.lower(): one for one in Weighting}
+    if name.lower() == FLUID_SENSITIVE and not suppressed:
+        return RequiredSeries(text, Plane(plane.lower()) if plane else None, None, True)
+    if name.lower() not in known:
+        kinds = ", ".join((*(one.value for one in Weighting), FLUID_SENSITIVE))
+        raise source.mistake(
+            where,
+            f'"{text}" is no kind of series',
+            f'Write one of {kinds}, with "-FS" for fat suppression and a plane before it',
+        )
+    return RequiredSeries(
+        text, Plane(plane.lower()) if plane else None, known[name.lower()], suppressed is not None
+    )
+
+
+def _adjudication(
+    source: TomlSource, top: dict[str, Any], rule: str, readers: tuple[str, ...]
+) -> Adjudication | None:
+    where: Where = ("adjudication",)
+    if rule != "adjudication":
+        if "adjudication" in top:
+            raise source.mistake(
+                where, f'an adjudicator is named, but the rule of reconciliation is "{rule}"'
+            )
+        return None
+    if "adjudication" not in top:
+        raise source.mistake(
+            ("reconciliation", "rule"), "adjudication needs an adjudicator", "Add a table [adjudication]"
+        )
+    table = source.table(where, top["adjudication"], ("adjudicator",), ("sees", "triggers"))
+    name = source.text((*where, "adjudicator"), table["adjudicator"])
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise source.mistake((*where, "adjudicator"), f'"{name}" cannot be a code')
+    if name.casefold() in {reader.casefold() for reader in readers}:
+        raise source.mistake((*where, "adjudicator"), f'"{name}" is one of the two readers')
+    sees = Sees(source.choice((*where, "sees"), table.get("sees", "both"), list(Sees)))
+    return Adjudication(name, sees, _triggers(source, table.get("triggers", {})))
+
+
+def _triggers(source: TomlSource, value: Any) -> Triggers:
+    where: Where = ("adjudication", "triggers")
+    table = source.table(where, value, (), ("grades", "absent_present", "total"))
+    grades = source.integer((*where, "grades"), table.get("grades", 2))
+    if grades < 0:
+        raise source.mistake((*where, "grades"), f'"grades" must not be {grades}')
+    total = None if "total" not in table else source.number((*where, "total"), table["total"])
+    if total is not None and total < 0:
+        raise source.mistake((*where, "total"), f'"total" must not be {total:g}')
+    absent = source.boolean((*where, "absent_present"), table.get("absent_present", True))
+    return Triggers(grades, absent, total)
+
+
+def conduct_data(conduct: Conduct) -> dict[str, Any]:
+    """The conduct as tables of a TOML file; nothing where it says nothing."""
+    data: dict[str, Any] = {}
+    if conduct.required_series:
+        data["required_series"] = [one.text for one in conduct.required_series]
+    if conduct.repeats != Repeats():
+        data["repeats"] = {"share": conduct.repeats.share, "washout_days": conduct.repeats.washout_days}
+    if conduct.adjudication is not None:
+        triggers = conduct.adjudication.triggers
+        total = {} if triggers.total is None else {"total": triggers.total}
+        data["adjudication"] = {
+            "adjudicator": conduct.adjudication.adjudicator,
+            "sees": conduct.adjudication.sees.value,
+            "triggers": {"grades": triggers.grades, "absent_present": triggers.absent_present, **total},
+        }
+    return data
