@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
 from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
 from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
+from workstation.cli.study_conduct import run_order, status_lines
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def register(commands: Subparsers) -> None:
     amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
     unseal = _action(actions, "unseal", _unseal, "open the sealed reads once every one of them is locked")
     add_as(unseal)
+
+    order = _action(actions, "order", _order, "each reader's order and codes, for the coordinator only")
+    add_as(order)
 
     reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
     reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
@@ -155,7 +159,7 @@ def _status(arguments: argparse.Namespace) -> int:
         if arguments.reader:
             Passphrases(arguments.passphrase_fd).sign_in(study, [arguments.reader])
             desk = study.reader(arguments.reader)
-            worklist = desk.worklist()
+            worklist, waiting = desk.worklist(), desk.still_to_come()
             if arguments.json:
                 rows = [
                     {
@@ -166,13 +170,25 @@ def _status(arguments: argparse.Namespace) -> int:
                     }
                     for one in worklist
                 ]
-                print_json({"study": study.plan.id, "reader": desk.reader, "reads": rows})
+                later = 0 if waiting is None else waiting.cases
+                due = None if waiting is None or waiting.due is None else waiting.due.isoformat()
+                print_json(
+                    {
+                        "study": study.plan.id,
+                        "reader": desk.reader,
+                        "reads": rows,
+                        "later": later,
+                        "next_due": due,
+                    }
+                )
                 return OK
             print(desk.title)
             for one in worklist:
                 print(f"{one.position:>4} of {one.total}  {one.code:<16} {one.state.value}")
                 if one.blocked:
                     print(f"      {one.blocked}")
+            if waiting is not None:
+                print(waiting.sentence)
             return OK
         rows_of_all = study.status(Viewer(Role.COORDINATOR))
         open_cases = list(study.unsealed_cases())
@@ -197,12 +213,7 @@ def _status(arguments: argparse.Namespace) -> int:
                 }
             )
             return OK
-        locked = {(one.case, one.reader): one.locked for one in rows_of_all}
-        print(f"{study.plan.title}: {sum(locked.values())} of {len(locked)} reads locked")
-        print(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in study.plan.readers))
-        for case in study.plan.cases:
-            cells = ("locked" if locked.get((case, reader)) else "-" for reader in study.plan.readers)
-            print(f"{case:<16}" + "".join(f"{cell:<10}" for cell in cells))
+        print("\n".join(status_lines(study, rows_of_all)))
         print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
         print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")
         print("\n".join(seal_text(study)))
@@ -283,6 +294,12 @@ def _unseal(arguments: argparse.Namespace) -> int:
         return run_unseal(study, arguments, Passphrases(arguments.passphrase_fd))
 
 
+def _order(arguments: argparse.Namespace) -> int:
+    with _study(arguments) as study:
+        Passphrases(arguments.passphrase_fd).sign_in(study, arguments.signed_in_as)
+        return run_order(study, arguments)
+
+
 def _reconcile(arguments: argparse.Namespace) -> int:
     from workstation.workflow.reads_csv import record_consensus
     from workstation.workflow.reconcile_case import reconciliations
@@ -297,7 +314,7 @@ def _reconcile(arguments: argparse.Namespace) -> int:
                 to_sign = record_consensus(study, arguments.answers)
             for case in to_sign:
                 for signer in arguments.sign:
-                    if not case.is_signed and signer not in case.signed_by:
+                    if case.wants_signature and signer not in case.signed_by:
                         case.sign(signer, passphrases.of(signer) if study.vault is not None else "")
         cases = reconciliations(study)
         if arguments.json:

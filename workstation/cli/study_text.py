@@ -33,9 +33,10 @@ def case_json(case: ReconcileCase) -> dict[str, Any]:
     return {
         "case": case.case,
         "status": case.status,
+        "triggers": [] if case.hides_answers else list(case.triggers),
         "signed_by": list(case.signed_by),
         "differing": [_pair_json(pair) for pair in case.differing],
-        "items": [_final_json(final) for final in case.finals],
+        "items": [] if case.hides_answers else [_final_json(final) for final in case.finals],
         "totals": {
             instrument: {
                 name: {
@@ -58,6 +59,7 @@ def _pair_json(pair: ItemPair) -> dict[str, Any]:
         "item": pair.item,
         "x": _shown(pair.x),
         "y": _shown(pair.y),
+        **({} if pair.z is None else {"z": _shown(pair.z)}),
         "distance": pair.distance,
         "settled": None
         if settled is None
@@ -82,7 +84,7 @@ def _final_json(final: Final) -> dict[str, Any]:
 
 
 def _shown(answer: Answer) -> int | str:
-    return _grade(answer.grade)
+    return _grade(answer.grade) if answer.is_answered else "hidden"
 
 
 def _grade(grade: int | None) -> int | str:
@@ -92,10 +94,13 @@ def _grade(grade: int | None) -> int | str:
 def case_text(case: ReconcileCase) -> str:
     """A reconciliation in lines: what differs, what is settled, the totals."""
     lines = [f"{case.case}: {len(case.differing)} items differ, {case.status}"]
+    if case.triggers and not case.hides_answers:
+        lines.append(f"  before the adjudicator: {'; '.join(case.triggers)}")
     for pair in case.differing:
         settled = pair.settlement
         told = "" if settled is None else f"  -> {_grade(settled.grade)}: {settled.reason}"
-        lines.append(f"  {pair.instrument:<14} {pair.item:<10} X {_shown(pair.x)}  Y {_shown(pair.y)}{told}")
+        sides = "  ".join(f"{name} {_shown(one)}" for name, one in zip("XYZ", pair.answers, strict=False))
+        lines.append(f"  {pair.instrument:<14} {pair.item:<10} {sides}{told}")
     for instrument, totals in case.totals.items():
         sums = ", ".join(f"{name} {total.text}" for name, total in totals.items())
         lines.append(f"  {instrument}: {sums}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from workstation.errors import ProtocolViolation
 from workstation.imaging.study import Case, Joint, Laterality
-from workstation.reading.order import Presentation
 
 _SIDES = {Laterality.LEFT: "left", Laterality.RIGHT: "right", Laterality.BILATERAL: "bilateral"}
 
@@ -18,13 +17,12 @@ class BlindedCase:
     Attributes
     ----------
     code : str
-        The case code; not derived from an identity.
+        The case code, or the code of this presentation; not derived from an identity.
     position, total : int
         Place in this reader's own order, from 1.
     """
 
     code: str
-    presentation: int
     joint: Joint | None
     laterality: Laterality | None
     position: int
@@ -43,15 +41,15 @@ class BlindedCase:
         return f"{self.position} of {self.total}"
 
 
-def blinded(
-    case: Case | None, presentation: Presentation, joint: Joint | None, position: int, total: int
-) -> BlindedCase:
+def blinded(case: Case | None, code: str, joint: Joint | None, position: int, total: int) -> BlindedCase:
     """Reduce a library case to what a reader may know.
 
     Parameters
     ----------
     case : Case or None
         None when the study is read without a library: then only the code and `joint` are known.
+    code : str
+        Under which the reader meets it.
 
     Raises
     ------
@@ -59,13 +57,11 @@ def blinded(
         If the side of the case is not confirmed: scoring waits for the coordinator.
     """
     if case is None:
-        return BlindedCase(presentation.case, presentation.number, joint, None, position, total)
+        return BlindedCase(code, joint, None, position, total)
     if not case.laterality_confirmed:
         raise ProtocolViolation(
-            f"Case {presentation.case} cannot be scored yet",
+            f"Case {code} cannot be scored yet",
             "its side (left or right) is missing or contradictory in the images",
             "The coordinator confirms the side in the library",
         )
-    return BlindedCase(
-        presentation.case, presentation.number, case.joint or joint, case.laterality, position, total
-    )
+    return BlindedCase(code, case.joint or joint, case.laterality, position, total)

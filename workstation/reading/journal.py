@@ -63,12 +63,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ReadKey:
-    """Whose read of what. `version` above 1 is an amendment."""
+    """Whose read of what. `version` above 1 is an amendment.
+
+    Attributes
+    ----------
+    shown_as : str
+        The code under which the reader meets it, where that is not the case's own.
+    """
 
     reader: str
     case: str
     presentation: int = 1
     version: int = 1
+    shown_as: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a sentence to the reader may call it."""
+        return self.shown_as or self.case
 
 
 class Codec(Protocol):
@@ -106,7 +118,7 @@ class PlainCodec:
             return entry_from(json.loads(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"The read of {key.case} was not opened",
+                f"The read of {key.name} was not opened",
                 "an entry of its journal is damaged or from a newer version",
                 "Run marrow study verify",
             ) from error

@@ -104,7 +104,7 @@ class ReadingSession:
         ProtocolViolation
         """
         if self.lock is not None:
-            raise locked_refusal(self.key.case)
+            raise locked_refusal(self.key.name)
 
     def require_signable(self, signature: str, blinding_held: bool, remark: str) -> None:
         """Check what a lock needs: open, complete, signed by its reader, and a word on blinding.
@@ -121,19 +121,19 @@ class ReadingSession:
         ]
         if missing:
             raise ProtocolViolation(
-                f"The read of {self.key.case} was not locked",
+                f"The read of {self.key.name} was not locked",
                 f"not yet read: {'; '.join(missing)}",
                 "Score these items or call them not assessable",
             )
         if signature.strip() != self.key.reader:
             raise ProtocolViolation(
-                f"The read of {self.key.case} was not locked",
+                f"The read of {self.key.name} was not locked",
                 f"the signature is not that of reader {self.key.reader}",
                 "Sign with your own reader code",
             )
         if not blinding_held and not remark.strip():
             raise ProtocolViolation(
-                f"The read of {self.key.case} was not locked",
+                f"The read of {self.key.name} was not locked",
                 "blinding did not hold, and nothing says why",
                 "Say in a few words what you saw",
             )

@@ -10,6 +10,7 @@ from sqlalchemy import exc
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading.audit import Link, next_link, root_digest
 from workstation.reading.journal import ReadKey
+from workstation.reading.order import Presentation
 from workstation.reading.sealed_sheet import SealedSheet
 from workstation.reading.session import Amendment, Lock, locked_refusal
 from workstation.store.study_file import SEALED, SYSTEM, StudyFile
@@ -47,7 +48,7 @@ class StudyReads:
                 row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
                 last = link_of(*row) if row else None
                 if (last.sequence if last else 0) != expected:
-                    raise written_elsewhere(key.case)
+                    raise written_elsewhere(key.name)
                 if last is None and not has_begun(connection):
                     self._file.record_in(connection, SYSTEM, "plan frozen", {})
                 link = next_link(last, self.root(key), payload, self._file.signers.get(key.reader))
@@ -63,8 +64,8 @@ class StudyReads:
                 return link
         except exc.IntegrityError as error:
             if "locked" in str(error.orig):
-                raise locked_refusal(key.case) from error
-            raise written_elsewhere(key.case) from error
+                raise locked_refusal(key.name) from error
+            raise written_elsewhere(key.name) from error
 
     def entries(self, key: ReadKey) -> tuple[Link, ...]:
         """Entries of a read in order."""
@@ -101,6 +102,14 @@ class StudyReads:
                 found.setdefault(key, []).append(link)
         return {key: tuple(links) for key, links in found.items()}
 
+    def begun(self, reader: str) -> tuple[Presentation, ...]:
+        """What a reader has begun, in the order in which that was."""
+        shown = (JOURNAL.c.case_code, JOURNAL.c.presentation)
+        query = sa.select(*shown).where(JOURNAL.c.reader == reader).group_by(*shown)
+        with self._file.reading() as connection:
+            rows = connection.execute(query.order_by(sa.func.min(JOURNAL.c.id)))
+            return tuple(Presentation(case, number) for case, number in rows)
+
     def lock(self, lock: Lock, sheet: SealedSheet | None = None) -> None:
         """Close a read for ever, with its audit entry and its sealed sheet, in one transaction.
 
@@ -118,7 +127,7 @@ class StudyReads:
                 row = connection.execute(query.order_by(JOURNAL.c.sequence.desc()).limit(1)).first()
                 kept = tuple(row) if row else (0, self.root(key))
                 if kept != (lock.entries, lock.digest):
-                    raise written_elsewhere(key.case)
+                    raise written_elsewhere(key.name)
                 connection.execute(
                     sa.insert(LOCKS).values(
                         **read_values(key),
@@ -138,7 +147,7 @@ class StudyReads:
                         connection, lock.signer, "read sealed", {**sealed, "sheet": sheet.digest}
                     )
         except exc.IntegrityError as error:
-            raise locked_refusal(key.case) from error
+            raise locked_refusal(key.name) from error
 
     def locks(self, case: str | None = None) -> tuple[Lock, ...]:
         """Every lock in the order made, of one case or of all."""
@@ -183,7 +192,7 @@ class StudyReads:
                 self._file.record_in(connection, key.reader, "read amended", detail, at=amendment.at)
         except exc.IntegrityError as error:
             raise ProtocolViolation(
-                f"The read of {key.case} was not amended", f"version {key.version} was begun already"
+                f"The read of {key.name} was not amended", f"version {key.version} was begun already"
             ) from error
 
     def amendments(self) -> tuple[Amendment, ...]:

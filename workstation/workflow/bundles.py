@@ -11,7 +11,8 @@ from workstation.errors import DataError
 from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
 from workstation.imaging.study import Case, Series
 from workstation.reading.cards import SealMode
-from workstation.reading.plan import Overlays, Resolution
+from workstation.reading.conduct import Sees
+from workstation.reading.plan import Overlays, Resolution, StudyPlan
 from workstation.reading.visibility import Role, Viewer
 from workstation.store.mask_files import kept_masks
 from workstation.tasks import Progress
@@ -57,7 +58,7 @@ def study_bundle(
         facts=_facts(study, viewer, len(compared)),
         reads=rows,
         measurements=measurements(study, viewer),
-        reconciled=_reconciled_cases(study) if compared and len(plan.readers) == 2 else (),
+        reconciled=_reconciled_cases(study) if compared and len(plan.readers) > 1 else (),
         agreement=_agreement(rows),
         masks=masks,
         pictures=pictures,
@@ -184,6 +185,17 @@ def _limits(study: Study, viewer: Viewer, compared: int) -> str:
     return f"No score is shown: {counted} not locked yet."
 
 
+def _rule(plan: StudyPlan) -> str:
+    adjudication = plan.conduct.adjudication
+    if adjudication is not None:
+        seen = "both answers without names" if adjudication.sees is Sees.BOTH else "neither answer"
+        return f"adjudication by {adjudication.adjudicator}, who saw {seen}; others take the mean"
+    return {
+        Resolution.MEAN: "mean of both readers, never rounded",
+        Resolution.MEDIAN: "median of three readers",
+    }.get(plan.resolution, f"consensus with a reason for differences of more than {plan.tolerance}")
+
+
 def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str], ...]:
     plan = study.plan
     named = [("Study", f"{plan.title} ({plan.id}, plan version {plan.version})")]
@@ -207,11 +219,15 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
         return tuple(named)  # nothing about the other reader, not even that there is one
     named.append(("Readers", " and ".join(plan.readers)))
     named.append(("Reading order", f"random, different for each reader, seed {plan.seed}"))
-    rule = (
-        "mean of both readers, never rounded"
-        if plan.resolution is Resolution.MEAN
-        else f"consensus with a reason for differences of more than {plan.tolerance}"
-    )
-    named.append(("Reconciliation", rule))
+    named.append(("Reconciliation", _rule(plan)))
+    if plan.conduct.hides_repeats:
+        repeats = plan.conduct.repeats
+        named.append(
+            (
+                "Repeated readings",
+                f"{repeats.count(len(plan.cases))} cases of each reader a second time, hidden among others, "
+                f"at least {repeats.washout_days} days after the first",
+            )
+        )
     named.append(("Cases with all reads locked", f"{compared} of {len(plan.cases)}"))
     return tuple(named)

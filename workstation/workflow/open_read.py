@@ -52,6 +52,11 @@ class OpenRead:
         self.rules = study.plan.blinding
 
     @property
+    def images_of(self) -> str:
+        """The library's code of the case, to load its images; never shown."""
+        return self.session.key.case
+
+    @property
     def state(self) -> ReadState:
         """How far the read is."""
         return self.session.state

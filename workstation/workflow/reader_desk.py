@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
@@ -11,8 +13,9 @@ from workstation.imaging.study import Case
 from workstation.reading.audit import Link, head_code, head_of
 from workstation.reading.blinding import blinded
 from workstation.reading.journal import Kind, ReadKey, utc_now
-from workstation.reading.order import Presentation
+from workstation.reading.order import Presentation, effective_order, is_washed_out, reading_codes
 from workstation.reading.session import Amendment, ReadingSession, ReadState
+from workstation.reading.visibility import required_reads
 from workstation.workflow.open_read import OpenRead, not_in_library, session_of
 
 if TYPE_CHECKING:
@@ -34,12 +37,29 @@ class WorklistEntry:
     """
 
     code: str
-    presentation: int
     position: int
     total: int
     state: ReadState
     version: int = 1
     blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Cases that come later, and when the first of them may; `due` is None while that is not known."""
+
+    cases: int
+    due: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """``"2 more cases come later, the first on 5 December 2026."``"""
+        what = "1 more case comes" if self.cases == 1 else f"{self.cases} more cases come"
+        if self.due is None:
+            return f"{what} later."
+        day = self.due.astimezone()
+        first = "" if self.cases == 1 else ", the first"
+        return f"{what} later{first} on {day.day} {day:%B %Y} after {day:%H:%M}."
 
 
 class ReaderDesk:
@@ -68,19 +88,33 @@ class ReaderDesk:
     def worklist(self) -> tuple[WorklistEntry, ...]:
         """The reader's cases in the reader's own order, each with the state of the own read."""
         study, reads = self._study, self._study.store.reads
-        order = study.store.order(self.reader)
+        order = self._listed()
         cases, locked = study.library_cases(), {lock.key for lock in reads.locks()}
         newest = reads.newest(self.reader)
+        total = len(study.store.order(self.reader))
         versions = _latest_versions(self.reader, reads.amendments())
         entries = []
         for position, shown in enumerate(order, start=1):
             key = ReadKey(self.reader, shown.case, shown.number, versions.get(shown, 1))
             state = ReadState.LOCKED if key in locked else self._state(key, newest.get(key))
-            blocked = _why_blocked(cases, shown)
-            entries.append(
-                WorklistEntry(shown.case, shown.number, position, len(order), state, key.version, blocked)
-            )
+            code = self._codes[shown]
+            blocked = _why_blocked(cases, shown.case, code)
+            entries.append(WorklistEntry(code, position, total, state, key.version, blocked))
         return tuple(entries)
+
+    def still_to_come(self) -> Waiting | None:
+        """What is not in the worklist yet; None when nothing is held back.
+
+        Cases that come later are never told apart from others, only counted.
+        """
+        order, listed = self._study.store.order(self.reader), self._listed()
+        held = [shown for shown in order if shown not in listed]
+        if not held:
+            return None
+        days = timedelta(days=self._study.plan.conduct.repeats.washout_days)
+        times = [self._locked_at(shown.case) for shown in held]
+        due = min((datetime.fromisoformat(at) + days for at in times if at), default=None)
+        return Waiting(len(held), due)
 
     def next_case(self, after: str | None = None) -> str | None:
         """The next case that is not locked and not blocked, going round once; None when all are done."""
@@ -91,32 +125,30 @@ class ReaderDesk:
                 return entry.code
         return None
 
-    def open_read(self, case: str, presentation: int = 1) -> OpenRead:
+    def open_read(self, case: str) -> OpenRead:
         """Open the reader's own read of a case, where it was left.
+
+        Parameters
+        ----------
+        case : str
+            The code in the reader's worklist.
 
         Raises
         ------
         ProtocolViolation
-            If the plan does not name the case, or its side is not confirmed.
+            If the worklist has no such case, or its side is not confirmed, or it is locked while cases
+            may come again.
         """
-        self._study.plan.require_case(case)
-        if self._study.vault is not None:
-            self._study.vault.person(self.reader)
-            self._study.vault.require_signed_plan()
-        order = self._study.store.order(self.reader)
-        shown = Presentation(case, presentation)
-        if shown not in order:
+        opened = self._opened(case)
+        if opened.is_locked and self._study.plan.conduct.hides_repeats and not self._is_done():
             raise ProtocolViolation(
-                "This case was not opened", f"the plan shows {case} fewer than {presentation} times"
+                f"{case} was not opened",
+                "it is locked, and in this study earlier reads stay closed until you have read everything",
+                "Go on with the next case",
             )
-        where = blinded(
-            self._study.library_case(case), shown, self._study.joint, order.index(shown) + 1, len(order)
-        )
-        version = _latest_versions(self.reader, self._study.store.reads.amendments()).get(shown, 1)
-        key = ReadKey(self.reader, case, presentation, version)
-        return OpenRead(self._study, where, self._session(key))
+        return opened
 
-    def amend(self, case: str, reason: str, presentation: int = 1) -> OpenRead:
+    def amend(self, case: str, reason: str) -> OpenRead:
         """Open a locked read again as a new version; the old one stays.
 
         Once the reads could be compared the new version is marked and left out of agreement.
@@ -126,7 +158,7 @@ class ReaderDesk:
         ProtocolViolation
             If the read is not locked or no reason is given.
         """
-        open_read = self.open_read(case, presentation)
+        open_read = self._opened(case)
         old = open_read.session.key
         if open_read.session.lock is None:
             raise ProtocolViolation(
@@ -136,8 +168,8 @@ class ReaderDesk:
             raise ProtocolViolation(
                 f"The read of {case} was not amended", "no reason is given", "Say why in a few words"
             )
-        key = ReadKey(old.reader, old.case, old.presentation, old.version + 1)
-        compared = self._study.is_unsealed(case)
+        key = replace(old, version=old.version + 1)
+        compared = self._study.is_unsealed(old.case)
         if self._study.vault is None:
             self._study.store.reads.amend(Amendment(key, reason.strip(), utc_now(), compared))
             return OpenRead(self._study, open_read.case, self._session(key))
@@ -171,6 +203,66 @@ class ReaderDesk:
             return ReadState.NOT_STARTED
         return self._session(key).state
 
+    @cached_property
+    def _codes(self) -> Mapping[Presentation, str]:
+        return reading_codes(self._study.plan, self.reader)
+
+    def _listed(self) -> tuple[Presentation, ...]:
+        """What the worklist shows now: without repeats whose wash-out has not passed."""
+        store, plan = self._study.store, self._study.plan
+        order = store.order(self.reader)
+        if not plan.conduct.hides_repeats:
+            return order
+        begun, now = store.reads.begun(self.reader), utc_now()
+        held = {
+            shown
+            for shown in order
+            if shown.number > 1
+            and shown not in begun
+            and not is_washed_out(plan, self._locked_at(shown.case), now)
+        }
+        return effective_order(order, begun, held)
+
+    def _locked_at(self, case: str) -> str | None:
+        """When the first reading of a case was locked; None while it, or an amendment of it, is open."""
+        reads = self._study.store.reads
+        version = _latest_versions(self.reader, reads.amendments()).get(Presentation(case), 1)
+        locks = {lock.key: lock for lock in reads.locks(case)}
+        lock = locks.get(ReadKey(self.reader, case, 1, version))
+        return None if lock is None else lock.locked_at
+
+    def _is_done(self) -> bool:
+        """Whether this reader has locked all that the plan asks for."""
+        mine = {read for read in required_reads(self._study.plan) if read[0] == self.reader}
+        return mine <= self._study.locked()
+
+    def _opened(self, code: str) -> OpenRead:
+        study = self._study
+        listed = self._listed()
+        shown = next((one for one in listed if self._codes[one] == code), None)
+        if shown is None:
+            if not study.plan.conduct.hides_repeats:
+                study.plan.require_case(code)
+            raise ProtocolViolation(
+                "This case was not opened", f'your worklist has no case "{code}"', "Check the case code"
+            )
+        if study.vault is not None:
+            study.vault.person(self.reader)
+            study.vault.require_signed_plan()
+        cases = study.library_cases()
+        if cases is not None and shown.case not in cases:
+            raise not_in_library(code)
+        where = blinded(
+            None if cases is None else cases[shown.case],
+            code,
+            study.joint,
+            listed.index(shown) + 1,
+            len(study.store.order(self.reader)),
+        )
+        version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
+        key = ReadKey(self.reader, shown.case, shown.number, version, "" if code == shown.case else code)
+        return OpenRead(study, where, self._session(key))
+
     def _session(self, key: ReadKey) -> ReadingSession:
         reads = self._study.store.reads
         earlier = (replace(key, version=version) for version in range(1, key.version + 1))
@@ -187,14 +279,14 @@ def _latest_versions(reader: str, amendments: tuple[Amendment, ...]) -> dict[Pre
     return found
 
 
-def _why_blocked(cases: Mapping[str, Case] | None, shown: Presentation) -> str:
+def _why_blocked(cases: Mapping[str, Case] | None, case_code: str, shown_as: str) -> str:
     if cases is None:
         return ""
-    case = cases.get(shown.case)
+    case = cases.get(case_code)
     if case is None:
-        return not_in_library(shown.case).sentence
+        return not_in_library(shown_as).sentence
     try:
-        blinded(case, shown, None, 0, 0)
+        blinded(case, shown_as, None, 0, 0)
     except ProtocolViolation as refusal:
         return refusal.sentence
     return ""

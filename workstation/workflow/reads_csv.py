@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from workstation.analysis.reads import ReadRow
 from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.measurement import marks_of
 from workstation.imaging.study import Case
-from workstation.reading.order import Presentation
+from workstation.reading.order import Presentation, reading_codes
 from workstation.reading.session import Lock, ReadingSession
-from workstation.reading.visibility import Role, Viewer, who_sees
+from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
 from workstation.workflow.read_case import Study
 
@@ -32,7 +33,13 @@ def reads_rows(study: Study, viewer: Viewer | None = None) -> tuple[ReadRow, ...
 
 
 def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark, ...]:
-    """What was measured in every locked read that counts, seen by whom its answers are seen."""
+    """What was measured in every locked read that counts, seen by whom its answers are seen.
+
+    A measurement names its image, by which a reader would know a case that comes again: readers get theirs
+    once they have read everything.
+    """
+    if viewer is not None and hides_codes(study.plan, viewer, study.locked()):
+        return ()
     return tuple(
         ReaderMark(
             study.plan.id,
@@ -48,16 +55,30 @@ def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark
     )
 
 
-def _seen(study: Study, viewer: Viewer | None) -> Iterator[tuple[ReadingSession, Lock]]:
+def _seen(study: Study, viewer: Viewer | None) -> list[tuple[ReadingSession, Lock]]:
     """Locked reads that count and that `viewer` may see: cases in the plan's order, then readers."""
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked, counted = study.locked(), study.counted_reads()
+    found: list[tuple[ReadingSession, Lock]] = []
     place = {case: i for i, case in enumerate(study.plan.cases)}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
         session = counted[reader, case, number]
         sight = who_sees(viewer, reader, Presentation(case, number), study.plan, locked)
         if sight.scores and session.lock is not None:
-            yield session, session.lock
+            found.append((session, session.lock))
+    return _as_met(found, study) if hides_codes(study.plan, viewer, locked) else found
+
+
+def _as_met(
+    found: list[tuple[ReadingSession, Lock]], study: Study
+) -> list[tuple[ReadingSession, Lock]]:
+    """Reads under the codes that their reader has met: which of them are repeats stays hidden."""
+    met = []
+    for session, lock in found:
+        key = session.key
+        code = reading_codes(study.plan, key.reader)[Presentation(key.case, key.presentation)]
+        met.append((replace(session, key=replace(key, case=code, presentation=1)), lock))
+    return sorted(met, key=lambda one: one[0].key.case)
 
 
 def _rows(study: Study, session: ReadingSession, lock: Lock, case: Case | None) -> Iterator[ReadRow]:

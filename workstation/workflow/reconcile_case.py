@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.reading.audit import Link, root_digest
+from workstation.reading.conduct import Sees
 from workstation.reading.journal import Entry, Kind, ReadKey, utc_now
 from workstation.reading.order import shown_as
 from workstation.reading.plan import Resolution
@@ -20,11 +22,12 @@ from workstation.reading.reconcile import (
     final_totals,
     require_settlement,
     settled,
+    triggers_of,
     worst_first,
 )
 from workstation.reading.session import ReadingSession
 from workstation.scoring.instrument import Instrument
-from workstation.scoring.sheet import AnswerState, Total
+from workstation.scoring.sheet import Answer, AnswerState, Total
 from workstation.store.study_reconciling import ReconcileSignature
 from workstation.workflow.read_case import Study
 
@@ -34,16 +37,16 @@ COMPUTED, OPEN, SETTLED, SIGNED = "computed", "open", "settled", "signed"
 
 
 class ReconcileCase:
-    """Both reads of one case, shown as X and Y, and what is settled between them.
+    """The reads of one case, shown as X and Y (and Z), and what is settled between them.
 
-    Which reader is X is shuffled for each case; it is told once the case is signed. The originals are
-    never touched.
+    Which reader is X is shuffled for each case; it is told once the case is signed. Only of an adjudicator
+    is identity-blindness claimed: readers know their own answers. The originals are never touched.
 
     Attributes
     ----------
     case : str
-    x, y : ReadingSession
-        The locked reads that count.
+    x, y, z : ReadingSession
+        The locked reads that count; `z` only under the rule of the median.
     """
 
     def __init__(
@@ -52,9 +55,11 @@ class ReconcileCase:
         self._study = study
         self.case = case
         self.rule = study.plan.resolution
-        self._first, self._second = shown_as(study.plan, case)
-        self.x = reads[self._first]
-        self.y = reads[self._second]
+        self._sides = shown_as(study.plan, case)
+        sessions = [reads[reader] for reader in self._sides]
+        self.x, self.y = sessions[:2]
+        self.z = sessions[2] if len(sessions) > 2 else None
+        self._adjudication = study.plan.conduct.adjudication
         self._links = links
 
     @property
@@ -64,8 +69,21 @@ class ReconcileCase:
 
     @property
     def items(self) -> tuple[ItemPair, ...]:
-        """Every item of every instrument: differing ones first and the worst of them first."""
-        return settled(self._pairs, self.settlements)
+        """Every item of every instrument: differing ones first and the worst of them first.
+
+        Where an adjudicator decides without seeing the answers: only what is to be decided, in the order of
+        the form and with empty answers, until the case is signed.
+        """
+        whole = settled(self._pairs, self.settlements)
+        if not self.hides_answers:
+            return whole
+        place = {(one.id, item.id): i for one in self._study.instruments for i, item in enumerate(one.items)}
+        forms = [one.id for one in self._study.instruments]
+        differing = [pair for pair in whole if pair.differs]
+        differing.sort(key=lambda pair: (forms.index(pair.instrument), place[pair.instrument, pair.item]))
+        return tuple(
+            replace(pair, x=Answer(pair.item), y=Answer(pair.item), distance=None) for pair in differing
+        )
 
     @property
     def differing(self) -> tuple[ItemPair, ...]:
@@ -74,10 +92,40 @@ class ReconcileCase:
 
     @property
     def unsettled(self) -> tuple[ItemPair, ...]:
-        """Differing items that still need a consensus; none under the rule of the mean."""
-        if self.rule is Resolution.MEAN:
+        """Differing items that still need a consensus or a decision; none where the rule computes."""
+        if self.is_computed:
             return ()
         return tuple(pair for pair in self.differing if pair.settlement is None)
+
+    @cached_property
+    def triggers(self) -> tuple[str, ...]:
+        """Why the case comes before the adjudicator; empty when it does not."""
+        if self._adjudication is None:
+            return ()
+        return tuple(
+            phrase
+            for one in self._study.instruments
+            for phrase in triggers_of(
+                self.x.content.sheet(one.id), self.y.content.sheet(one.id), self._adjudication.triggers
+            )
+        )
+
+    @property
+    def is_computed(self) -> bool:
+        """True where nobody has to decide: mean, median, or no trigger of adjudication."""
+        return self.rule.is_computed or (self.rule is Resolution.ADJUDICATION and not self.triggers)
+
+    @property
+    def hides_answers(self) -> bool:
+        """True while an adjudicator decides who, by the plan, sees neither answer."""
+        adjudication = self._adjudication
+        blind = adjudication is not None and adjudication.sees is Sees.NONE
+        return blind and not self.is_computed and not self.is_signed
+
+    @property
+    def signers(self) -> tuple[str, ...]:
+        """Who signs: both readers, or the adjudicator alone."""
+        return self._study.plan.readers if self._adjudication is None else (self._adjudication.adjudicator,)
 
     @property
     def settlements(self) -> tuple[Settlement, ...]:
@@ -100,9 +148,11 @@ class ReconcileCase:
     @property
     def finals(self) -> tuple[Final, ...]:
         """The result of every item, in the order of the forms."""
-        by_item = {(pair.instrument, pair.item): pair for pair in self.items}
+        pairs = settled(self._pairs, self.settlements)
+        by_item = {(pair.instrument, pair.item): pair for pair in pairs}
+        triggered = bool(self.triggers)
         return tuple(
-            final_of(by_item[one.id, item.id], one, self.rule)
+            final_of(by_item[one.id, item.id], one, self.rule, is_triggered=triggered)
             for one in self._study.instruments
             for item in one.items
         )
@@ -115,10 +165,10 @@ class ReconcileCase:
 
     @property
     def status(self) -> str:
-        """``"computed"`` (rule mean), ``"open"``, ``"settled"`` or ``"signed"``."""
+        """``"computed"`` (nobody decides), ``"open"``, ``"settled"`` or ``"signed"``."""
         if self.is_signed:
             return SIGNED
-        if self.rule is Resolution.MEAN:
+        if self.is_computed:
             return COMPUTED
         return OPEN if self.unsettled else SETTLED
 
@@ -126,6 +176,11 @@ class ReconcileCase:
     def is_signed(self) -> bool:
         """True once all readers signed: then nothing changes."""
         return self.case in self._study.store.reconciling.closed()
+
+    @property
+    def wants_signature(self) -> bool:
+        """False once it is signed, and where an adjudicator has nothing to decide."""
+        return not self.is_signed and not (self.rule is Resolution.ADJUDICATION and self.is_computed)
 
     @property
     def signed_by(self) -> tuple[str, ...]:
@@ -138,9 +193,9 @@ class ReconcileCase:
         )
 
     @property
-    def identities(self) -> tuple[str, str] | None:
+    def identities(self) -> tuple[str, ...] | None:
         """Reader codes of X and Y, once the case is signed; None before."""
-        return (self._first, self._second) if self.is_signed else None
+        return self._sides if self.is_signed else None
 
     @property
     def views(self) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
@@ -161,12 +216,12 @@ class ReconcileCase:
         value : int, AnswerState or None
             A grade; None or ``NOT_ASSESSABLE``.
         by : str
-            Who entered it; by default both readers together.
+            Who entered it; by default those who sign.
 
         Raises
         ------
         ProtocolViolation
-            If the plan's rule is the mean, the item does not differ, no reason is given, or all signed.
+            If nobody has to decide, the item does not differ, no reason is given, or all signed.
         ResourceError
             If the item or grade does not exist.
         """
@@ -177,7 +232,7 @@ class ReconcileCase:
             "item": item,
             "grade": grade,
             "reason": reason.strip(),
-            "by": by or " and ".join(self._study.plan.readers),
+            "by": by or " and ".join(self.signers),
         }
         entry, number = Entry(Kind.SETTLE, payload, utc_now()), len(self._links) + 1
         data = self._study.codec.encode(ReadKey("", self.case), number, entry)
@@ -188,16 +243,16 @@ class ReconcileCase:
     def require_settleable(self, item: str, grade: int | None, reason: str, instrument: str = "") -> ItemPair:
         """The pair of an item that may be settled so; raises as `settle` does, and keeps nothing."""
         pair = self._pair(item, instrument)
-        if self.rule is Resolution.MEAN:
-            raise ProtocolViolation(
-                f"The consensus on {item} was not kept", "this study's rule is the mean of both readers"
-            )
+        what = f"The consensus on {item} was not kept"
+        if self.rule.is_computed:
+            name = "mean of both" if self.rule is Resolution.MEAN else "median of three"
+            raise ProtocolViolation(what, f"this study's rule is the {name} readers")
+        if self.is_computed:
+            raise ProtocolViolation(what, f"nothing in {self.case} comes before the adjudicator")
         if self.is_signed:
-            raise ProtocolViolation(
-                f"The consensus on {item} was not kept", f"case {self.case} is signed by all readers"
-            )
+            raise ProtocolViolation(what, f"case {self.case} is signed by {_all(self.signers)}")
         if not pair.differs:
-            raise ProtocolViolation(f"The consensus on {item} was not kept", "both readers agree on it")
+            raise ProtocolViolation(what, "both readers agree on it")
         require_settlement(self.instrument(pair.instrument), item, grade, reason)
         return pair
 
@@ -218,17 +273,23 @@ class ReconcileCase:
         """
         signer = signature.strip()
         what = f"The reconciliation of {self.case} was not signed"
-        if signer not in self._study.plan.readers:
+        if signer not in self.signers:
+            if self._adjudication is not None:
+                raise ProtocolViolation(
+                    what, "the adjudicator decides and signs", f"Sign as {self._adjudication.adjudicator}"
+                )
             raise ProtocolViolation(what, f'"{signer}" is no reader of this study', "Sign with a reader code")
+        if self._adjudication is not None and self.is_computed:
+            raise ProtocolViolation(what, "nothing in it comes before the adjudicator")
         if self.unsettled:
             names = ", ".join(pair.item for pair in self.unsettled)
             raise ProtocolViolation(what, f"not yet settled: {names}", "Settle these items first")
         if self.is_signed:
-            raise ProtocolViolation(what, "all readers have signed it already")
+            raise ProtocolViolation(what, f"{_all(self.signers)} signed it already")
         if self._study.vault is not None:
             self._study.vault.confirm(signer, passphrase)
         signed = ReconcileSignature(self.case, signer, self._digest, utc_now())
-        self._study.store.reconciling.sign(signed, self._study.plan.readers)
+        self._study.store.reconciling.sign(signed, self.signers)
 
     @cached_property
     def _pairs(self) -> tuple[ItemPair, ...]:
@@ -237,13 +298,14 @@ class ReconcileCase:
         for one in self._study.instruments:
             order.update({(one.id, item.id): len(order) + i for i, item in enumerate(one.items)})
             sheets = self.x.content.sheet(one.id), self.y.content.sheet(one.id)
-            pairs += compare(*sheets, self._study.plan.tolerance)
+            third = None if self.z is None else self.z.content.sheet(one.id)
+            pairs += compare(*sheets, self._study.plan.tolerance, third)
         return worst_first(pairs, order)
 
     def _pair(self, item: str, instrument: str) -> ItemPair:
         found = [
             pair
-            for pair in self.items
+            for pair in settled(self._pairs, self.settlements)
             if pair.item == item and (not instrument or pair.instrument == instrument)
         ]
         if len(found) != 1:
@@ -253,9 +315,14 @@ class ReconcileCase:
 
     @property
     def _digest(self) -> str:
-        # What is signed: both reads and every settlement.
+        # What is signed: every read and every settlement.
         head = self._links[-1].digest if self._links else self._study.store.reconciling.root(self.case)
-        return root_digest("reconciled", head, self.x.head, self.y.head)
+        heads = [one.head for one in (self.x, self.y, self.z) if one is not None]
+        return root_digest("reconciled", head, *heads)
+
+
+def _all(signers: Sequence[str]) -> str:
+    return "all readers" if len(signers) > 1 else signers[0]
 
 
 def reconciliation(study: Study, case: str, actor: str = "readers") -> ReconcileCase:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
+from workstation.reading.order import reading_codes
 from workstation.reading.session import Lock
 from workstation.reading.visibility import ReadId, Role, Viewer, who_sees
 
@@ -34,7 +36,7 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
     rows = []
     is_reader = viewer.role is Role.READER
     for reader in study.plan.readers:
-        order = study.store.order(reader)
+        order, codes = study.store.order(reader), reading_codes(study.plan, reader)
         # The order of a reader is nobody else's business: others get the plan's.
         listed = order if is_reader else sorted(order, key=lambda shown: study.plan.cases.index(shown.case))
         for shown in listed:
@@ -45,8 +47,8 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
             lock_or_none = latest.get(read_id) if read_id in locked else None
             rows.append(
                 StatusRow(
-                    case=shown.case,
-                    presentation=shown.number,
+                    case=codes[shown] if is_reader else shown.case,
+                    presentation=1 if is_reader else shown.number,
                     reader=reader if sight.identity else "",
                     locked=lock_or_none is not None,
                     locked_at=lock_or_none.locked_at if lock_or_none and sight.progress else "",
@@ -54,6 +56,43 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
                 )
             )
     return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One showing of a case to a reader; `reading` 2 is a hidden repeat."""
+
+    reader: str
+    position: int
+    code: str
+    case: str
+    reading: int
+
+
+def reading_orders(study: Study) -> tuple[OrderRow, ...]:
+    """Every reader's order with the codes that the reader meets, for the coordinator.
+
+    Raises
+    ------
+    ProtocolViolation
+        In a sealed study with a coordinator, unless the coordinator is signed in; with both keys, before
+        the reads are open.
+    """
+    vault = study.vault
+    if vault is not None and not study.has_unsealed_any():
+        coordinator = vault.sealing.coordinator
+        if coordinator is None:
+            raise ProtocolViolation(
+                "The order was not told",
+                "this study has no coordinator",
+                "It is told once the reads are open",
+            )
+        vault.person(coordinator.name)
+    return tuple(
+        OrderRow(reader, position, reading_codes(study.plan, reader)[shown], shown.case, shown.number)
+        for reader in study.plan.readers
+        for position, shown in enumerate(study.store.order(reader), start=1)
+    )
 
 
 def read_id_of(key: ReadKey) -> ReadId:

@@ -59,7 +59,7 @@ def open_next(
     if wanted is None:
         return None
     read = reader.open_read(wanted)
-    images = open_study(workspace, wanted, progress)
+    images = open_study(workspace, read.images_of, progress)
     if not read.is_locked:
         read.note(Kind.OPENED, display)
     worklist = tuple(
