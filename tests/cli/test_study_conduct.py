@@ -97,3 +97,26 @@ def test_the_order_is_told_to_the_coordinator_and_never_to_a_reader(
     assert call(tmp_path, "reconcile") == REFUSED
     with open_study_folder(tmp_path / "study") as study:
         assert study.outstanding == 4
+
+
+def test_times_are_told_like_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(tmp_path, "")
+    assert answers(tmp_path, "R1", dict.fromkeys(("K-1", "K-2"), (1,) * 6)) == OK
+    capsys.readouterr()
+    assert call(tmp_path, "times") == OK
+    assert "No times yet" in capsys.readouterr().out
+    out = tmp_path / "times.csv"
+    assert call(tmp_path, "times", "--reader", "R1", "--out", out) == OK
+    assert capsys.readouterr().out.count(" s") == 2
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "study,case,repeat,reader,instrument,item,seconds"
+    assert len(lines) == 1 + 2 * 7
+    assert call(tmp_path, "times", "--reader", "R9") == REFUSED
+    assert call(tmp_path, "times", "--reader", "R2", "--json") == OK
+    capsys.readouterr()
+    assert answers(tmp_path, "R2", dict.fromkeys(("K-1", "K-2"), (1,) * 6)) == OK
+    capsys.readouterr()
+    assert call(tmp_path, "times", "--json") == OK
+    told = json.loads(capsys.readouterr().out)["times"]
+    assert {row["reader"] for row in told} == {"R1", "R2"}
+    assert call(tmp_path, "times", "--out", tmp_path / "no" / "times.csv") == REFUSED

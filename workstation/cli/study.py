@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
 from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
 from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
-from workstation.cli.study_conduct import run_order, status_lines
+from workstation.cli.study_conduct import run_order, run_times, status_lines
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def register(commands: Subparsers) -> None:
 
     order = _action(actions, "order", _order, "each reader's order and codes, for the coordinator only")
     add_as(order)
+
+    times = _action(actions, "times", _times, "how long cases and items took, without pauses")
+    times.add_argument("--reader", metavar="READER", help="only this reader's own, at any time")
+    times.add_argument("--out", type=named_path, metavar="CSV", help="write a table with every item")
+    add_as(times)
 
     reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
     reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
@@ -298,6 +303,13 @@ def _order(arguments: argparse.Namespace) -> int:
     with _study(arguments) as study:
         Passphrases(arguments.passphrase_fd).sign_in(study, arguments.signed_in_as)
         return run_order(study, arguments)
+
+
+def _times(arguments: argparse.Namespace) -> int:
+    with _study(arguments) as study:
+        own = [arguments.reader] if arguments.reader else []
+        Passphrases(arguments.passphrase_fd).sign_in(study, [*arguments.signed_in_as, *own])
+        return run_times(study, arguments)
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:

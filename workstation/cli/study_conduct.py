@@ -1,4 +1,4 @@
-"""``marrow study order``: in which order, under which codes, each reader meets the cases."""
+"""``marrow study order`` and ``times``: how each reader meets the cases, and how long they take."""
 
 from __future__ import annotations
 
@@ -36,6 +36,42 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
     for one in rows:
         again = "  read again" if one.reading > 1 else ""
         print(f"{one.reader:<10} {one.position:>4}  {one.code:<16} {one.case:<16}{again}".rstrip())
+    return OK
+
+
+def run_times(study: Study, arguments: argparse.Namespace) -> int:
+    """Print the time of each case, or write a table with every item."""
+    from workstation.reading.visibility import Role, Viewer
+    from workstation.workflow.study_times import case_times, time_rows, write_times
+
+    if arguments.reader:
+        study.plan.require_reader(arguments.reader)
+        viewer = Viewer(Role.READER, arguments.reader)
+    else:
+        viewer = Viewer(Role.COORDINATOR)
+    rows = [row for row in time_rows(study, viewer) if arguments.reader in (None, row.reader)]
+    cases = case_times(rows)
+    if arguments.out is not None:
+        write_times(arguments.out, rows)
+    if arguments.json:
+        told = [
+            {
+                "case": row.case,
+                "repeat": row.repeat,
+                "reader": row.reader,
+                "instrument": row.instrument,
+                "item": row.item,
+                "seconds": round(row.seconds, 1),
+            }
+            for row in rows
+        ]
+        print_json({"study": study.plan.id, "times": told})
+        return OK
+    if not cases:
+        print("No times yet: they are told once the reads are open, to a reader the own ones with --reader.")
+    for row in cases:
+        again = "  read again" if row.repeat else ""
+        print(f"{row.case:<16} {row.reader:<10} {row.seconds:>8.0f} s{again}")
     return OK
 
 

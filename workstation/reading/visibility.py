@@ -64,6 +64,20 @@ def required_reads(plan: StudyPlan) -> frozenset[ReadId]:
     )
 
 
+def has_read_all(plan: StudyPlan, reader: str, locked: Collection[ReadId]) -> bool:
+    """Whether a reader has locked everything that the plan asks of that reader."""
+    return not {read for read in required_reads(plan) if read[0] == reader}.difference(locked)
+
+
+def hides_codes(plan: StudyPlan, viewer: Viewer, locked: Collection[ReadId]) -> bool:
+    """Whether a person must not learn which case a code of the reading stands for.
+
+    True for a reader who has still to read, where cases come again.
+    """
+    reads = viewer.role is Role.READER and viewer.reader in plan.readers
+    return reads and plan.conduct.hides_repeats and not has_read_all(plan, viewer.reader, locked)
+
+
 def unsealed_cases(plan: StudyPlan, locked: Collection[ReadId]) -> frozenset[str]:
     """Cases whose reads may be compared now.
 
