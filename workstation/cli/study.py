@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
 from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
 from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
-from workstation.cli.study_conduct import run_order, run_times, status_lines
+from workstation.cli.study_conduct import (
+    NOT_READABLE,
+    register_not_readable,
+    run_not_readable,
+    run_order,
+    run_times,
+    status_lines,
+)
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 if TYPE_CHECKING:
@@ -76,6 +83,8 @@ def register(commands: Subparsers) -> None:
     amend.add_argument("reader", metavar="READER", help="reader code of the plan")
     amend.add_argument("--case", required=True, metavar="CODE", help="the case whose read is corrected")
     amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
+    register_not_readable(_action(actions, "not-readable", _not_readable, NOT_READABLE))
+
     unseal = _action(actions, "unseal", _unseal, "open the sealed reads once every one of them is locked")
     add_as(unseal)
 
@@ -310,6 +319,13 @@ def _times(arguments: argparse.Namespace) -> int:
         own = [arguments.reader] if arguments.reader else []
         Passphrases(arguments.passphrase_fd).sign_in(study, [*arguments.signed_in_as, *own])
         return run_times(study, arguments)
+
+
+def _not_readable(arguments: argparse.Namespace) -> int:
+    passphrases = Passphrases(arguments.passphrase_fd)
+    with _study(arguments) as study:
+        passphrases.sign_in(study, [arguments.reader])
+        return run_not_readable(study, arguments, passphrases.of)
 
 
 def _reconcile(arguments: argparse.Namespace) -> int:

@@ -8,10 +8,43 @@ from typing import TYPE_CHECKING, Any
 from workstation.cli.main import OK, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workstation.workflow.read_case import Study
     from workstation.workflow.study_status import StatusRow
+
+
+NOT_READABLE = "say that a whole case cannot be read, with the reason"
+
+
+def register_not_readable(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``study not-readable``."""
+    parser.add_argument("reader", metavar="READER", help="reader code of the plan")
+    parser.add_argument("--case", required=True, metavar="CODE", help="as the reader's worklist names it")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the read")
+    parser.add_argument("--lock", action="store_true", help="sign the read as this reader")
+
+
+def run_not_readable(study: Study, arguments: argparse.Namespace, passphrase_of: Callable[[str], str]) -> int:
+    """Call a case not readable; every item of it becomes not assessable."""
+    read = study.reader(arguments.reader).open_read(arguments.case)
+    with study.store.batch():
+        read.call_not_readable(arguments.reason)
+        if arguments.lock:
+            read.lock(passphrase_of(arguments.reader) if study.vault is not None else arguments.reader)
+    if arguments.json:
+        print_json(
+            {
+                "study": study.plan.id,
+                "reader": arguments.reader,
+                "case": arguments.case,
+                "not_readable": read.not_readable,
+                "locked": read.is_locked,
+            }
+        )
+        return OK
+    print(f"{arguments.reader}: {arguments.case} is not readable{', locked' if read.is_locked else ''}")
+    return OK
 
 
 def run_order(study: Study, arguments: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     VIEW = "view"
+    NOT_READABLE = "not readable"  # the whole case, with a reason
     SETTLE = "settle"  # of a reconciliation only
     OPENED = "opened"  # the read was opened: with which program and screen
     SERIES = "series"  # a series was seen for the first time
@@ -145,10 +146,17 @@ def utc_now() -> str:
 
 @dataclass(frozen=True)
 class Content:
-    """What a read says at one moment: a sheet per instrument, and the reader's marks by their id."""
+    """What a read says at one moment: a sheet per instrument, and the reader's marks by their id.
+
+    Attributes
+    ----------
+    not_readable : str
+        Why the reader could not read the case; then no item of it is assessable. Empty when it was read.
+    """
 
     sheets: Mapping[str, ScoreSheet]
     marks: Mapping[str, Mapping[str, Any]]
+    not_readable: str = ""
 
     @classmethod
     def empty(cls, instruments: Iterable[Instrument]) -> Content:
@@ -283,8 +291,11 @@ def replay(
 
 
 def applied(content: Content, entry: Entry) -> Content:
-    """What a read says after one answer, flag, evidence or mark."""
+    """What a read says after one answer, flag, evidence or mark, or after it was called not readable."""
     payload = entry.payload
+    if entry.kind is Kind.NOT_READABLE:
+        sheets = {name: _nothing_assessable(sheet) for name, sheet in content.sheets.items()}
+        return replace(content, sheets=MappingProxyType(sheets), not_readable=str(payload["reason"]))
     if entry.kind is Kind.MARK:
         marks = {**content.marks}
         if payload["mark"] is None:
@@ -303,7 +314,15 @@ def applied(content: Content, entry: Entry) -> Content:
     if tied and (evidence is None or evidence.assumed):
         evidence = old.evidence  # a slice that the reader tied outlives one that was merely on screen
     answer = Answer(old.item_id, AnswerState(payload["state"]), payload["grade"], old.flagged, evidence)
-    return content.with_sheet(sheet.with_answer(answer))
+    answered = content.with_sheet(sheet.with_answer(answer))
+    # One grade, or an item taken back, and it was readable after all.
+    return answered if answer.state is AnswerState.NOT_ASSESSABLE else replace(answered, not_readable="")
+
+
+def _nothing_assessable(sheet: ScoreSheet) -> ScoreSheet:
+    for answer in sheet.answers:
+        sheet = sheet.with_answer(Answer(answer.item_id, AnswerState.NOT_ASSESSABLE, None, answer.flagged))
+    return sheet
 
 
 def answer_entry(instrument_id: str, answer: Answer) -> Entry:

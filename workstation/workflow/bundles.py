@@ -185,6 +185,16 @@ def _limits(study: Study, viewer: Viewer, compared: int) -> str:
     return f"No score is shown: {counted} not locked yet."
 
 
+def _not_readable(study: Study) -> list[tuple[str, str]]:
+    open_cases = set(study.unsealed_cases())
+    told = [
+        f"{case} by {reader} ({session.content.not_readable})"
+        for (reader, case, _), session in sorted(study.counted_reads().items())
+        if case in open_cases and session.content.not_readable
+    ]
+    return [("Not readable", "; ".join(told))] if told else []
+
+
 def _rule(plan: StudyPlan) -> str:
     adjudication = plan.conduct.adjudication
     if adjudication is not None:
@@ -229,5 +239,6 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
                 f"at least {repeats.washout_days} days after the first",
             )
         )
+    named += _not_readable(study)
     named.append(("Cases with all reads locked", f"{compared} of {len(plan.cases)}"))
     return tuple(named)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from workstation.errors import ResourceError, StoreError
+from workstation.errors import ProtocolViolation, ResourceError, StoreError
 from workstation.reading.audit import Link
 from workstation.reading.blinding import BlindedCase
 from workstation.reading.journal import (
@@ -42,14 +42,19 @@ class OpenRead:
         All that the screen may know of the case.
     active : str
         The instrument that plain item names belong to; the screen sets it.
+    missing : tuple of str
+        Series that the plan requires and the case does not have; then it can only be called not readable.
     """
 
-    def __init__(self, study: Study, case: BlindedCase, session: ReadingSession) -> None:
+    def __init__(
+        self, study: Study, case: BlindedCase, session: ReadingSession, missing: tuple[str, ...] = ()
+    ) -> None:
         self._study = study
         self.case = case
         self.session = session
         self.active = study.instruments[0].id
         self.rules = study.plan.blinding
+        self.missing = missing
 
     @property
     def images_of(self) -> str:
@@ -111,7 +116,7 @@ class OpenRead:
         Raises
         ------
         ProtocolViolation
-            If the read is locked.
+            If the read is locked, or the case lacks a series that the plan requires.
         ResourceError
             If the item or grade does not exist.
         StoreError
@@ -125,7 +130,34 @@ class OpenRead:
             answer = Answer.not_assessable(item, evidence)
         else:
             answer = Answer.scored(item, value, evidence)
+        if self.missing and answer.grade is not None:
+            raise ProtocolViolation(
+                f"{self.case.code} was not scored",
+                f"it has no {' and no '.join(self.missing)} series, which the plan requires",
+                "Call it not readable, with the reason",
+            )
         return self._keep(answer_entry(self._instrument_of(item, instrument), answer))
+
+    def call_not_readable(self, reason: str) -> ReadingSession:
+        """Say that the whole case cannot be read: every item becomes not assessable. Undo takes it back.
+
+        Raises
+        ------
+        ProtocolViolation
+            If no reason is given, or the read is locked.
+        """
+        if not reason.strip():
+            raise ProtocolViolation(
+                f"{self.case.code} was not called not readable",
+                "no reason is given",
+                "Say why in a few words",
+            )
+        return self._keep(Entry(Kind.NOT_READABLE, {"reason": reason.strip()}, utc_now()))
+
+    @property
+    def not_readable(self) -> str:
+        """Why the case was called not readable; empty when it was not."""
+        return self.session.content.not_readable
 
     def flag(
         self, item: str, flagged: bool | None = None, *, instrument: str | None = None

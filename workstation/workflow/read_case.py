@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workstation import settings
 from workstation.errors import ProtocolViolation, StoreError
-from workstation.imaging.study import Case, Joint
+from workstation.imaging.study import Case, Joint, Series
 from workstation.reading.audit import Link
 from workstation.reading.journal import Codec, Entry, PlainCodec, ReadKey
 from workstation.reading.plan import StudyPlan, Unseal, load_plan, parse_plan, require_same_instrument
@@ -27,7 +27,7 @@ from workstation.store.library import Library
 from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
-from workstation.workflow.open_read import OpenRead, not_in_library, session_of
+from workstation.workflow.open_read import OpenRead, session_of
 from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
 from workstation.workflow.study_status import StatusRow, read_id_of, status_rows
 from workstation.workflow.vault import Vault
@@ -115,20 +115,10 @@ class Study:
         """The library's cases by code, or None when the study is read without a library."""
         return None if self._library is None else {case.code: case for case in self._library.cases()}
 
-    def library_case(self, code: str) -> Case | None:
-        """One case of the library, or None without a library.
-
-        Raises
-        ------
-        StoreError
-            If the library does not have it.
-        """
-        cases = self.library_cases()
-        if cases is None:
-            return None
-        if code not in cases:
-            raise not_in_library(code)
-        return cases[code]
+    def library_series(self, code: str) -> tuple[Series, ...]:
+        """The series of one of the library's cases; none without a library or a rule that needs them."""
+        needed = self._library is not None and self.plan.conduct.required_series
+        return self._library.series(code) if self._library is not None and needed else ()
 
     def locked(self) -> frozenset[ReadId]:
         """Reads that are locked. One that is being amended before comparison does not count as locked."""

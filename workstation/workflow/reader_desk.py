@@ -12,10 +12,11 @@ from workstation.errors import ProtocolViolation
 from workstation.imaging.study import Case
 from workstation.reading.audit import Link, head_code, head_of
 from workstation.reading.blinding import blinded
+from workstation.reading.conduct import missing_series
 from workstation.reading.journal import Kind, ReadKey, utc_now
 from workstation.reading.order import Presentation, effective_order, is_washed_out, reading_codes
 from workstation.reading.session import Amendment, ReadingSession, ReadState
-from workstation.reading.visibility import required_reads
+from workstation.reading.visibility import has_read_all
 from workstation.workflow.open_read import OpenRead, not_in_library, session_of
 
 if TYPE_CHECKING:
@@ -125,6 +126,11 @@ class ReaderDesk:
                 return entry.code
         return None
 
+    def next_images(self, after: str | None = None) -> str | None:
+        """The library's code of the next case, to read its images ahead; never shown."""
+        code = self.next_case(after)
+        return next((shown.case for shown, name in self._codes.items() if name == code), None)
+
     def open_read(self, case: str) -> OpenRead:
         """Open the reader's own read of a case, where it was left.
 
@@ -172,10 +178,10 @@ class ReaderDesk:
         compared = self._study.is_unsealed(old.case)
         if self._study.vault is None:
             self._study.store.reads.amend(Amendment(key, reason.strip(), utc_now(), compared))
-            return OpenRead(self._study, open_read.case, self._session(key))
+            return OpenRead(self._study, open_read.case, self._session(key), open_read.missing)
         with self._study.store.batch():  # of a sealed read the reason is sealed too
             self._study.store.reads.amend(Amendment(key, "", utc_now(), compared))
-            amended = OpenRead(self._study, open_read.case, self._session(key))
+            amended = OpenRead(self._study, open_read.case, self._session(key), open_read.missing)
             amended.note(Kind.AMENDED, {"reason": reason.strip()})
         return amended
 
@@ -233,8 +239,7 @@ class ReaderDesk:
 
     def _is_done(self) -> bool:
         """Whether this reader has locked all that the plan asks for."""
-        mine = {read for read in required_reads(self._study.plan) if read[0] == self.reader}
-        return mine <= self._study.locked()
+        return has_read_all(self._study.plan, self.reader, self._study.locked())
 
     def _opened(self, code: str) -> OpenRead:
         study = self._study
@@ -261,7 +266,8 @@ class ReaderDesk:
         )
         version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
         key = ReadKey(self.reader, shown.case, shown.number, version, "" if code == shown.case else code)
-        return OpenRead(study, where, self._session(key))
+        missing = missing_series(study.plan.conduct.required_series, study.library_series(shown.case))
+        return OpenRead(study, where, self._session(key), missing if cases is not None else ())
 
     def _session(self, key: ReadKey) -> ReadingSession:
         reads = self._study.store.reads

@@ -9,7 +9,7 @@ from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
 from workstation.reading.order import reading_codes
 from workstation.reading.session import Lock
-from workstation.reading.visibility import ReadId, Role, Viewer, who_sees
+from workstation.reading.visibility import ReadId, Role, Viewer, hides_codes, who_sees
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
@@ -34,7 +34,7 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
     for lock in study.store.reads.locks():
         latest[read_id_of(lock.key)] = lock
     rows = []
-    is_reader = viewer.role is Role.READER
+    is_reader, is_hidden = viewer.role is Role.READER, hides_codes(study.plan, viewer, locked)
     for reader in study.plan.readers:
         order, codes = study.store.order(reader), reading_codes(study.plan, reader)
         # The order of a reader is nobody else's business: others get the plan's.
@@ -47,8 +47,8 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
             lock_or_none = latest.get(read_id) if read_id in locked else None
             rows.append(
                 StatusRow(
-                    case=codes[shown] if is_reader else shown.case,
-                    presentation=1 if is_reader else shown.number,
+                    case=codes[shown] if is_hidden else shown.case,
+                    presentation=1 if is_hidden else shown.number,
                     reader=reader if sight.identity else "",
                     locked=lock_or_none is not None,
                     locked_at=lock_or_none.locked_at if lock_or_none and sight.progress else "",

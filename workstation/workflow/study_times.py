@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from workstation.errors import StoreError
 from workstation.reading.order import Presentation, reading_codes
 from workstation.reading.timing import read_times
-from workstation.reading.visibility import Role, Viewer, who_sees
+from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
@@ -39,16 +39,14 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
     once the reads are open. A reader gets it under the codes that were read.
     """
     viewer = viewer or Viewer(Role.COORDINATOR)
-    locked, is_open = study.locked(), study.has_unsealed_any()
+    locked = study.locked()
+    hidden = hides_codes(study.plan, viewer, locked)
     rows: list[TimeRow] = []
     for (reader, case, number), session in sorted(study.counted_reads().items()):
         shown = Presentation(case, number)
         if not who_sees(viewer, reader, shown, study.plan, locked).scores:
             continue
-        if viewer.role is Role.READER and not is_open:
-            name, repeat = reading_codes(study.plan, reader)[shown], 0
-        else:
-            name, repeat = case, number - 1
+        name, repeat = (reading_codes(study.plan, reader)[shown], 0) if hidden else (case, number - 1)
         times = read_times(study.entries(session.key, study.store.reads.entries(session.key)))
         rows.append(TimeRow(study.plan.id, name, repeat, reader, "", "", times.case_s))
         rows += [

@@ -193,7 +193,7 @@ class ReadingDesk(Desk):
         self._keeper.read = opened.read
         self._set_blind(True)
         if (reader := self._reader) is not None:
-            self._ahead.expect(lambda: reader.next_case(opened.read.case.code))
+            self._ahead.expect(lambda: reader.next_images(opened.read.case.code))
         self._show(opened.images)
         self._keeper.show()
         self._side.setCurrentWidget(self._form)
@@ -376,7 +376,11 @@ class ReadingDesk(Desk):
         reader = self._reader
         self.leave()
         if reader is not None:
-            self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
+            later = reader.still_to_come()
+            if later is None:
+                self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
+            else:
+                self._door.show(f"Every case that is due is locked. {later.sentence}")
 
     def _close_lock(self) -> None:
         self._lock.hide()
