@@ -16,7 +16,9 @@ OPEN_MARK = "[   ]"
 
 
 def answer_text(instrument: Instrument, answer: Answer) -> str:
-    """The level's label, or ``n/a`` for not assessable."""
+    """The level's label, ``n/a`` for not assessable, a dash where the answer is not shown."""
+    if not answer.is_answered:
+        return "–"
     if answer.state == AnswerState.NOT_ASSESSABLE or answer.grade is None:
         return "n/a"
     return instrument.item(answer.item_id).level(answer.grade).label
@@ -64,6 +66,10 @@ class ItemTable(QTableWidget):
     ) -> None:
         """Fill the table; the current row stays."""
         row_now = self.currentRow()
+        three = any(pair.z is not None for pair in pairs)
+        self.horizontalHeaderItem(1).setText("X  Y  Z" if three else "X")
+        self.setColumnHidden(2, three)
+        self.setColumnWidth(1, 88 if three else 44)
         with QSignalBlocker(self):
             self.setRowCount(len(pairs))
             for row, pair in enumerate(pairs):
@@ -73,7 +79,9 @@ class ItemTable(QTableWidget):
                 prefix = f"{pair.instrument.split('-')[0].upper()} " if len(instruments) > 1 else ""
                 texts = (
                     prefix + name,
-                    answer_text(instrument, pair.x),
+                    "  ".join(answer_text(instrument, one) for one in pair.answers)
+                    if three
+                    else answer_text(instrument, pair.x),
                     answer_text(instrument, pair.y),
                     final_text(instrument, final),
                     final.reason,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 EMPTY, WORK, SIGN_IN = 0, 1, 2
 _EMPTY = (
-    "When both readers have locked their reads, open the study here: differing items come first, each with "
+    "When every read is locked, open the study here: differing items come first, each with "
     "both readers' slices."
 )
 
@@ -322,8 +322,8 @@ class ReconcileDesk(Desk):
 
     def _take_side(self, side: str) -> None:
         pair = self._pair()
-        if pair is not None:
-            self.choose((pair.x if side == "x" else pair.y).grade)
+        if pair is not None and (taken := pair.x if side == "x" else pair.y).is_answered:
+            self.choose(taken.grade)
 
     def _settle(self, reason: str) -> None:
         pair = self._pair()

@@ -24,7 +24,12 @@ from workstation.scoring.instrument import Instrument, Item
 from workstation.workflow.reconcile_case import ReconcileCase
 
 PANEL_WIDTH = 420
-_RULES = {Resolution.MEAN: "mean of both readers", Resolution.CONSENSUS: "consensus with a reason"}
+_RULES = {
+    Resolution.MEAN: "mean of both readers",
+    Resolution.CONSENSUS: "consensus with a reason",
+    Resolution.MEDIAN: "median of three readers",
+    Resolution.ADJUDICATION: "adjudication by a third reader",
+}
 
 
 class ReconcilePanel(QFrame):
@@ -105,14 +110,14 @@ class ReconcilePanel(QFrame):
             self._choice.setItemText(index, _choice_text(case))
         finals = {(final.instrument, final.item): final for final in case.finals}
         self.table.show_items(case.items, instruments, finals, theme)
-        is_consensus = case.rule == Resolution.CONSENSUS
+        is_decided, can_take = not case.is_computed, not case.hides_answers
         self._rule.setText(_what_is_left(case))
         for widget in (self._take_x, self._take_y, self._reason):
-            widget.setEnabled(is_consensus and not case.is_signed)
+            widget.setEnabled(is_decided and not case.is_signed and (can_take or widget is self._reason))
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
-        self._signature.setVisible(is_consensus)
+        self._signature.setVisible(is_decided)
         self._passphrase.setEnabled(self._signature.isEnabled())
-        self._passphrase.setVisible(is_consensus and case.is_sealed)
+        self._passphrase.setVisible(is_decided and case.is_sealed)
         self._signed.setText(_signed_text(case))
 
     def show_item(self, item: Item, reason: str) -> None:
@@ -124,7 +129,7 @@ class ReconcilePanel(QFrame):
     def show_choice(self, pair: ItemPair, *, has_value: bool, value: int | None) -> None:
         """Mark the side whose answer is the chosen value."""
         for button, answer in ((self._take_x, pair.x), (self._take_y, pair.y)):
-            button.setChecked(has_value and answer.grade == value)
+            button.setChecked(has_value and answer.is_answered and answer.grade == value)
 
     def ask_reason(self) -> None:
         """Put the cursor into the reason, a kept one ready to be replaced."""
@@ -206,9 +211,19 @@ def _what_is_left(case: ReconcileCase) -> str:
         return "Signed: nothing changes after."
     if case.rule == Resolution.MEAN:
         return "The mean of both readers' points is taken; there is nothing to settle or to sign."
+    if case.rule == Resolution.MEDIAN:
+        return "The middle one of three grades counts; there is nothing to settle or to sign."
+    if case.is_computed:
+        return "No difference of this case comes before the adjudicator; differing items take the mean."
+    if case.hides_answers and case.unsettled:
+        return f"{len(case.unsettled)} to decide without sight of the answers: give a grade, and say why."
     if case.unsettled:
         return f"{len(case.unsettled)} to settle: take X, Y or another value, and say why."
-    return "Nothing is left to settle; both readers sign."
+    return f"Nothing is left to settle; {_who_signs(case)}."
+
+
+def _who_signs(case: ReconcileCase) -> str:
+    return "both readers sign" if len(case.signers) > 1 else f"{case.signers[0]} signs"
 
 
 def _choice_text(case: ReconcileCase) -> str:
@@ -217,8 +232,9 @@ def _choice_text(case: ReconcileCase) -> str:
 
 def _signed_text(case: ReconcileCase) -> str:
     if case.is_signed and case.identities:
-        x, y = case.identities
-        return f"Signed by both readers. X was {x}, Y was {y}."
+        told = ", ".join(f"{side} was {code}" for side, code in zip("XYZ", case.identities, strict=False))
+        by = "both readers" if len(case.signers) > 1 else case.signers[0]
+        return f"Signed by {by}. {told}."
     if case.signed_by:
         return f"Signed by {' and '.join(case.signed_by)}; the other reader signs too."
     return ""
