@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from workstation.errors import ResourceError
 from workstation.imaging.study import Plane, Series, Weighting
 from workstation.scoring.toml_source import TomlSource, Where
 
@@ -153,22 +154,35 @@ def _repeats(source: TomlSource, value: Any) -> Repeats:
     return Repeats(share, days)
 
 
-def _requirement(source: TomlSource, where: Where, text: str) -> RequiredSeries:
+def required_series(text: str) -> RequiredSeries:
+    """A kind of series as a person writes it.
+
+    Raises
+    ------
+    ResourceError
+        If there is no such kind.
+    """
     found = _REQUIREMENT.fullmatch(text)
     plane, name, suppressed = found.groups() if found else (None, text, None)
+    where = Plane(plane.lower()) if plane else None
     known = {one.value.lower(): one for one in Weighting}
     if name.lower() == FLUID_SENSITIVE and not suppressed:
-        return RequiredSeries(text, Plane(plane.lower()) if plane else None, None, True)
+        return RequiredSeries(text, where, None, True)
     if name.lower() not in known:
         kinds = ", ".join((*(one.value for one in Weighting), FLUID_SENSITIVE))
-        raise source.mistake(
-            where,
+        raise ResourceError(
+            "This series cannot be required",
             f'"{text}" is no kind of series',
             f'Write one of {kinds}, with "-FS" for fat suppression and a plane before it',
         )
-    return RequiredSeries(
-        text, Plane(plane.lower()) if plane else None, known[name.lower()], suppressed is not None
-    )
+    return RequiredSeries(text, where, known[name.lower()], suppressed is not None)
+
+
+def _requirement(source: TomlSource, where: Where, text: str) -> RequiredSeries:
+    try:
+        return required_series(text)
+    except ResourceError as error:
+        raise source.mistake(where, error.why, error.remedy) from error
 
 
 def _adjudication(

@@ -153,6 +153,15 @@ def with_accounts(plan: StudyPlan, folder: AccountFolder) -> StudyPlan:
     mode = asked.mode if asked else SealMode.COORDINATOR if coordinators else SealMode.BOTH_KEYS
     chosen = [_reader_card(cards, reader) for reader in plan.readers]
     chosen += [card for card in cards.values() if card.seat is Seat.ADJUDICATOR]
+    adjudication = plan.conduct.adjudication
+    if adjudication is not None and not any(
+        card.name == adjudication.adjudicator and card.seat is Seat.ADJUDICATOR for card in chosen
+    ):
+        name = adjudication.adjudicator
+        raise _unmade(
+            f"the adjudicator {name} has no account with that seat",
+            f"Make one: marrow study account new {name} --seat adjudicator",
+        )
     if mode is SealMode.COORDINATOR:
         if len(coordinators) != 1:
             raise _unmade(

@@ -67,7 +67,7 @@ class ItemTable(QTableWidget):
         """Fill the table; the current row stays."""
         row_now = self.currentRow()
         three = any(pair.z is not None for pair in pairs)
-        self.horizontalHeaderItem(1).setText("X  Y  Z" if three else "X")
+        self.setHorizontalHeaderLabels(("item", "X  Y  Z", *HEADINGS[2:]) if three else HEADINGS)
         self.setColumnHidden(2, three)
         self.setColumnWidth(1, 88 if three else 44)
         with QSignalBlocker(self):

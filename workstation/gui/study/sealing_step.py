@@ -44,6 +44,7 @@ class SealingStep(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._readers: tuple[str, ...] = ()
+        self._adjudicator = ""
         self._lines: dict[str, tuple[QLineEdit, QLineEdit]] = {}
         self._mode = QComboBox()
         self._mode.setObjectName("seal_mode")
@@ -79,6 +80,8 @@ class SealingStep(QWidget):
         if self.mode is SealMode.NONE:
             return {}
         seats = dict.fromkeys(self._readers, Seat.READER)
+        if self._adjudicator:
+            seats[self._adjudicator] = Seat.ADJUDICATOR
         return {**seats, COORDINATOR: Seat.COORDINATOR} if self.mode is SealMode.COORDINATOR else seats
 
     @property
@@ -95,10 +98,10 @@ class SealingStep(QWidget):
             if len(first.text()) < 1 or first.text() != second.text()
         ]
 
-    def set_readers(self, readers: Sequence[str]) -> None:
-        """The readers' codes changed."""
-        if tuple(readers) != self._readers:
-            self._readers = tuple(readers)
+    def set_readers(self, readers: Sequence[str], adjudicator: str = "") -> None:
+        """The readers' codes changed, or that of the adjudicator."""
+        if (tuple(readers), adjudicator) != (self._readers, self._adjudicator):
+            self._readers, self._adjudicator = tuple(readers), adjudicator
             self._fill()
 
     def clear(self) -> None:

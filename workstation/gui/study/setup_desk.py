@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -20,17 +18,17 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.study.rule_step import RuleStep
 from workstation.gui.study.sealing_step import SealingStep
-from workstation.gui.study.summary import RULES, UNSEAL, identifier, summary
+from workstation.gui.study.summary import identifier, summary
 from workstation.imaging.study import Case, Joint
-from workstation.reading.plan import Resolution, StudyPlan, Unseal
+from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
 
@@ -74,14 +72,21 @@ class SetupDesk(Desk):
             title=title,
             version=1,
             cases=self.chosen_cases,
-            readers=tuple(edit.text().strip() for edit in self._readers if edit.text().strip()),
+            readers=self._reader_codes(),
             instruments=tuple((one.id, one.version) for one in self.chosen_instruments),
-            resolution=Resolution(self._rule.currentData()),
-            tolerance=self._tolerance.value(),
-            unseal=Unseal(self._unseal.currentData()),
-            seed=self._seed.value(),
+            resolution=self._rules.resolution,
+            tolerance=self._rules.tolerance,
+            unseal=self._rules.unseal,
+            seed=self._rules.seed,
+            conduct=self._rules.conduct,
             sealing=Sealing(self._sealing.mode),
         )
+
+    def _reader_codes(self) -> tuple[str, ...]:
+        codes = [edit.text().strip() for edit in self._readers]
+        if self._rules.resolution is Resolution.MEDIAN:
+            codes.append(self._rules.third)
+        return tuple(code for code in codes if code)
 
     def entered(self) -> None:
         """Cases may have been imported meanwhile."""
@@ -118,7 +123,7 @@ class SetupDesk(Desk):
             ),
             (
                 "4  Rules",
-                "How two differing reads become one result, and when they may be compared.",
+                "How differing reads become one result, when they may be compared, and what is read twice.",
                 self._rule_step(),
             ),
             ("5  Sealing", "Who can open the reads, and when.", self._sealing_step()),
@@ -217,47 +222,9 @@ class SetupDesk(Desk):
         return box
 
     def _rule_step(self) -> QWidget:
-        self._rule = QComboBox()
-        self._rule.setObjectName("resolution_rule")
-        self._rule.setAccessibleName("Rule of reconciliation")
-        self._rule.setToolTip("How two differing answers become one")
-        for rule, text in RULES.items():
-            self._rule.addItem(text, rule.value)
-        self._unseal = QComboBox()
-        self._unseal.setObjectName("unseal_rule")
-        self._unseal.setAccessibleName("When reads may be compared")
-        self._unseal.setToolTip("When the two reads may be compared")
-        for when, text in UNSEAL.items():
-            self._unseal.addItem(f"Compare {text}", when.value)
-        self._tolerance = QSpinBox()
-        self._tolerance.setObjectName("tolerance")
-        self._tolerance.setAccessibleName("Tolerated difference in grades")
-        self._tolerance.setToolTip("Differences up to this many grades need not be settled")
-        self._tolerance.setPrefix("tolerate ")
-        self._tolerance.setSuffix(" grade(s)")
-        self._tolerance.setRange(0, 3)
-        self._seed = QSpinBox()
-        self._seed.setObjectName("order_seed")
-        self._seed.setAccessibleName("Seed of the case order")
-        self._seed.setToolTip("Every reader's order follows from this number; keep it from the readers")
-        self._seed.setPrefix("order seed ")
-        self._seed.setRange(1, 2**31 - 1)
-        self._seed.setValue(secrets.randbelow(2**31 - 2) + 1)
-        for spin in (self._tolerance, self._seed):
-            spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-            spin.lineEdit().setTextMargins(6, 0, 6, 0)
-        box = QWidget()
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for pair in ((self._rule, self._unseal), (self._tolerance, self._seed)):
-            row = QHBoxLayout()
-            for widget in pair:
-                row.addWidget(widget, 1)
-            layout.addLayout(row)
-        self._rule.currentIndexChanged.connect(self._refresh)
-        self._unseal.currentIndexChanged.connect(self._refresh)
-        self._tolerance.valueChanged.connect(self._refresh)
-        return box
+        self._rules = RuleStep(self)
+        self._rules.changed.connect(self._refresh)
+        return self._rules
 
     def _sealing_step(self) -> QWidget:
         self._sealing = SealingStep(self)
@@ -389,16 +356,19 @@ class SetupDesk(Desk):
 
     def _refresh(self) -> None:
         plan = self.plan()
-        self._sealing.set_readers(plan.readers)
+        adjudication = plan.conduct.adjudication
+        self._sealing.set_readers(plan.readers, adjudication.adjudicator if adjudication else "")
         missing = []
         if not plan.cases:
             missing.append("at least one case")
-        if len(set(plan.readers)) != 2:
-            missing.append("two different readers")
+        wanted = 3 if plan.resolution is Resolution.MEDIAN else 2
+        if len(set(plan.readers)) != wanted:
+            missing.append(f"{'three' if wanted == 3 else 'two'} different readers")
         if not plan.instruments:
             missing.append("at least one form")
         if not self._folder.text().strip():
             missing.append("a folder")
+        missing += self._rules.missing
         missing += self._sealing.missing
         self._create.setEnabled(not missing)
         self._summary.setText(summary(plan, self.chosen_instruments, missing))

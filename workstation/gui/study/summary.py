@@ -11,6 +11,8 @@ from workstation.scoring.instrument import Instrument
 RULES = {
     Resolution.MEAN: "Mean of the two readers",
     Resolution.CONSENSUS: "Consensus with a reason",
+    Resolution.MEDIAN: "Median of three readers",
+    Resolution.ADJUDICATION: "A third reader decides (2 + 1)",
 }
 _SHARED_DISK = (
     "On a shared disk the number of a reader's entries and their times stay visible; two machines hide them."
@@ -23,7 +25,7 @@ _SEALED = {
 }
 UNSEAL = {
     Unseal.STUDY: "after every read of the study is locked",
-    Unseal.CASE: "case by case, after both have locked it",
+    Unseal.CASE: "case by case, after all have locked it",
 }
 
 
@@ -31,18 +33,39 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
     """Rich text about a plan as it stands; `missing` names what it still needs."""
     titles = ", ".join(one.title for one in forms) or "no form yet"
     answers = len(plan.cases) * sum(len(one.items) for one in forms)
+    code = "an own code for each case" if plan.conduct.hides_repeats else "the case code"
     still = f"<p>Still needed: {', '.join(missing)}.</p>" if missing else ""
     return (
         f"<h3>What will happen</h3>"
         f"<p>{' and '.join(plan.readers) or 'Nobody'} read {_counted(len(plan.cases), 'case')} each, "
         f"in different random orders: {_counted(answers, 'answer')} per reader ({titles}).</p>"
         f"<p>{RULES[plan.resolution]}. Reads may be compared {UNSEAL[plan.unseal]}.</p>"
-        f"<h3>A reader sees</h3><p>the case code, joint and side; the images; the own answers.</p>"
+        f"{_conduct(plan)}"
+        f"<h3>A reader sees</h3><p>{code}, joint and side; the images; the own answers.</p>"
         f"<h3>A reader does not see</h3>"
         f"<p>names, numbers, dates, groups or file names; masks; running totals; anything of the other "
         f"reader: no answer, no count, no time.</p>"
         f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
+
+
+def _conduct(plan: StudyPlan) -> str:
+    conduct, told = plan.conduct, []
+    if conduct.hides_repeats and plan.cases:
+        number = conduct.repeats.count(len(plan.cases))
+        told.append(
+            f"Each reader meets {_counted(number, 'case')} again, hidden among the others, "
+            f"{_counted(conduct.repeats.washout_days, 'day')} or more after the first reading."
+        )
+    if conduct.required_series:
+        kinds = ", ".join(one.text for one in conduct.required_series)
+        told.append(f"A case without {kinds} can only be called not readable.")
+    if conduct.adjudication is not None:
+        told.append(
+            f"{conduct.adjudication.adjudicator} decides where readers are far apart or one saw nothing; "
+            "other differences take the mean."
+        )
+    return f"<p>{' '.join(told)}</p>" if told else ""
 
 
 def _counted(number: int, what: str) -> str:
