@@ -19,6 +19,7 @@ class ReadingHeader(QWidget):
     case_chosen = Signal(str)
 
     leave_wanted = Signal()
+    not_readable_wanted = Signal()
 
     def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +46,11 @@ class ReadingHeader(QWidget):
         self._study.setProperty("text_role", "secondary")
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
+        self._not_readable = QPushButton("Not readable…")
+        self._not_readable.setObjectName("not_readable")
+        self._not_readable.setAccessibleName("This case cannot be read")
+        self._not_readable.setToolTip("A series is missing, or the images cannot be judged")
+        self._not_readable.clicked.connect(self.not_readable_wanted)
         self._leave = QPushButton("Leave")
         self._leave.setObjectName("leave")
         self._leave.setAccessibleName("Leave this case")
@@ -59,13 +65,14 @@ class ReadingHeader(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self._study, 3)
         layout.addWidget(self._blinding)
+        layout.addWidget(self._not_readable)
         layout.addWidget(self._leave)
 
     def show_free(self, title: str) -> None:
         """A case read outside a study."""
         self._case.setText(title)
         self._codes = []  # the keys of the worklist must not lead back into a study
-        for widget in (self._previous, self._worklist, self._next, self._blinding):
+        for widget in (self._previous, self._worklist, self._next, self._blinding, self._not_readable):
             widget.hide()
         self._study.set_whole_text("free reading")
 
@@ -83,7 +90,7 @@ class ReadingHeader(QWidget):
         index = self._codes.index(current)
         self._previous.setEnabled(index > 0)
         self._next.setEnabled(index + 1 < len(self._codes))
-        for widget in (self._previous, self._worklist, self._next, self._blinding):
+        for widget in (self._previous, self._worklist, self._next, self._blinding, self._not_readable):
             widget.show()
         self._study.set_whole_text(study)
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")

@@ -96,6 +96,10 @@ class ReadKeeper(QObject):
         """Keep a measurement in the read's journal; None takes it away."""
         self._act(lambda read: read.keep_mark(mark_id, mark))
 
+    def call_not_readable(self, reason: str) -> bool:
+        """Close all items of the case with a reason; False when that was refused."""
+        return self._act(lambda read: read.call_not_readable(reason))
+
     def flush(self) -> None:
         """Keep the viewing state now if it waits to be kept."""
         if self._rest.isActive():

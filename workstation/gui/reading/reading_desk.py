@@ -17,6 +17,7 @@ from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
+from workstation.gui.reading.not_readable import NotReadablePanel
 from workstation.gui.reading.opening import OpenedRead, display_of, in_hanging_order, open_next, visits_shown
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
@@ -63,6 +64,7 @@ class ReadingDesk(Desk):
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
+        self._not_readable.keeper = self._keeper
         self._keys = FormKeys(self, self._on_form_key)
         self._connect()
 
@@ -200,6 +202,8 @@ class ReadingDesk(Desk):
         self._grid.set_form_open(True)
         self._show_header(opened)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        if opened.read.missing:
+            self._not_readable.ask()
 
     def may_leave(self) -> bool:
         """A read may be left at any moment: everything is kept."""
@@ -253,7 +257,8 @@ class ReadingDesk(Desk):
         self._side = QStackedWidget()
         self._side.addWidget(self._masks)
         self._side.addWidget(self._form)
-        side = side_panel(self._side, self._grid, self._lock, FORM_WIDTH)
+        self._not_readable = NotReadablePanel(self)
+        side = side_panel(self._side, self._grid, (self._lock, self._not_readable), FORM_WIDTH)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self._grid, 1)
@@ -287,6 +292,8 @@ class ReadingDesk(Desk):
         self._door.idle.connect(self._on_idle)
         self._header.case_chosen.connect(self.open_read)
         self._header.leave_wanted.connect(self.leave)
+        self._header.not_readable_wanted.connect(self._not_readable.ask)
+        self._not_readable.closed.connect(self._grid.setFocus)
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
@@ -340,7 +347,9 @@ class ReadingDesk(Desk):
     # reading -----------------------------------------------------------------------------------------
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
-        if self.read is None or self._pages.currentIndex() != READ or self._lock.isVisible():
+        if self.read is None or self._pages.currentIndex() != READ:
+            return False
+        if self._lock.isVisible() or self._not_readable.isVisible():
             return False
         return self._form.handle_key(event)
 
@@ -384,6 +393,7 @@ class ReadingDesk(Desk):
 
     def _close_lock(self) -> None:
         self._lock.hide()
+        self._not_readable.hide()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, QSize
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
@@ -10,8 +12,8 @@ from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.mark_list import MarkList
 
 
-def side_panel(pages: QWidget, grid: ViewerGrid, foot: QWidget, width: int) -> QFrame:
-    """The panel at the right of the images: pages, the measurements, and something below them."""
+def side_panel(pages: QWidget, grid: ViewerGrid, feet: Sequence[QWidget], width: int) -> QFrame:
+    """The panel at the right of the images: pages, the measurements, and what is asked below them."""
     panel = QFrame()
     panel.setObjectName("reading_side")
     panel.setFixedWidth(width)
@@ -20,7 +22,8 @@ def side_panel(pages: QWidget, grid: ViewerGrid, foot: QWidget, width: int) -> Q
     layout.setSpacing(0)
     layout.addWidget(pages, 1)
     layout.addWidget(MarkList(grid, panel))
-    layout.addWidget(foot)
+    for foot in feet:
+        layout.addWidget(foot)
     return panel
 
 
