@@ -36,7 +36,8 @@ def make(tmp_path: Path, knee_library: Path, more: str) -> Path:
     cases = [case.code for case in workspace.library.cases()]
     workspace.library.close()
     (tmp_path / "plan.toml").write_text(
-        f'id = "koa"\ntitle = "Knee"\ncases = {cases}\nreaders = ["R1", "R2"]\ninstruments = ["recht"]\n{more}',
+        f'id = "koa"\ntitle = "Knee"\ncases = {cases}\n'
+        f'readers = ["R1", "R2"]\ninstruments = ["recht"]\n{more}',
         encoding="utf-8",
     )
     create_study(tmp_path / "plan.toml", tmp_path / "study", knee_library).close()
@@ -92,8 +93,9 @@ def test_with_repeats_the_window_never_says_a_cases_own_code(
     for widget in window.findChildren(QWidget):
         shown += [widget.toolTip(), widget.accessibleName()]
         for name in ("text", "currentText"):
-            if hasattr(widget, name) and widget.isVisible():
-                shown.append(str(getattr(widget, name)()))
+            told = getattr(widget, name, None)
+            if callable(told) and isinstance(widget, QLabel | QPushButton | QComboBox | QLineEdit):
+                shown.append(str(told()))
     worklist = desk.header_widget().findChild(QComboBox, "worklist")
     shown += [worklist.itemText(i) for i in range(worklist.count())]
     assert worklist.count() == 2

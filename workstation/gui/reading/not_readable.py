@@ -10,15 +10,21 @@ from workstation.gui.reading.read_keeper import ReadKeeper
 
 
 class NotReadablePanel(QWidget):
-    """Asks why a case cannot be read and closes all its items with that. ``closed`` when it goes away."""
+    """Asks why a case cannot be read and closes all its items with that. ``closed`` when it goes away.
+
+    Attributes
+    ----------
+    keeper : ReadKeeper or None
+        Holds the open read.
+    """
 
     closed = Signal()
 
-    def __init__(self, keeper: ReadKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("not_readable_panel")
         self.setAccessibleName("Case not readable")
-        self._keeper = keeper
+        self.keeper: ReadKeeper | None = None
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._reason = QLineEdit()
@@ -50,16 +56,15 @@ class NotReadablePanel(QWidget):
 
     def ask(self) -> None:
         """Show what will happen and wait for the reason."""
-        read = self._keeper.read
+        read = self.keeper.read if self.keeper is not None else None
         if read is None or read.is_locked:
             return
         missing = f"It has no {' and no '.join(read.missing)} series. " if read.missing else ""
         self._text.setText(
             f"{missing}Every item of {read.case.code} becomes not assessable, and the reason is kept."
         )
-        self._reason.setText(
-            read.not_readable or (f"no {', no '.join(read.missing)}" if read.missing else "")
-        )
+        lacking = ", ".join(f"no {one}" for one in read.missing)
+        self._reason.setText(read.not_readable or lacking)
         self._on_changed()
         self.show()
         self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -82,5 +87,5 @@ class NotReadablePanel(QWidget):
 
     def _on_given(self) -> None:
         reason = self._reason.text().strip()
-        if reason and self._keeper.call_not_readable(reason):
+        if reason and self.keeper is not None and self.keeper.call_not_readable(reason):
             self.put_away()
