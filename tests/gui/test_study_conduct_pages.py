@@ -90,7 +90,7 @@ def test_with_repeats_the_window_never_says_a_cases_own_code(
     assert desk.read is not None
     own = [case.code for case in window.context.workspace.library.cases()]
     shown = [window.windowTitle()]
-    for widget in window.findChildren(QWidget):
+    for widget in (one for one in window.findChildren(QWidget) if one.isVisible()):
         shown += [widget.toolTip(), widget.accessibleName()]
         for name in ("text", "currentText"):
             told = getattr(widget, name, None)
