@@ -69,9 +69,7 @@ def _seen(study: Study, viewer: Viewer | None) -> list[tuple[ReadingSession, Loc
     return _as_met(found, study) if hides_codes(study.plan, viewer, locked) else found
 
 
-def _as_met(
-    found: list[tuple[ReadingSession, Lock]], study: Study
-) -> list[tuple[ReadingSession, Lock]]:
+def _as_met(found: list[tuple[ReadingSession, Lock]], study: Study) -> list[tuple[ReadingSession, Lock]]:
     """Reads under the codes that their reader has met: which of them are repeats stays hidden."""
     met = []
     for session, lock in found:
