@@ -69,7 +69,7 @@ def test_the_screen_gets_a_code_and_a_place_and_nothing_else(study: Study) -> No
     assert case.code == "K-2"
     assert case.place in ("1 of 3", "2 of 3", "3 of 3")
     assert {name for name in dir(case) if not name.startswith("_")} == {
-        "code", "presentation", "joint", "laterality", "position", "total", "title", "place",
+        "code", "joint", "laterality", "position", "total", "title", "place",
     }  # fmt: skip
 
 

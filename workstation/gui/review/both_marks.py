@@ -1,4 +1,4 @@
-"""What both readers measured, on the pictures they measured it on, named X and Y."""
+"""What the readers measured, on the pictures they measured it on, named X and Y."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ class Unchanged:
 
 
 def show_marks(grid: ViewerGrid, case: ReconcileCase) -> None:
-    """Show the marks of both locked reads; none can be moved, removed or added."""
+    """Show the marks of the locked reads; none can be moved, removed or added.
+
+    An adjudicator who by the plan sees neither answer sees no mark either.
+    """
     book = grid.measuring.book
     book.keeper = Unchanged()
     shown = []
-    for side, read in (("X", case.x), ("Y", case.y)):
-        for mark in marks_of(read.content.marks)[0]:
+    sides = () if case.hides_answers else (("X", case.x), ("Y", case.y), ("Z", case.z))
+    for side, read in sides:
+        for mark in marks_of(read.content.marks)[0] if read is not None else ():
             name = f"{side} · {mark.name}" if mark.name else side
             shown.append(replace(mark, id=f"{side}{mark.id}", name=name))
     book.show(shown)
