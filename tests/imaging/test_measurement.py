@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -183,6 +184,28 @@ class TestRegions:
         result = measure(Shape.FREEHAND, bow, PLAIN)
         assert result.value("area") == result.value("n") == pytest.approx(200, abs=20)
         assert roi.CROSSES in result.note
+
+    @given(st.lists(points, min_size=2, max_size=60), st.floats(0.01, 3.0))
+    def test_a_thinned_outline_stays_where_it_was(self, corners: list[Point], tolerance: float) -> None:
+        thin = roi.thinned(tuple(corners), tolerance)
+        assert math.dist(thin[0], corners[0]) <= 0.01
+        assert math.dist(thin[-1], corners[-1]) <= 0.01
+        for point in corners:
+            near = min(to_segment(point, one, two) for one, two in itertools.pairwise(thin))
+            assert near <= tolerance + 0.02
+
+    def test_a_hand_drawn_circle_needs_few_points(self) -> None:
+        around = np.linspace(0, 2 * math.pi, 400)[:-1]
+        circle = tuple((20 + 12 * math.cos(a), 20 + 12 * math.sin(a)) for a in around)
+        thin = roi.thinned(circle, 0.15)
+        assert len(thin) < 40
+        assert roi.polygon_area(thin) == pytest.approx(roi.polygon_area(circle), rel=0.02)
+
+
+def to_segment(point: Point, one: Point, two: Point) -> float:
+    way, apart = np.subtract(two, one), np.subtract(point, one)
+    part = min(max(float(apart @ way) / max(float(way @ way), 1e-12), 0.0), 1.0)
+    return float(np.hypot(*(apart - part * way)))
 
 
 class TestCalibration:

@@ -107,6 +107,31 @@ def crosses_itself(points: tuple[Point, ...]) -> bool:
     return bool((splits & splits.T).any())
 
 
+def thinned(points: tuple[Point, ...], tolerance: float) -> tuple[Point, ...]:
+    """An outline without the points that lie within `tolerance` (pixels) of what is left.
+
+    A hand leaves hundreds of points where a few dozen say the same (Ramer 1972, Douglas and Peucker 1973);
+    a short record also tells less of itself by its size.
+    """
+    line = np.array(points, dtype=np.float64)
+    keep = np.zeros(len(line), dtype=np.bool_)
+    keep[[0, -1]] = True
+    spans = [(0, len(line) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        way, apart = line[last] - line[first], line[first + 1 : last] - line[first]
+        along = np.clip(apart @ way / max(float(way @ way), 1e-12), 0.0, 1.0)
+        distance = np.hypot(*(apart - along[:, None] * way).T)
+        farthest = int(np.argmax(distance))
+        if distance[farthest] > tolerance:
+            middle = first + 1 + farthest
+            keep[middle] = True
+            spans += [(first, middle), (middle, last)]
+    return tuple((float(x), float(y)) for x, y in np.round(line[keep], 2))
+
+
 def region_mask(
     shape: Shape, points: tuple[Point, ...], size: tuple[int, int]
 ) -> tuple[NDArray[np.bool_], int, int]:

@@ -11,9 +11,13 @@ from workstation.gui.viewer.mark_book import MarkBook
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
 from workstation.gui.viewer.tools.basic import CLICK_PX
 from workstation.imaging.measurement import POINTS, Mark, Point, Shape
+from workstation.imaging.roi import thinned
 
 STEP_PX = 2.0
 """Screen pixels between points of a freehand outline."""
+
+THIN_PX = 0.15
+"""Image pixels that an outline may be off after thinning."""
 
 
 class DrawTool(PointerTool):
@@ -178,7 +182,7 @@ class FreehandTool(DrawTool):
         draft = self.book.draft
         self._drop()
         if draft is not None and len(draft.points) > 3:
-            self.book.keep(replace(draft, points=draft.points[1:]))
+            self.book.keep(replace(draft, points=thinned(draft.points[1:], THIN_PX)))
 
 
 class TextTool(DrawTool):
