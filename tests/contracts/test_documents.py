@@ -21,6 +21,7 @@ def command_lines(document: Path) -> list[str]:
     """Lines of code blocks that start with ``marrow``, without their comments."""
     blocks = re.findall(r"^ *```[a-z]*\n(.*?)^ *```", document.read_text(encoding="utf-8"), re.M | re.S)
     lines = [line.strip().split("  #")[0] for block in blocks for line in block.splitlines()]
+    lines = [re.sub(r" \d*<\S+", "", line) for line in lines]  # the shell takes redirections away
     return [line for line in lines if line.startswith("marrow ")]
 
 
