@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.reading.reading_desk import ReadingDesk
-from workstation.workflow.segment import load_seeds
+from workstation.workflow.clicks import load_seeds
 from workstation.workflow.workspace import open_workspace
 
 

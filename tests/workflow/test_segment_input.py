@@ -10,7 +10,7 @@ import pytest
 from workstation.errors import DataError, UsageError, WorkstationError
 from workstation.imaging.study import Weighting
 from workstation.masks.recipe import recipe
-from workstation.workflow.segment import load_seeds
+from workstation.workflow.clicks import load_seeds
 
 BAD_SEEDS = {
     "empty file": ("", "no JSON"),

@@ -8,22 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.volume import Stack
 from workstation.masks.landscape import SMOOTHED_NOISE, STEP, body, disk, noise_of, ridges, smooth
+from workstation.masks.placing import UNMARKED, Placed, no_region
 from workstation.tasks import Progress
 
 Labels = NDArray[np.uint8]
 Region = NDArray[np.bool_]
-Placed = dict[str, list[tuple[int, int, int]]]
-"""(slice, row, column) of each click of each bone."""
-
 Window = tuple[slice, slice]
 
 _OUTSIDE = 255
 _EVERYTHING: Window = (slice(None), slice(None))
-_UNMARKED = "Click in the middle of the bone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +180,13 @@ class Grower:
     def _check_clicks(self, bone: str) -> None:
         for index, row, column in self._seeds[bone]:
             if not self._body(index)[row, column]:
-                raise DataError(
-                    f"No region was made for the {bone}", "the click lies outside the body", _UNMARKED
-                )
-            around = self._line(index)[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+                raise no_region(bone, "the click lies outside the body", UNMARKED)
+            rows, columns = (max(1, round(3.0 / mm)) for mm in self._spacing)
+            around = self._line(index)[
+                max(0, row - rows) : row + rows + 1, max(0, column - columns) : column + columns + 1
+            ]
             if np.median(around) > self._growth.barrier:
-                raise DataError(
-                    f"No region was made for the {bone}",
-                    "the click lies on a dark line such as cortex, not in marrow",
-                    _UNMARKED,
-                )
+                raise no_region(bone, "the click lies on a dark line such as cortex, not in marrow", UNMARKED)
 
     def _clicked(self, bone: str, at: int) -> Region:
         from scipy import ndimage
@@ -307,7 +300,7 @@ class Grower:
             markers = self._markers(result, label, index, marker, window)
             markers[(here < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
             region = self._flood(self._line(index)[window], markers, label)
-            region &= marrow | (here > -1.0) | _enclosed(region, marrow)  # new ground must look like marrow
+            region &= marrow | (here > -1.0)  # new ground must look like marrow
             region = self._tidy(
                 region, marker, before[window], index, window, attempt.rim_share, self._growth.band_mm
             )
@@ -451,38 +444,11 @@ class Grower:
         kept = np.isin(pieces, touching[touching > 0])
         volume_ml = float(kept.sum()) * self._geometry.voxel_volume_mm3 / 1000
         if volume_ml < self._growth.smallest_ml:
-            raise DataError(
-                f"No region was made for the {bone}",
-                "no bone with a dark rim was found around the click",
-                "Click in the middle of the bone, on a slice where its outline is clear",
-            )
+            raise no_region(bone, "no bone with a dark rim was found around the click", UNMARKED)
         if volume_ml > self._growth.largest_ml:
-            raise DataError(
-                f"No region was made for the {bone}",
+            raise no_region(
+                bone,
                 f"it leaked out of the bone ({volume_ml:.0f} ml)",
                 "Click again in the middle of the bone, or add a second click",
             )
         return np.asarray(kept)
-
-
-def _enclosed(region: Region, marrow: Region) -> Region:
-    """Parts of a flooded region that are unlike marrow but lie in the midst of it: lesions.
-
-    Without them a lesion across a narrow place, such as the femoral neck, would cut the bone in two. Muscle,
-    cartilage and fluid touch marrow on one side only.
-    """
-    from scipy import ndimage
-
-    strange = ndimage.binary_opening(region & ~marrow)
-    pieces, number = ndimage.label(strange)
-    kept = np.zeros(number + 1, dtype=bool)
-    for n, box in enumerate(ndimage.find_objects(pieces), start=1):
-        window = tuple(slice(max(0, ends.start - 3), ends.stop + 3) for ends in box)
-        piece = pieces[window] == n
-        around = ndimage.binary_dilation(piece, iterations=3) & ~ndimage.binary_dilation(piece, iterations=2)
-        kept[n] = around.any() and float((region & marrow)[window][around].mean()) > _ENCLOSED
-    return np.asarray(ndimage.binary_dilation(kept[pieces], iterations=2) & region)
-
-
-_ENCLOSED = 0.6
-"""Share of its surroundings that must be marrow for strange signal to be a lesion; unvalidated."""

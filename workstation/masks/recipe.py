@@ -90,6 +90,8 @@ class Recipe:
         (weighting, fat suppressed) to the reason for which such images are refused; ``""`` if suited.
     work : callable
         The method itself. Returns the mask and what else should be on record (references, warnings).
+    respects : str
+        Name of the recipe whose result `Material.companion` is, ``""`` if it takes none.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Recipe:
     parameters: tuple[Parameter, ...]
     refusal: Callable[[Weighting | None, bool], str]
     work: Work
+    respects: str = ""
 
     @property
     def digest(self) -> str:

@@ -8,8 +8,7 @@ the cortex. A slice whose region has no dark rim is not taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +17,13 @@ from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry, same_grid
 from workstation.imaging.volume import Stack
 from workstation.masks.codes import region_segment
-from workstation.masks.growing import Grower, Growth, Placed
+from workstation.masks.growing import Grower, Growth
 from workstation.masks.mask import Mask
+from workstation.masks.placing import Seeds, place_seeds
 from workstation.tasks import Progress
 
-Seeds = Mapping[str, Sequence[Sequence[float]]]
 Depth = NDArray[np.float32]
+Start = tuple[int, int, int]
 
 VERSION = "2"
 
@@ -95,34 +95,6 @@ def geometry_of(stack: Stack) -> StackGeometry:
     return stack.geometry
 
 
-def place_seeds(geometry: StackGeometry, seeds: Seeds) -> Placed:
-    """(slice, row, column) of every click that lies within a series.
-
-    Raises
-    ------
-    DataError
-        If none does.
-    """
-    placed: Placed = {}
-    for bone, points in seeds.items():
-        for point in points:
-            nearest, distance = geometry.nearest_slice(point)
-            row, column = (round(value) for value in geometry.in_plane(point, nearest))
-            if (
-                geometry.reaches(distance)
-                and 0 <= row < geometry.shape[1]
-                and 0 <= column < geometry.shape[2]
-            ):
-                placed.setdefault(bone, []).append((nearest, row, column))
-    if not placed:
-        raise DataError(
-            "No bone region was made",
-            "none of the clicks lies inside this series",
-            "Click inside each bone on one of its slices",
-        )
-    return placed
-
-
 def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask:
     """Regions of one series on the grid of another, through patient space.
 
@@ -140,7 +112,8 @@ def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask
     Returns
     -------
     Mask
-        The same segments; where a bone is not covered by `regions` nothing is labelled.
+        The segments that lie on the other series; where a bone is not covered by `regions` nothing is
+        labelled.
 
     Raises
     ------
@@ -158,141 +131,65 @@ def transferred(regions: Mask, series_key: str, geometry: StackGeometry) -> Mask
         )
     if same_grid(source, geometry):
         return replace(regions, series_key=series_key, geometry=geometry)
-    carried = agreed(outlined(regions), series_key, geometry)
-    return replace(carried, recipe=regions.recipe, recipe_version=regions.recipe_version)
-
-
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """One bone as one series shows it: how deep each point around it lies inside, mm.
-
-    Attributes
-    ----------
-    depth : ndarray of float32
-        Within `_SURE_MM` of the outline, positive inside; only the surroundings of the bone.
-    start : tuple of int
-        Index of the first voxel of `depth` in the series.
-    geometry : StackGeometry
-        Of the series.
-    weight : float
-        How much the series is trusted.
-    """
-
-    bone: str
-    depth: Depth
-    start: tuple[int, int, int]
-    geometry: StackGeometry
-    weight: float
-
-
-def outlined(regions: Mask, weight: float = 1.0) -> tuple[Outline, ...]:
-    """The outline of every bone of a series that is on it."""
-    from scipy import ndimage
-
-    geometry = regions.geometry
-    spacing = (geometry.slice_spacing, *geometry.pixel_spacing)
-    boxes = ndimage.find_objects(regions.labels)
-    found = []
-    for segment in regions.segments:
-        if segment.label > len(boxes) or boxes[segment.label - 1] is None:
-            continue
-        window = tuple(
-            slice(max(0, ends.start - margin), ends.stop + margin)
-            for ends, margin in zip(
-                boxes[segment.label - 1], (1 + int(_SURE_MM / mm) for mm in spacing), strict=True
-            )
-        )
-        region = regions.labels[window] == segment.label
-        depth = ndimage.distance_transform_edt(region, sampling=spacing)
-        depth -= ndimage.distance_transform_edt(~region, sampling=spacing)
-        depth = np.clip(depth, -_SURE_MM, _SURE_MM).astype(np.float32)
-        start = (window[0].start, window[1].start, window[2].start)
-        found.append(Outline(segment.name, depth, start, geometry, weight))
-    return tuple(found)
-
-
-def agreed(outlines: Sequence[Outline], series_key: str, geometry: StackGeometry) -> Mask:
-    """The bones on which several series of a visit agree, on the grid of one of them.
-
-    Each series sees its own slices well and the ends of a bone across them badly, and an outline may leak or
-    stop short on one of them. Every series says how deep inside or outside each point lies, at most
-    `_SURE_MM`; the weighted mean decides. A series has no say beyond its own field.
-
-    Parameters
-    ----------
-    outlines : sequence of Outline
-        Of the same clicks, all in one frame of reference.
-    series_key : str
-    geometry : StackGeometry
-        Grid of the answer.
-
-    Returns
-    -------
-    Mask
-        One segment per bone.
-
-    Raises
-    ------
-    DataError
-        If a series is not a regular volume.
-    """
-    bones = {bone: n for n, bone in enumerate(dict.fromkeys(one.bone for one in outlines), start=1)}
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     nearest = np.zeros(geometry.shape, dtype=np.float32)
-    for bone, label in bones.items():
-        total = np.zeros(geometry.shape, dtype=np.float32)
-        for one in outlines:
-            if one.bone == bone:
-                _add(total, one, geometry)
-        better = total > nearest
-        labels[better] = label
-        nearest[better] = total[better]
-    return Mask(
-        series_key=series_key,
-        labels=labels,
-        geometry=geometry,
-        segments=tuple(region_segment(label, bone) for bone, label in bones.items()),
-        recipe="bone region",
-        recipe_version=VERSION,
-    )
+    for label, (depth, start) in _depths(regions).items():
+        window, carried = _carried(depth, start, source, geometry)
+        better = carried > nearest[window]
+        labels[window][better] = label
+        nearest[window][better] = carried[better]
+    present = set(np.unique(labels).tolist())
+    segments = tuple(segment for segment in regions.segments if segment.label in present)
+    return replace(regions, series_key=series_key, geometry=geometry, labels=labels, segments=segments)
 
 
-_SURE_MM = 4.0
+_MARGIN_MM = 4.0
+"""How far around a bone its distance is carried; more than half a thick slice."""
 
 
-def _add(total: Depth, outline: Outline, geometry: StackGeometry) -> None:
-    # Adds what one series says of every voxel of a grid that lies in its field.
+def _depths(regions: Mask) -> dict[int, tuple[Depth, Start]]:
+    # Distance of each point to the outline of each bone, mm, positive inside, around the bone only.
     from scipy import ndimage
 
-    to_source = np.linalg.inv(outline.geometry.affine) @ geometry.affine
-    seen = _within(outline.geometry.shape, to_source, geometry.shape)
-    start = np.asarray(outline.start)
-    corners = np.stack(np.meshgrid(*((0, n - 1) for n in outline.depth.shape), indexing="ij"), -1)
-    back = np.linalg.inv(to_source)
-    there = (corners.reshape(-1, 3) + start) @ back[:3, :3].T + back[:3, 3]
-    first = np.clip(np.floor(there.min(axis=0)).astype(int), 0, geometry.shape)
-    last = np.clip(np.ceil(there.max(axis=0)).astype(int) + 1, first, geometry.shape)
-    said = np.full(geometry.shape, -_SURE_MM, dtype=np.float32)
-    window = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
-    if all(part.stop > part.start for part in window):
-        said[window] = ndimage.affine_transform(
-            outline.depth,
-            to_source[:3, :3],
-            to_source[:3, :3] @ first + to_source[:3, 3] - start,
-            output_shape=tuple(last - first),
-            order=1,
-            mode="constant",
-            cval=-_SURE_MM,
+    spacing = (regions.geometry.slice_spacing, *regions.geometry.pixel_spacing)
+    found: dict[int, tuple[Depth, Start]] = {}
+    for label, box in enumerate(ndimage.find_objects(regions.labels), start=1):
+        if box is None:
+            continue
+        margins = [1 + int(_MARGIN_MM / mm) for mm in spacing]
+        window = tuple(
+            slice(max(0, ends.start - n), ends.stop + n) for ends, n in zip(box, margins, strict=True)
         )
-    total += np.float32(outline.weight) * said * seen
+        region = regions.labels[window] == label
+        depth = ndimage.distance_transform_edt(region, sampling=spacing)
+        depth -= ndimage.distance_transform_edt(~region, sampling=spacing)
+        depth = np.clip(depth, -_MARGIN_MM, _MARGIN_MM).astype(np.float32)
+        found[label] = depth, (window[0].start, window[1].start, window[2].start)
+    return found
 
 
-def _within(
-    source: tuple[int, ...], to_source: NDArray[np.float64], shape: tuple[int, int, int]
-) -> NDArray[np.bool_]:
-    axes = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)
-    inside = np.ones(shape, dtype=bool)
-    for row, size in zip(to_source[:3], source, strict=True):
-        index = sum((np.float32(row[k]) * axes[k] for k in range(3)), np.float32(row[3]))
-        inside &= (index > -0.5) & (index < size - 0.5)
-    return inside
+def _carried(
+    depth: Depth, start: Start, source: StackGeometry, target: StackGeometry
+) -> tuple[tuple[slice, ...], Depth]:
+    # The distance at the voxels of another grid, within the window where it is known.
+    from scipy import ndimage
+
+    to_source = np.linalg.inv(source.affine) @ target.affine
+    back = np.linalg.inv(to_source)
+    corners = np.stack(np.meshgrid(*((0, n - 1) for n in depth.shape), indexing="ij"), -1)
+    there = (corners.reshape(-1, 3) + start) @ back[:3, :3].T + back[:3, 3]
+    first = np.clip(np.floor(there.min(axis=0)).astype(int), 0, target.shape)
+    last = np.clip(np.ceil(there.max(axis=0)).astype(int) + 1, first, target.shape)
+    window = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    if not all(part.stop > part.start for part in window):
+        return window, np.zeros(tuple(last - first), dtype=np.float32)
+    said = ndimage.affine_transform(
+        depth,
+        to_source[:3, :3],
+        to_source[:3, :3] @ first + to_source[:3, 3] - start,
+        output_shape=tuple(last - first),
+        order=1,
+        mode="constant",
+        cval=-_MARGIN_MM,
+    )
+    return window, np.asarray(said, dtype=np.float32)

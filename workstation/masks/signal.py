@@ -214,3 +214,35 @@ def between_slices(region: Region) -> Region:
     if len(region) > 2:
         result[1:-1] = region[1:-1] & region[:-2] & region[2:]
     return result
+
+
+def continued(marked: Region, region: Region) -> Region:
+    """Marked voxels without those at the ends of a bone that do not go on from within it.
+
+    There thick slices mix marrow with cortex, cartilage and fluid, and look dark or bright for that reason.
+    """
+    core = marked & between_slices(region)
+    beside = np.zeros_like(core)
+    beside[1:] |= core[:-1]
+    beside[:-1] |= core[1:]
+    return np.asarray(marked & (core | beside))
+
+
+_SHARE_WITHIN, _SURELY_MM3 = 0.2, 1000.0
+"""Share of a small bright body that lies within the bone on both neighbouring slices too, and the volume
+from which a body needs no such support; unvalidated."""
+
+
+def reaching_in(marked: Region, region: Region, geometry: StackGeometry) -> Region:
+    """Marked bodies without small ones at the ends of a bone.
+
+    There thick slices take in fluid and cartilage.
+    """
+    from scipy import ndimage
+
+    pieces, number = ndimage.label(marked)
+    within = np.asarray(ndimage.mean(between_slices(region), pieces, np.arange(number + 1)))
+    large = np.bincount(pieces.ravel(), minlength=number + 1) * geometry.voxel_volume_mm3 >= _SURELY_MM3
+    keep = (within >= _SHARE_WITHIN) | large
+    keep[0] = False
+    return np.asarray(keep[pieces])

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workstation.errors import DataError, StoreError
-from workstation.imaging.study import Series, Weighting
+from workstation.imaging.study import Series
 from workstation.masks.measure import Volume, volumes
 from workstation.tasks import Progress, SilentProgress
+from workstation.workflow.bone_regions import Seeds, VisitRegions, load, series_name
+from workstation.workflow.clicks import checked_seeds, load_seeds
 
 if TYPE_CHECKING:
-    from workstation.imaging.volume import Stack
     from workstation.masks.mask import Mask
     from workstation.masks.recipe import Recipe
-    from workstation.masks.regions import Outline
     from workstation.workflow.open_study import OpenStudy
     from workstation.workflow.workspace import Workspace
 
-Seeds = Mapping[str, Sequence[Sequence[float]]]
 REGIONS = "regions"
 
 
@@ -174,11 +171,11 @@ def segment_opened(
     ]
     refused = _unsuited(opened.series, wanted) if not suited else []
     made: list[SeriesMasks] = []
-    shared = _SharedRegions(opened.series, seeds, [one.key for one in suited])
+    shared = VisitRegions(opened.series, seeds)
     for done, one in enumerate(suited):
         progress.report(done, len(suited), f"Marking {one.label}")
         try:
-            made.append(_on_series(one, wanted, shared, parameters or {}, _Within(progress)))
+            made.append(_on_series(one, wanted, opened.series, shared, parameters or {}, _Within(progress)))
         except DataError as error:
             refused.append(f"{one.label}: {error.why or error.what}.")
     progress.report(len(suited), len(suited), "Marked")
@@ -208,64 +205,6 @@ def kept_report(workspace: Workspace, code: str, recipe: str = "") -> SegmentRep
     return SegmentReport(made, tuple(row for one in made for row in volumes(one.mask, one.regions)))
 
 
-def load_seeds(path: Path) -> dict[str, list[list[float]]]:
-    """Read clicks per bone from JSON.
-
-    Raises
-    ------
-    DataError
-        In one sentence: no file, no JSON, or not clicks.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            "The clicks were not read", f"{path.name}: {error.strerror}", "Check --seeds"
-        ) from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError("The clicks were not read", f"{path.name} is no JSON{where}", _SHAPE) from error
-    return checked_seeds(data)
-
-
-_SHAPE = 'Write {"femur": [[x, y, z]], "tibia": [[x, y, z]]}, LPS mm'
-
-
-def checked_seeds(data: object) -> dict[str, list[list[float]]]:
-    """Clicks per bone as numbers.
-
-    Raises
-    ------
-    DataError
-        If something is no click.
-    """
-    if not isinstance(data, Mapping) or not data:
-        raise DataError("The clicks were not used", "they name no bone", _SHAPE)
-    found: dict[str, list[list[float]]] = {}
-    for bone, points in data.items():
-        if not isinstance(points, Sequence) or isinstance(points, str) or not points:
-            raise DataError("The clicks were not used", f"{bone} has no click", _SHAPE)
-        found[str(bone)] = [_point(str(bone), point) for point in points]
-    return found
-
-
-def _point(bone: str, point: object) -> list[float]:
-    is_triplet = isinstance(point, Sequence) and not isinstance(point, str) and len(point) == 3
-    values = list(point) if is_triplet and isinstance(point, Sequence) else []
-    numbers = [
-        v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)
-    ]
-    if len(numbers) != 3:
-        raise DataError("The clicks were not used", f"a click on {bone} is not three finite numbers", _SHAPE)
-    return [float(v) for v in numbers]
-
-
-def series_name(series: Series) -> str:
-    """SeriesNumber with the split key where one series was split, as in file names."""
-    number = "series" if series.series_number is None else str(series.series_number)
-    return f"{number}-{series.split}" if series.split else number
-
-
 class _Within:
     """Progress of one series: its own steps are not counted, but Stop is obeyed."""
 
@@ -277,115 +216,66 @@ class _Within:
         self._progress.report(0, 0, text)
 
 
-class _SharedRegions:
-    """Bone regions of a visit: grown on each series that shows bone well, then agreed among them."""
-
-    def __init__(self, series: Sequence[Series], seeds: Seeds, asked: Sequence[str]) -> None:
-        self._series = series
-        self._asked = asked
-        self._seeds = seeds
-        self._grown: dict[str, Mask | DataError] = {}
-        self._outlines: dict[str, tuple[Outline, ...]] = {}
-
-    def on(self, series: Series, stack: Stack, progress: Progress) -> Mask:
-        """Regions on the grid of a series.
-
-        `Mask.parameters` says from which series they come, and why the series itself had no say.
-
-        Raises
-        ------
-        DataError
-            If no region can be made there, with the reason found on the series itself.
-        """
-        from workstation.masks.regions import agreed, geometry_of, outlined
-
-        geometry = geometry_of(stack)
-        own = self._grow(series, stack, progress)
-        heard = [] if isinstance(own, DataError) else [series]
-        if geometry.frame_of_reference_uid:
-            heard += [
-                one
-                for one in self._others(series)
-                if not isinstance(self._grow(one, None, progress), DataError)
-            ]
-        if not heard:
-            assert isinstance(own, DataError)
-            raise own
-        for one in heard:
-            grown = self._grown[one.key]
-            if one.key not in self._outlines and not isinstance(grown, DataError):
-                weight = _T1_WEIGHT if one.weighting is Weighting.T1 else 1.0
-                self._outlines[one.key] = outlined(grown, weight)
-        outlines = [outline for one in heard for outline in self._outlines[one.key]]
-        found = agreed(outlines, series.key, geometry)
-        if not found.labels.any():
-            raise (
-                own
-                if isinstance(own, DataError)
-                else DataError("No bone region was made", "the clicked bones are not on this series")
-            )
-        record: dict[str, float | str] = {"regions_from": ", ".join(series_name(one) for one in heard)}
-        if isinstance(own, DataError):
-            record["warning"] = f"bones outlined on other series only, since {own.why or own.what}"
-        return replace(found, parameters=record)
-
-    def _grow(self, series: Series, stack: Stack | None, progress: Progress) -> Mask | DataError:
-        from workstation.masks.regions import bone_region
-
-        if series.key not in self._grown:
-            try:
-                self._grown[series.key] = bone_region(stack or _load(series), self._seeds, progress)
-            except DataError as refusal:
-                self._grown[series.key] = refusal
-        return self._grown[series.key]
-
-    def _others(self, series: Series) -> list[Series]:
-        # T1 shows cortex best and always has a say; of the rest those that are outlined anyway. For T1
-        # itself two that disagree could not be settled: there every series that shows bone well has a say.
-        return [
-            one
-            for one in self._series
-            if one.key != series.key
-            and one.frame_of_reference_uid == series.frame_of_reference_uid
-            and one.axis == "position"
-            and len(one.instances) > 3
-            and (one.key in self._asked or series.weighting is Weighting.T1 or one.weighting is Weighting.T1)
-            and (
-                one.weighting is Weighting.STIR
-                or (one.weighting is Weighting.T1 and not one.fat_suppressed)
-                or (one.weighting in (Weighting.PD, Weighting.T2) and one.fat_suppressed)
-            )
-        ]
-
-
-_T1_WEIGHT = 2.0
-"""How much more T1 says of a bone's outline than fat-suppressed images do; unvalidated."""
-
-
 def _on_series(
     series: Series,
     recipe: Recipe,
-    shared: _SharedRegions,
+    visit: Sequence[Series],
+    shared: VisitRegions,
     parameters: Mapping[str, object],
     progress: Progress,
 ) -> SeriesMasks:
     from workstation.masks.recipe import Material
 
-    stack = _load(series)
+    stack = load(series)
     regions = shared.on(series, stack, progress)
-    material = Material(stack, regions, series.weighting, series.fat_suppressed)
+    beside, source = _edema_beside(series, recipe, visit, shared, progress)
+    material = Material(stack, regions, series.weighting, series.fat_suppressed, beside)
     mask = recipe.run(material, parameters, progress)
     record = {**mask.parameters, "regions_from": regions.parameters["regions_from"]}
+    if source:
+        record["edema_from"] = source
     said = [str(one.parameters["warning"]) for one in (regions, mask) if "warning" in one.parameters]
     if said:
         record["warning"] = "; ".join(said)
     return SeriesMasks(series, replace(mask, parameters=record), regions)
 
 
-def _load(series: Series) -> Stack:
-    from workstation.imaging.load import load_stack
+def _edema_beside(
+    series: Series, recipe: Recipe, visit: Sequence[Series], shared: VisitRegions, progress: Progress
+) -> tuple[Mask | None, str]:
+    """Edema of the fluid-sensitive series that cuts most like a T1 series, and its name.
 
-    return load_stack(series, SilentProgress())
+    Edema is dark on T1 too and would be taken for low-T1 marrow.
+    """
+    from workstation.masks.recipe import Material
+    from workstation.masks.recipe import recipe as recipe_named
+    from workstation.masks.regions import transferred
+
+    edema = recipe_named("edema")
+    partners = [
+        one
+        for one in visit
+        if recipe.respects == edema.name
+        and one.axis == "position"
+        and one.frame_of_reference_uid
+        and one.frame_of_reference_uid == series.frame_of_reference_uid
+        and edema.suits(one.weighting, one.fat_suppressed)
+    ]
+    geometry = load(series).geometry
+    stacks = [(one, load(one)) for one in partners]
+    usable = [(one, stack, stack.geometry) for one, stack in stacks if stack.geometry is not None]
+    if geometry is None or not geometry.is_uniform or not usable:
+        return None, ""
+    partner, stack, there = max(usable, key=lambda one: abs(float(one[2].normal @ geometry.normal)))
+    if not there.is_uniform:
+        return None, ""
+    try:
+        regions = shared.on(partner, stack, progress)
+        material = Material(stack, regions, partner.weighting, partner.fat_suppressed)
+        marked = edema.run(material, {}, progress)
+    except DataError:  # then T1 goes without: its own refusal, if any, says more than this one
+        return None, ""
+    return transferred(marked, series.key, geometry), series_name(partner)
 
 
 def _unsuited(series: Sequence[Series], recipe: Recipe) -> list[str]:

@@ -25,6 +25,7 @@ from workstation.masks.signal import (
     depth_mm,
     eroded,
     occupied,
+    reaching_in,
     real_values,
     robust_reference,
     smoothed,
@@ -125,7 +126,7 @@ def lesions(
     grow = max(m + values["grow"] * s, values["grow_ratio"] * m)
     seed = max(m + values["seed"] * s, values["seed_ratio"] * m, grow)
     inside = np.where(inner, signal, np.float32(-np.inf))
-    marked = apply_hysteresis_threshold(inside, grow, seed)
+    marked = reaching_in(apply_hysteresis_threshold(inside, grow, seed), region, geometry)
     marked = _sharpened(marked, signal, m, values["edge"])
     for index in occupied(marked):
         holes = ndimage.binary_fill_holes(marked[index]) & ~marked[index] & region[index]

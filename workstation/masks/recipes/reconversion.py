@@ -22,8 +22,8 @@ from workstation.masks.recipe import OVERRIDE, Material, Parameter, Recipe, Reco
 from workstation.masks.signal import (
     MINIMUM_REFERENCE,
     Voxels,
-    between_slices,
     cleaned,
+    continued,
     deep_enough,
     depth_mm,
     eroded,
@@ -173,12 +173,7 @@ def patches(
     usable = inner & (signal > values["darkest"] * tissues.muscle)
     low = np.where(usable, -index, np.float32(-np.inf))
     marked = apply_hysteresis_threshold(low, -values["grow"] - 1e-6, -min(values["seed"], values["grow"]))
-    # At the ends of a bone cortex makes marrow look dark: there only what goes on from within counts.
-    core = marked & between_slices(region)
-    beside = np.zeros_like(core)
-    beside[1:] |= core[:-1]
-    beside[:-1] |= core[1:]
-    marked &= core | beside
+    marked = continued(marked, region)
     marked = cleaned(marked, geometry, values["opening"], values["least_area"], values["least_volume"])
     for at in occupied(marked):
         holes = ndimage.binary_fill_holes(marked[at]) & ~marked[at] & usable[at]
@@ -269,4 +264,5 @@ RECIPE = Recipe(
     parameters=PARAMETERS,
     refusal=refusal,
     work=work,
+    respects="edema",
 )
