@@ -48,8 +48,8 @@ def register(commands: Subparsers) -> None:
     """Add the subcommand with its own subcommands."""
     parser = commands.add_parser(
         "study",
-        help="a blinded dual read: account, new, status, read, not-readable, amend, order, unseal, reconcile, "
-        "times, verify",
+        help="a blinded dual read: account, new, status, read, not-readable, amend, order, unseal, "
+        "reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
