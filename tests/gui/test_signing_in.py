@@ -70,7 +70,9 @@ def test_fingerprints_are_shown_and_a_wrong_passphrase_is_refused_in_place(
     assert line.text() == ""
     assert desk.read is None
     qtbot.keyClick(line, Qt.Key.Key_Escape)
-    assert any(button.isVisible() for button in desk.findChildren(QPushButton, "reader_R1"))
+    qtbot.waitUntil(  # a new button is shown when Qt comes round to it
+        lambda: any(button.isVisible() for button in desk.findChildren(QPushButton, "reader_R1"))
+    )
 
 
 def test_a_session_without_a_sign_of_life_locks_and_comes_back_where_it_was(
