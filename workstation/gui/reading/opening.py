@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
@@ -18,6 +19,7 @@ from workstation.tasks import Progress
 if TYPE_CHECKING:
     from workstation.workflow.open_read import OpenRead
     from workstation.workflow.open_study import OpenStudy
+    from workstation.workflow.read_case import Study
     from workstation.workflow.reader_desk import ReaderDesk
     from workstation.workflow.workspace import Workspace
 
@@ -89,3 +91,16 @@ def in_hanging_order(series: tuple[Series, ...], layout: Layout) -> list[Series]
     """Series on screen first, in the order of their tiles."""
     keys = [tile.series_key for tile in layout.tiles if tile.series_key]
     return sorted(series, key=lambda one: keys.index(one.key) if one.key in keys else len(keys))
+
+
+def open_folder(folder: Path, workspace: Workspace) -> Study:
+    """Open the folder of a reading study.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it cannot be opened.
+    """
+    from workstation.workflow.read_case import open_study_folder
+
+    return open_study_folder(folder, workspace)

@@ -18,12 +18,19 @@ from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.lock_panel import LockPanel
 from workstation.gui.reading.not_readable import NotReadablePanel
-from workstation.gui.reading.opening import OpenedRead, display_of, in_hanging_order, open_next, visits_shown
+from workstation.gui.reading.opening import (
+    OpenedRead,
+    display_of,
+    in_hanging_order,
+    open_folder,
+    open_next,
+    visits_shown,
+)
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.side_window import SideWindow, side_panel
 from workstation.gui.reading.start_page import StartPage
-from workstation.gui.reading.words import STATE_WORDS, free_title
+from workstation.gui.reading.words import STATE_WORDS, free_title, items_are
 from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.captions import captions_of
@@ -38,6 +45,7 @@ from workstation.tasks import Progress
 if TYPE_CHECKING:
     from workstation.workflow.open_read import OpenRead
     from workstation.workflow.open_study import OpenStudy
+    from workstation.workflow.read_case import Study
     from workstation.workflow.reader_desk import ReaderDesk
 
 START, READ, SIGN_IN = 0, 1, 2
@@ -125,10 +133,11 @@ class ReadingDesk(Desk):
         self.context.jobs.start("open-case", work, self._on_free_opened)
 
     def open_study(self, folder: Path) -> None:
-        """Open the folder of a reading study and ask who reads."""
-        from workstation.workflow.read_case import open_study_folder
+        """Open the folder of a reading study and ask who reads; what is open stays if it cannot be."""
+        workspace, jobs = self.context.workspace, self.context.jobs
+        jobs.start("open-study", lambda _progress: open_folder(folder, workspace), self._on_study_opened)
 
-        opened = open_study_folder(folder, self.context.workspace)
+    def _on_study_opened(self, opened: Study) -> None:
         self._leave_read()
         self._reader = None
         self._pages.setCurrentIndex(START)
@@ -176,6 +185,7 @@ class ReadingDesk(Desk):
         # No key may reach the read before.
         self._keeper.close()
         self.context.jobs.forget("open-case")
+        self.context.jobs.forget("open-study")
         workspace, display = self.context.workspace, display_of(self)
         self.context.jobs.start(
             "open-read",
@@ -198,8 +208,7 @@ class ReadingDesk(Desk):
             self._ahead.expect(lambda: reader.next_images(opened.read.case.code))
         self._show(opened.images)
         self._keeper.show()
-        self._side.setCurrentWidget(self._form)
-        self._grid.set_form_open(True)
+        self._show_side(self._form)
         self._show_header(opened)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if opened.read.missing:
@@ -316,12 +325,17 @@ class ReadingDesk(Desk):
         self._ahead.expect(None)
         self._show(opened)
         self._masks.open(opened)
-        self._side.setCurrentWidget(self._masks)
-        self._grid.set_form_open(False)
+        self._show_side(self._masks)
         self._header.show_free(free_title(opened))
         if opened.imported:  # the keys of a folder are original UIDs: nothing of it is kept
             self._keeper.show_free(self.context.workspace.library.folder, opened.code)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_side(self, side: QWidget) -> None:
+        self._side.setCurrentWidget(side)
+        self._grid.set_form_open(side is self._form)
+        # No mask reaches a reader of a study: how one would look is not asked.
+        self._tools.offer_masks(side is self._masks)
 
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
@@ -361,8 +375,7 @@ class ReadingDesk(Desk):
         if self.read is None or self._reader is None:
             return
         if unread := self._keeper.unread:
-            what = "1 item is" if unread == 1 else f"{unread} items are"
-            self.context.messages.attention(f"{what} not yet read; Space goes to the next one.")
+            self.context.messages.attention(f"{items_are(unread)} not yet read; Space goes to the next one.")
             return
         if self.read.is_locked:
             return
@@ -413,7 +426,4 @@ class ReadingDesk(Desk):
     def _on_study_wanted(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
         if folder:
-            try:
-                self.open_study(Path(folder))
-            except WorkstationError as error:
-                self.context.messages.show(error)
+            self.open_study(Path(folder))

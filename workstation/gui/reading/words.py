@@ -23,3 +23,8 @@ def free_title(opened: OpenStudy) -> str:
     side = _SIDES.get(opened.laterality or "", "") if opened.laterality_confirmed else ""
     where = " ".join(word for word in (side, opened.joint or "") if word)
     return f"{opened.title} · {where}" if where else opened.title
+
+
+def items_are(count: int) -> str:
+    """``"1 item is"``, ``"3 items are"``"""
+    return "1 item is" if count == 1 else f"{count} items are"

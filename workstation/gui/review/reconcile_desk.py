@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -21,23 +20,24 @@ from workstation.gui.actions import Action, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
 from workstation.gui.reading.keys import FormKeys
+from workstation.gui.reading.opening import open_folder
+from workstation.gui.reading.words import items_are
 from workstation.gui.review.both_marks import show_marks
 from workstation.gui.review.door import CompareDoor
 from workstation.gui.review.item_table import ItemTable, answer_text
-from workstation.gui.review.reconcile_panel import ReconcilePanel, headline
+from workstation.gui.review.opening import CaseImages, case_images, tile_of
+from workstation.gui.review.reconcile_panel import ReconcilePanel, headline, what_is_left
 from workstation.gui.review.side_bar import SideBar
 from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
 from workstation.gui.viewer.theming import viewer_palette
-from workstation.imaging.hanging import hang
-from workstation.imaging.study import Series
+from workstation.imaging.hanging import grid_of
 from workstation.reading.reconcile import ItemPair
-from workstation.scoring.sheet import Answer
-from workstation.tasks import SilentProgress
 
 if TYPE_CHECKING:
+    from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
 
 EMPTY, WORK, SIGN_IN = 0, 1, 2
@@ -57,8 +57,7 @@ class ReconcileDesk(Desk):
         super().__init__(context, parent)
         self._cases: tuple[ReconcileCase, ...] = ()
         self._case: ReconcileCase | None = None
-        self._series: tuple[Series, ...] = ()
-        self._hung = hang("two-readers", ())
+        self._hung = grid_of(1, 2)
         self._value: int | None = None
         self._has_value = False
         self._build()
@@ -90,11 +89,18 @@ class ReconcileDesk(Desk):
             self.open_study(Path(what))
 
     def open_study(self, folder: Path) -> None:
-        """Open a study for reconciliation; refused in a sentence while a read is missing."""
-        from workstation.workflow.read_case import open_study_folder
+        """Open a study for reconciliation; refused in a sentence while a read is missing.
 
+        What is open stays where the folder cannot be opened.
+        """
+        workspace = self.context.workspace
+        self.context.jobs.start(
+            "reconcile-study", lambda _progress: open_folder(folder, workspace), self._on_opened
+        )
+
+    def _on_opened(self, study: Study) -> None:
         self._close()
-        self._door.open(open_study_folder(folder, self.context.workspace))
+        self._door.open(study)
 
     def sign_in(self, name: str, passphrase: str) -> None:
         """Open a sealed study with an account; with both keys the other reader follows."""
@@ -109,28 +115,29 @@ class ReconcileDesk(Desk):
     def _on_cases(self, cases: tuple[ReconcileCase, ...]) -> None:
         self._cases = cases
         self._panel.set_cases(self._cases)
-        self._pages.setCurrentIndex(WORK)
         first = next((i for i, one in enumerate(self._cases) if one.unsettled), 0)
         self.show_case(first)
 
     def show_case(self, index: int) -> None:
         """Show one of the study's cases."""
-        from workstation.workflow.open_study import open_study
+        case, workspace = self._cases[index], self.context.workspace
+        self._panel.choose_case(index)
+        self.context.jobs.start(
+            "reconcile-images",
+            lambda progress: case_images(workspace, case.case, progress),
+            lambda images: self._on_images(case, images),
+        )
 
-        self._case = self._cases[index]
-        try:
-            opened = open_study(self.context.workspace, self._case.case, SilentProgress())
-            self._series = opened.series
-        except WorkstationError as error:
-            self.context.messages.show(error)
-            self._series = ()
+    def _on_images(self, case: ReconcileCase, images: CaseImages) -> None:
+        if images.problem is not None:
+            self.context.messages.show(images.problem)
+        self._case, self._hung = case, images.hung
         self._loader.forget()
-        self._hung = hang("two-readers", self._series)
-        self._grid.show_series(self._series, layout=self._hung)
-        show_marks(self._grid, self._case)
+        self._grid.show_series(images.series, layout=self._hung)
+        show_marks(self._grid, case)
+        self._pages.setCurrentIndex(WORK)
         self._refresh()
-        differing = self._case.differing
-        self.table.setCurrentCell(0 if not differing else self._first_open_row(), 0)
+        self.table.setCurrentCell(self._first_open_row() if case.differing else 0, 0)
         self._show_item()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -149,6 +156,9 @@ class ReconcileDesk(Desk):
         """Take a value for the item in hand; it is kept when the reason is given."""
         pair = self._pair()
         if self._case is None or pair is None:
+            return
+        if self._case.is_computed or self._case.is_signed:
+            self.context.messages.inform(what_is_left(self._case))
             return
         self._value, self._has_value = grade, True
         self._show_choice()
@@ -186,7 +196,7 @@ class ReconcileDesk(Desk):
         self._door = CompareDoor(self._sign_in, float(self.context.settings.get("idle_lock_min", 10)), self)
         self._door.opened.connect(self._on_cases)
         self._door.refused.connect(self._on_refused)
-        self._door.asking.connect(lambda: self._pages.setCurrentIndex(SIGN_IN))
+        self._door.asking.connect(self._on_asking)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
@@ -264,7 +274,7 @@ class ReconcileDesk(Desk):
 
     def _restore_both(self, pair: ItemPair) -> None:
         """Both slices with the windows they were read in; linked only after, so neither moves the other."""
-        tiles = [_tile_of(pair.x, self._fallback(0)), _tile_of(pair.y, self._fallback(1))]
+        tiles = [tile_of(pair.x, self._fallback(0)), tile_of(pair.y, self._fallback(1))]
         self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
         self._sides.apply(self._grid)
 
@@ -343,9 +353,10 @@ class ReconcileDesk(Desk):
             self.next_difference()
 
     def _on_sign_wanted(self) -> None:
-        if self._case is not None and self._case.unsettled:
-            left = len(self._case.unsettled)
-            what = "1 item is" if left == 1 else f"{left} items are"
+        if self._case is not None and self._case.is_computed:
+            self.context.messages.inform(what_is_left(self._case))
+        elif self._case is not None and self._case.unsettled:
+            what = items_are(len(self._case.unsettled))
             self.context.messages.attention(f"{what} still to be settled; J goes to the next one.")
         elif self._panel.can_sign:
             self._panel.ask_signature()
@@ -367,10 +378,7 @@ class ReconcileDesk(Desk):
     def _on_open_wanted(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
         if folder:
-            try:
-                self.open_study(Path(folder))
-            except WorkstationError as error:
-                self.context.messages.show(error)
+            self.open_study(Path(folder))
 
     def _on_sides_changed(self) -> None:
         self._sides.apply(self._grid)
@@ -380,30 +388,15 @@ class ReconcileDesk(Desk):
         self._grid.set_palette(viewer_palette(theme))
         self._refresh()
 
+    def _on_asking(self) -> None:
+        """No case may appear over the page that asks for a passphrase."""
+        self.context.jobs.forget("reconcile-images")
+        self._pages.setCurrentIndex(SIGN_IN)
+
     def _close(self) -> None:
+        self.context.jobs.forget("reconcile-images")
         self._loader.forget()
         self._case, self._cases = None, ()
         self._door.close()
         self._pages.setCurrentIndex(EMPTY)
         self.titled.emit("")
-
-
-def _tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
-    """The viewport in which an answer was given, as plain values."""
-    unlinked = {"scroll": False, "zoom": False, "pan": False, "window": False}
-    evidence = answer.evidence
-    if evidence is None:
-        return {"series_key": fallback, "links": unlinked}
-    view: Mapping[str, Any] = evidence.view or {}
-    seen: Mapping[str, Any] = next(
-        (t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {}
-    )
-    # The zoom belongs to another size of viewport; slice, window and turns are what was seen.
-    return {
-        **seen,
-        "series_key": evidence.series_key,
-        "slice_index": evidence.slice_index,
-        "scale": None,
-        "pan": [0.0, 0.0],
-        "links": unlinked,
-    }

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.review.item_table import ItemTable
+from workstation.gui.review.opening import case_label, differing_words
 from workstation.gui.sign_in_page import passphrase_line
 from workstation.gui.theme import Theme
 from workstation.reading.plan import Resolution
@@ -99,7 +100,12 @@ class ReconcilePanel(QFrame):
         with QSignalBlocker(self._choice):
             self._choice.clear()
             for one in cases:
-                self._choice.addItem(_choice_text(one))
+                self._choice.addItem(case_label(one))
+
+    def choose_case(self, index: int) -> None:
+        """Name the case that is being opened."""
+        with QSignalBlocker(self._choice):
+            self._choice.setCurrentIndex(index)
 
     def show_case(
         self, index: int, case: ReconcileCase, instruments: dict[str, Instrument], theme: Theme
@@ -107,11 +113,11 @@ class ReconcilePanel(QFrame):
         """Show a case as it stands now."""
         with QSignalBlocker(self._choice):
             self._choice.setCurrentIndex(index)
-            self._choice.setItemText(index, _choice_text(case))
+            self._choice.setItemText(index, case_label(case))
         finals = {(final.instrument, final.item): final for final in case.finals}
         self.table.show_items(case.items, instruments, finals, theme)
         is_decided, can_take = not case.is_computed, not case.hides_answers
-        self._rule.setText(_what_is_left(case))
+        self._rule.setText(what_is_left(case))
         for widget in (self._take_x, self._take_y, self._reason):
             widget.setEnabled(is_decided and not case.is_signed and (can_take or widget is self._reason))
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
@@ -201,12 +207,11 @@ def _line(name: str, title: str, placeholder: str) -> QLineEdit:
 
 def headline(case: ReconcileCase) -> str:
     """``"K-0172 · 4 items differ · rule: consensus with a reason"``"""
-    differing = len(case.differing)
-    what = "1 item differs" if differing == 1 else f"{differing or 'no'} items differ"
-    return f"{case.case} · {what} · rule: {_RULES[case.rule]}"
+    return f"{case.case} · {differing_words(case)} · rule: {_RULES[case.rule]}"
 
 
-def _what_is_left(case: ReconcileCase) -> str:
+def what_is_left(case: ReconcileCase) -> str:
+    """What is still to be done with a case, as a sentence."""
     if case.is_signed:
         return "Signed: nothing changes after."
     if case.rule == Resolution.MEAN:
@@ -224,10 +229,6 @@ def _what_is_left(case: ReconcileCase) -> str:
 
 def _who_signs(case: ReconcileCase) -> str:
     return "both readers sign" if len(case.signers) > 1 else f"{case.signers[0]} signs"
-
-
-def _choice_text(case: ReconcileCase) -> str:
-    return f"{case.case} · {len(case.differing)} differ · {case.status}"
 
 
 def _signed_text(case: ReconcileCase) -> str:

@@ -72,6 +72,11 @@ class ToolStrip(QFrame):
         grid.look_changed.connect(self._on_look_changed)
         self._on_look_changed()
 
+    def offer_masks(self, offered: bool) -> None:
+        """Show how masks are drawn, or leave it out where none can be."""
+        for widget in (self._overlay, self._slider, self._percent):
+            widget.setVisible(offered)
+
     def sizeHint(self) -> QSize:
         """As wide as its buttons, 40 px high."""
         return QSize(super().sizeHint().width(), STRIP_PX)

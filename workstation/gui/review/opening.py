@@ -1,0 +1,71 @@
+"""What is read from disk to reconcile a case, off the GUI thread, and how a case is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workstation.errors import WorkstationError
+from workstation.imaging.hanging import Layout, hang
+from workstation.imaging.study import Series
+from workstation.scoring.sheet import Answer
+from workstation.tasks import Progress
+
+if TYPE_CHECKING:
+    from workstation.workflow.reconcile_case import ReconcileCase
+    from workstation.workflow.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """The images of one case, hung for two readers; `problem` where they cannot be shown."""
+
+    series: tuple[Series, ...]
+    hung: Layout
+    problem: WorkstationError | None = None
+
+
+def case_images(workspace: Workspace, case: str, progress: Progress) -> CaseImages:
+    """Find the images of a case; without them the answers can still be settled."""
+    from workstation.workflow.open_study import open_study
+
+    series: tuple[Series, ...] = ()
+    problem: WorkstationError | None = None
+    try:
+        series = open_study(workspace, case, progress).series
+    except WorkstationError as error:
+        problem = error
+    return CaseImages(series, hang("two-readers", series), problem)
+
+
+def case_label(case: ReconcileCase) -> str:
+    """``"K-0172 · 4 items differ · open"``"""
+    return f"{case.case} · {differing_words(case)} · {case.status}"
+
+
+def differing_words(case: ReconcileCase) -> str:
+    """``"no items differ"``, ``"1 item differs"``, ``"4 items differ"``"""
+    count = len(case.differing)
+    return "1 item differs" if count == 1 else f"{count or 'no'} items differ"
+
+
+def tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
+    """The viewport in which an answer was given, as plain values."""
+    unlinked = {"scroll": False, "zoom": False, "pan": False, "window": False}
+    evidence = answer.evidence
+    if evidence is None:
+        return {"series_key": fallback, "links": unlinked}
+    view: Mapping[str, Any] = evidence.view or {}
+    seen: Mapping[str, Any] = next(
+        (t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {}
+    )
+    # The zoom belongs to another size of viewport; slice, window and turns are what was seen.
+    return {
+        **seen,
+        "series_key": evidence.series_key,
+        "slice_index": evidence.slice_index,
+        "scale": None,
+        "pan": [0.0, 0.0],
+        "links": unlinked,
+    }
