@@ -230,7 +230,7 @@ def test_a_read_that_cannot_be_opened_does_not_leave_the_window_shut(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from workstation.errors import StoreError
-    from workstation.workflow.open_read import ReaderDesk
+    from workstation.workflow.reader_desk import ReaderDesk
 
     def refuse(*_: object) -> None:
         raise StoreError("The read was not opened", "the disk is gone")

@@ -24,6 +24,7 @@ OTHER: tuple[Command, ...] = (
     Command("redo", "Redo", "Ctrl+Shift+Z", "reading"),
     Command("case_back", "Previous case of the worklist", "Ctrl+PgUp", "reading"),
     Command("case_on", "Next case of the worklist", "Ctrl+PgDown", "reading"),
+    Command("pause", "Pause: cover the case, or go on", "Ctrl+P", "reading"),
     Command("lock", "Lock this read", "Ctrl+L", "reading"),
     Command("next_difference", "Next difference", "J", "reconcile"),
     Command("take_x", "Take the value of X", "X", "reconcile"),

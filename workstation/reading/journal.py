@@ -31,6 +31,7 @@ class Kind(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     VIEW = "view"
+    PAUSE = "pause"  # the reader covered the case, or goes on
     NOT_READABLE = "not readable"  # the whole case, with a reason
     SETTLE = "settle"  # of a reconciliation only
     OPENED = "opened"  # the read was opened: with which program and screen
@@ -221,6 +222,8 @@ class Replay:
         Keys of the series that were on screen.
     signed : mapping or None
         What the reader said with the lock of a sealed read.
+    paused : bool
+        The reader has covered the case; not part of undo.
     """
 
     content: Content
@@ -229,6 +232,7 @@ class Replay:
     view: Mapping[str, Any] | None = None
     seen: frozenset[str] = frozenset()
     signed: Mapping[str, Any] | None = None
+    paused: bool = False
     entries: int = 0
 
     def after(self, entry: Entry) -> Replay:
@@ -244,6 +248,8 @@ class Replay:
         counted = replace(self, entries=self.entries + 1)
         if entry.kind is Kind.VIEW:
             return replace(counted, view=entry.payload)
+        if entry.kind is Kind.PAUSE:
+            return replace(counted, paused=bool(entry.payload["paused"]))
         if entry.kind is Kind.SERIES:
             return replace(counted, seen=self.seen | {str(entry.payload["series"])})
         if entry.kind is Kind.SIGNED:

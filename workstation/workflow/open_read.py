@@ -202,6 +202,10 @@ class OpenRead:
             return self.session
         return self._keep(Entry(Kind.REDO, {}, utc_now()))
 
+    def pause(self, paused: bool) -> None:
+        """Pause, or go on; kept with its moment, so that pauses do not count as time of reading."""
+        self.note(Kind.PAUSE, {"paused": paused})
+
     def note(self, kind: Kind, payload: Mapping[str, Any]) -> None:
         """Keep what happened and changes no answer: the read was opened, a series was seen."""
         self._keep(Entry(kind, dict(payload), utc_now()))

@@ -20,6 +20,7 @@ class ReadingHeader(QWidget):
 
     leave_wanted = Signal()
     not_readable_wanted = Signal()
+    pause_wanted = Signal()
 
     def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +57,15 @@ class ReadingHeader(QWidget):
         self._leave.setAccessibleName("Leave this case")
         self._leave.setToolTip("Close the case; everything entered is kept")
         self._leave.clicked.connect(self.leave_wanted)
+        self._pause = self._pause_button(keymap)
+        self._of_study = (
+            self._previous,
+            self._worklist,
+            self._next,
+            self._pause,
+            self._blinding,
+            self._not_readable,
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 8, 0)
         layout.setSpacing(8)
@@ -65,14 +75,24 @@ class ReadingHeader(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self._study, 3)
         layout.addWidget(self._blinding)
+        layout.addWidget(self._pause)
         layout.addWidget(self._not_readable)
         layout.addWidget(self._leave)
+
+    def _pause_button(self, keymap: Keymap) -> QPushButton:
+        button = QPushButton("Pause")
+        button.setObjectName("pause")
+        button.setAccessibleName("Pause")
+        button.setCheckable(True)
+        tell(button, keymap, "pause", "Cover the case; the time does not count meanwhile")
+        button.clicked.connect(self.pause_wanted)
+        return button
 
     def show_free(self, title: str) -> None:
         """A case read outside a study."""
         self._case.setText(title)
         self._codes = []  # the keys of the worklist must not lead back into a study
-        for widget in (self._previous, self._worklist, self._next, self._blinding, self._not_readable):
+        for widget in self._of_study:
             widget.hide()
         self._study.set_whole_text("free reading")
 
@@ -81,6 +101,7 @@ class ReadingHeader(QWidget):
     ) -> None:
         """A case of a study: `worklist` holds (code, state word) in this reader's order."""
         self._case.setText(title)
+        self.show_paused(False)
         self._codes = [code for code, _ in worklist]
         with QSignalBlocker(self._worklist):
             self._worklist.clear()
@@ -90,7 +111,7 @@ class ReadingHeader(QWidget):
         index = self._codes.index(current)
         self._previous.setEnabled(index > 0)
         self._next.setEnabled(index + 1 < len(self._codes))
-        for widget in (self._previous, self._worklist, self._next, self._blinding, self._not_readable):
+        for widget in self._of_study:
             widget.show()
         self._study.set_whole_text(study)
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
@@ -98,6 +119,11 @@ class ReadingHeader(QWidget):
             "You see case codes only, and nothing of the other reader."
             + (" What you enter is encrypted to you." if sealed else " Entries are not encrypted here.")
         )
+
+    def show_paused(self, paused: bool) -> None:
+        """The button stays down during a pause."""
+        self._pause.setChecked(paused)
+        self._not_readable.setEnabled(not paused)
 
     def show_state(self, state: str) -> None:
         """The read on screen went on: say how far it is now."""

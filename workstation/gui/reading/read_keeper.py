@@ -72,6 +72,14 @@ class ReadKeeper(QObject):
         self._book.keeper = self
         if damaged := self._show_marks():
             self._messages.attention(f"{damaged} of your measurements could not be shown: damaged")
+        if self._is_paused:
+            self.pause(False)  # the case was left in a pause; opening it again ends it
+
+    def pause(self, paused: bool) -> None:
+        """Keep that the reader pauses or goes on; a locked read is only looked at."""
+        self.flush()
+        if self.read is not None and not self.read.is_locked:
+            self._act(lambda read: read.pause(paused))
 
     def show_free(self, library: Path, code: str) -> None:
         """Put a case outside any study on the screen as this person left it, and keep how it is left."""
@@ -83,13 +91,13 @@ class ReadKeeper(QObject):
             self._restoring = False
 
     def undo(self) -> None:
-        """Take back the last entry; outside a read, what was measured last."""
-        if not self._act(lambda read: read.undo()):
+        """Take back the last entry; outside a read, what was measured last; nothing in a pause."""
+        if not self._is_paused and not self._act(lambda read: read.undo()):
             self._book.undo()
 
     def redo(self) -> None:
         """Bring back what undo took."""
-        if not self._act(lambda read: read.redo()):
+        if not self._is_paused and not self._act(lambda read: read.redo()):
             self._book.redo()
 
     def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> None:
@@ -111,6 +119,10 @@ class ReadKeeper(QObject):
         self.flush()
         self.read = self._free = self._book.keeper = None
         self._book.clear()
+
+    @property
+    def _is_paused(self) -> bool:
+        return self.read is not None and self.read.session.replay.paused
 
     # private -------------------------------------------------------------------------------------
 

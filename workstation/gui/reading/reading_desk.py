@@ -26,6 +26,7 @@ from workstation.gui.reading.opening import (
     open_next,
     visits_shown,
 )
+from workstation.gui.reading.pause_page import PausePage
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.side_window import SideWindow, side_panel
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
     from workstation.workflow.reader_desk import ReaderDesk
 
-START, READ, SIGN_IN = 0, 1, 2
+START, READ, SIGN_IN, PAUSED = 0, 1, 2, 3
 
 
 class ReadingDesk(Desk):
@@ -150,7 +151,8 @@ class ReadingDesk(Desk):
         elif self._pages.currentIndex() == SIGN_IN:
             self._sign_in.focus_first()
         else:
-            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+            page = self._pause if self._pages.currentIndex() == PAUSED else self._grid
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def choose_reader(self, code: str) -> None:
         """Read as one of the plan's readers, from the first case that is not locked."""
@@ -214,6 +216,18 @@ class ReadingDesk(Desk):
         if opened.read.missing:
             self._not_readable.ask()
 
+    def turn_pause(self) -> None:
+        """Cover the case, or go on with it; both are kept in the journal, so that the time can be told."""
+        is_paused = self._pages.currentIndex() == PAUSED
+        if self.read is None or self._lock.isVisible() or self._not_readable.isVisible():
+            self._header.show_paused(False)
+            return
+        self._side_window.bring_back()  # a form of its own window would stay uncovered
+        self._keeper.pause(not is_paused)
+        self._header.show_paused(not is_paused)
+        self._pages.setCurrentIndex(READ if is_paused else PAUSED)
+        self.entered()
+
     def may_leave(self) -> bool:
         """A read may be left at any moment: everything is kept."""
         self._keeper.flush()
@@ -247,7 +261,7 @@ class ReadingDesk(Desk):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters and arrows act on the active viewport wherever the focus is."""
-        if self._open is None or not self._grid.handle_key(event):
+        if self._pages.currentIndex() != READ or not self._grid.handle_key(event):
             super().keyPressEvent(event)
 
     # building ----------------------------------------------------------------------------------------
@@ -287,6 +301,8 @@ class ReadingDesk(Desk):
         self._pages.addWidget(page)
         self._sign_in = SignInPage(self)
         self._pages.addWidget(self._sign_in)
+        self._pause = PausePage(self.context.appearance, self.turn_pause, self)
+        self._pages.addWidget(self._pause)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._pages)
@@ -300,6 +316,7 @@ class ReadingDesk(Desk):
         self._door.asking.connect(lambda asks: self._pages.setCurrentIndex(SIGN_IN if asks else START))
         self._door.idle.connect(self._on_idle)
         self._header.case_chosen.connect(self.open_read)
+        self._header.pause_wanted.connect(self.turn_pause)
         self._header.leave_wanted.connect(self.leave)
         self._header.not_readable_wanted.connect(self._not_readable.ask)
         self._not_readable.closed.connect(self._grid.setFocus)
@@ -312,6 +329,7 @@ class ReadingDesk(Desk):
         for action, run in (
             ("detach_form", self._side_window.turn),
             ("lock", self._on_lock_wanted),
+            ("pause", self.turn_pause),
             ("undo", self._keeper.undo),
             ("redo", self._keeper.redo),
             ("case_back", lambda: self._header.step(-1)),
@@ -372,7 +390,7 @@ class ReadingDesk(Desk):
             self._header.show_state(STATE_WORDS[self.read.state])
 
     def _on_lock_wanted(self) -> None:
-        if self.read is None or self._reader is None:
+        if self.read is None or self._reader is None or self._pages.currentIndex() != READ:
             return
         if unread := self._keeper.unread:
             self.context.messages.attention(f"{items_are(unread)} not yet read; Space goes to the next one.")
