@@ -38,9 +38,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def visit(name: str) -> tuple[PhantomStudy, Mask]:
-    """A phantom and its bones; the cases come phantom by phantom."""
+    """A phantom and its bones, made once."""
     phantom = PHANTOMS[name]()
     heard = [
         one.stack()

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry
 
+NOT_MEASURED = ".not_measured"
+"""After the name of a bone, in `Mask.parameters`: why nothing can be said of that bone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from workstation.errors import DataError
-from workstation.masks.mask import Mask
+from workstation.masks.mask import NOT_MEASURED, Mask
 
 WHOLE = "all regions"
 
@@ -53,7 +55,8 @@ def volume_mm3(mask: Mask, voxels: int) -> float:
 def volumes(mask: Mask, regions: Mask) -> tuple[Volume, ...]:
     """Every label of a mask in every region, and in all regions together.
 
-    Voxels outside the regions are not counted.
+    Voxels outside the regions are not counted. A bone of which the recipe says that it could not be measured
+    has no row: it is not free of the label.
 
     Parameters
     ----------
@@ -67,11 +70,18 @@ def volumes(mask: Mask, regions: Mask) -> tuple[Volume, ...]:
     """
     if mask.labels.shape != regions.labels.shape or mask.series_key != regions.series_key:
         raise DataError("The mask was not measured", "it and its bone regions are on different series")
+    places = [
+        (region.name, regions.labels == region.label)
+        for region in regions.segments
+        if f"{region.name}{NOT_MEASURED}" not in mask.parameters
+    ]
+    whole = np.zeros(regions.labels.shape, dtype=bool)
+    for _, inside in places:
+        whole |= inside
     found = []
     for segment in mask.segments:
         marked = mask.labels == segment.label
-        places = [(region.name, regions.labels == region.label) for region in regions.segments]
-        for name, inside in [*places, (WHOLE, regions.labels > 0)]:
+        for name, inside in [*places, (WHOLE, whole)]:
             voxels = int((marked & inside).sum())
             found.append(
                 Volume(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.volume import Stack
 from workstation.masks.landscape import disk
+from workstation.masks.mask import NOT_MEASURED
 from workstation.tasks import Progress
 
 Voxels = NDArray[np.float32]
@@ -118,6 +119,23 @@ def check_reference(reference: Reference, bone: str, least: float, most: float) 
         )
 
 
+def unmeasured(
+    refused: Mapping[str, DataError], measured: bool, warnings: Sequence[str]
+) -> dict[str, float | str]:
+    """Record of the bones that could not be measured, beside other warnings.
+
+    Raises
+    ------
+    DataError
+        If no bone was measured at all: the first one's reason.
+    """
+    if refused and not measured:
+        raise next(iter(refused.values()))
+    record: dict[str, float | str] = {f"{bone}{NOT_MEASURED}": one.why for bone, one in refused.items()}
+    said = [*warnings, *(f"{bone} not measured: {one.why}" for bone, one in refused.items())]
+    return {**record, "warning": "; ".join(said)} if said else record
+
+
 def eroded(region: Region, distance_mm: float, geometry: StackGeometry) -> Region:
     """Region without a rim of a width in mm, slice by slice (slices are too thick to erode across)."""
     from scipy.ndimage import distance_transform_edt
@@ -200,8 +218,8 @@ def deep_enough(marked: Region, depth: NDArray[np.float32], least_mm: float) -> 
     pieces, number = ndimage.label(marked)
     if not number:
         return marked
-    keep = np.asarray(ndimage.maximum(depth, pieces, np.arange(number + 1))) >= least_mm
-    keep[0] = False
+    keep = np.zeros(number + 1, dtype=bool)
+    keep[1:] = ndimage.maximum(depth[marked], pieces[marked], np.arange(1, number + 1)) >= least_mm
     return np.asarray(keep[pieces])
 
 
@@ -241,6 +259,8 @@ def reaching_in(marked: Region, region: Region, geometry: StackGeometry) -> Regi
     from scipy import ndimage
 
     pieces, number = ndimage.label(marked)
+    if not number:
+        return marked
     within = np.asarray(ndimage.mean(between_slices(region), pieces, np.arange(number + 1)))
     large = np.bincount(pieces.ravel(), minlength=number + 1) * geometry.voxel_volume_mm3 >= _SURELY_MM3
     keep = (within >= _SHARE_WITHIN) | large

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from workstation.errors import DataError
 from workstation.imaging.study import Series, Weighting
 from workstation.tasks import Progress, SilentProgress
@@ -39,20 +41,54 @@ class VisitRegions:
         DataError
             If no region can be made there, with the reason.
         """
-        from workstation.masks.regions import bone_region, geometry_of, transferred
+        from workstation.masks.regions import geometry_of, transferred
 
         geometry = geometry_of(stack)
         joint = self._of_frame(series.frame_of_reference_uid, progress) if geometry.is_uniform else None
-        if joint is None:
-            own = bone_region(stack, self._seeds, progress)
-            return replace(own, parameters={"regions_from": series_name(series)})
-        if isinstance(joint, DataError):
-            raise joint
+        if joint is None or isinstance(joint, DataError):
+            return self._alone(series, stack, joint, progress)
         found = transferred(joint, series.key, geometry)
         if not found.labels.any():
             raise DataError("No bone region was made", "the clicked bones are not on this series")
         sources = ", ".join(self._sources[series.frame_of_reference_uid])
         return replace(found, parameters={**joint.parameters, "regions_from": sources})
+
+    def _alone(self, series: Series, stack: Stack, refusal: DataError | None, progress: Progress) -> Mask:
+        # All bones together, since each stands in the other's way; where one fails, those that do not.
+        from workstation.masks.regions import bone_region
+
+        said = [] if refusal is None else [f"outlined on this series alone: {refusal.why}"]
+        try:
+            own = bone_region(stack, self._seeds, progress)
+        except DataError as error:
+            own, left_out = self._one_by_one(stack, refusal or error, progress)
+            said += left_out
+        record: dict[str, float | str] = {"regions_from": series_name(series)}
+        if said:
+            record["warning"] = "; ".join(said)
+        return replace(own, parameters=record)
+
+    def _one_by_one(self, stack: Stack, refusal: DataError, progress: Progress) -> tuple[Mask, list[str]]:
+        from workstation.masks.codes import region_segment
+        from workstation.masks.regions import bone_region
+
+        if len(self._seeds) == 1:
+            raise refusal
+        found: dict[int, tuple[str, Mask]] = {}
+        left_out = []
+        for label, (bone, points) in enumerate(self._seeds.items(), start=1):
+            try:
+                found[label] = bone, bone_region(stack, {bone: points}, progress)
+            except DataError as error:
+                left_out.append(f"{bone} left out: {error.why}")
+        if not found:
+            raise refusal
+        first = next(iter(found.values()))[1]
+        labels = np.zeros_like(first.labels)
+        for label, (_, mask) in found.items():
+            labels[(mask.labels > 0) & (labels == 0)] = label
+        segments = tuple(region_segment(label, bone) for label, (bone, _) in found.items())
+        return replace(first, labels=labels, segments=segments), left_out
 
     def _of_frame(self, frame: str, progress: Progress) -> Mask | DataError | None:
         # None where the series of a frame of reference all lie in one plane, or there is no frame.

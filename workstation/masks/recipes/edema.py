@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.study import Weighting
 from workstation.masks.codes import ABNORMAL, BONE_MARROW, EDEMA
@@ -29,6 +30,7 @@ from workstation.masks.signal import (
     real_values,
     robust_reference,
     smoothed,
+    unmeasured,
     without_coil_field,
 )
 from workstation.tasks import Progress
@@ -77,6 +79,7 @@ def work(material: Material, values: Values, progress: Progress) -> tuple[Mask, 
     signal = prepared(material, values["bias"] > 0, values["smoothing"], progress)
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     record: Record = {}
+    refused: dict[str, DataError] = {}
     bones = material.regions.segments
     for done, segment in enumerate(bones):
         progress.report(done, len(bones), f"Marking edema in the {segment.name}")
@@ -85,11 +88,16 @@ def work(material: Material, values: Values, progress: Progress) -> tuple[Mask, 
             continue
         inner = eroded(region, values["erode"], geometry)
         reference = robust_reference(signal[inner])
-        check_reference(reference, segment.name, least=0.005, most=0.6)
+        try:
+            check_reference(reference, segment.name, least=0.005, most=0.6)
+        except DataError as error:
+            refused[segment.name] = error
+            continue
         found = lesions(signal, region, inner, reference, values, geometry)
         labels[found] = SEGMENT.label
         record[f"{segment.name}.reference"] = round(reference.center, 3)
         record[f"{segment.name}.spread"] = round(reference.spread, 3)
+    record |= unmeasured(refused, bool(record), [])
     progress.report(len(bones), len(bones), "Marking edema")
     return Mask(material.stack.series_key, labels, geometry, (SEGMENT,)), record
 
@@ -148,7 +156,7 @@ def _sharpened(marked: Region, signal: Voxels, reference: float, edge: float) ->
     if not number:
         return marked
     level = np.zeros(number + 1, dtype=np.float32)
-    level[1:] = ndimage.median(signal, pieces, np.arange(1, number + 1))
+    level[1:] = ndimage.median(signal[marked], pieces[marked], np.arange(1, number + 1))
     threshold = reference + edge * (level - reference)
     return np.asarray(marked & (signal >= threshold[pieces]))
 

@@ -30,6 +30,7 @@ from workstation.masks.signal import (
     occupied,
     real_values,
     smoothed,
+    unmeasured,
     without_coil_field,
 )
 from workstation.tasks import Progress
@@ -88,6 +89,7 @@ def work(material: Material, values: Values, progress: Progress) -> tuple[Mask, 
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     record: Record = {}
     warnings: list[str] = []
+    refused: dict[str, DataError] = {}
     bones = material.regions.segments
     for done, segment in enumerate(bones):
         progress.report(done, len(bones), f"Marking low-T1 marrow in the {segment.name}")
@@ -95,7 +97,11 @@ def work(material: Material, values: Values, progress: Progress) -> tuple[Mask, 
         if not region.any():
             continue
         inner = eroded(region, values["erode"], geometry)
-        tissues = references(signal, inside, material.regions.labels, segment.label, inner, values, geometry)
+        try:
+            tissues = references(signal, inside, material.regions.labels, segment, inner, values, geometry)
+        except DataError as error:
+            refused[segment.name] = error
+            continue
         found = patches(signal, region, inner, tissues, values, geometry)
         if material.companion is not None:
             found &= material.companion.labels == 0
@@ -105,8 +111,7 @@ def work(material: Material, values: Values, progress: Progress) -> tuple[Mask, 
             warnings.append(
                 f"{segment.name}: as dark as muscle or darker; do not call reconversion on this sign alone"
             )
-    if warnings:
-        record["warning"] = "; ".join(warnings)
+    record |= unmeasured(refused, bool(record), warnings)
     progress.report(len(bones), len(bones), "Marking low-T1 marrow")
     return Mask(material.stack.series_key, labels, geometry, (PATTERN,)), record
 
@@ -115,7 +120,7 @@ def references(
     signal: Voxels,
     inside: Region,
     bones: NDArray[np.uint8],
-    label: int,
+    bone: Segment,
     inner: Region,
     values: Values,
     geometry: StackGeometry,
@@ -131,16 +136,15 @@ def references(
     DataError
         If too few voxels can serve, or muscle and fat cannot be told apart.
     """
-    bone = _name(label)
     marrow = signal[inner]
     if marrow.size < MINIMUM_REFERENCE:
         raise DataError(
-            f"Nothing was marked in {bone}",
+            f"Nothing was marked in the {bone.name}",
             f"only {marrow.size} of its voxels lie inside its rim, fewer than {MINIMUM_REFERENCE}",
             "Click again, or choose a series that shows more of the bone",
         )
     fat, source = values["fat"], "given"
-    beside = _beside(inside, bones, label, values["band"], geometry)
+    beside = _beside(inside, bones, bone.label, values["band"], geometry)
     if not fat:
         high = float(np.percentile(marrow, 95))
         fat, source = float(np.median(marrow[marrow > 0.8 * high])), "fatty marrow"
@@ -150,7 +154,7 @@ def references(
     muscle = values["muscle"] or _muscle(signal, beside, fat)
     if muscle is None or not 0 < muscle < 0.8 * fat:
         raise DataError(
-            f"Nothing was marked in {bone}",
+            f"Nothing was marked in the {bone.name}",
             "no muscle was found beside it to compare with",
             "Give its signal with muscle=",
         )
@@ -189,7 +193,7 @@ def _low_as_a_whole(marked: Region, index: Voxels, seed: float) -> Region:
     pieces, number = ndimage.label(marked)
     keep = np.zeros(number + 1, dtype=bool)
     if number:
-        keep[1:] = np.asarray(ndimage.median(index, pieces, np.arange(1, number + 1))) < seed
+        keep[1:] = ndimage.median(index[marked], pieces[marked], np.arange(1, number + 1)) < seed
     return np.asarray(keep[pieces])
 
 
@@ -210,10 +214,6 @@ def described(bone: str, signal: Voxels, found: Region, tissues: Tissues) -> Rec
         record[f"{bone}.unevenness"] = round(float(inside.std() / inside.mean()), 3)
         record[f"{bone}.signal_to_muscle"] = round(float(np.median(inside)) / tissues.muscle, 3)
     return record
-
-
-def _name(label: int) -> str:
-    return f"bone {label}"
 
 
 def _beside(
