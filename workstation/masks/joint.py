@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from workstation.errors import DataError
 from workstation.imaging.geometry import OBLIQUE_DEGREES, StackGeometry
 from workstation.imaging.volume import Stack
+from workstation.masks.coarse import finer, halved
 from workstation.masks.codes import region_segment
 from workstation.masks.landscape import SMOOTHED_NOISE, TEXTURE, body, noise_of, ridges, smooth
 from workstation.masks.mask import Mask
@@ -171,8 +172,10 @@ def _lattice(stacks: Sequence[Stack], seeds: Seeds, joining: Joining, progress: 
     unlike = np.zeros(geometry.shape, dtype=bool)
     for done, stack in enumerate(stacks):
         progress.report(done, len(stacks) + 1, "Looking for the outlines of the bones")
-        images, lines, inside = _evidence(stack, joining)
-        source = stack.geometry
+        assert stack.geometry is not None
+        seen = halved(stack) if finer(stack.geometry) else stack
+        images, lines, inside = _evidence(seen, joining)
+        source = seen.geometry
         assert source is not None
         covered = _sampled(inside.astype(np.float32), source, geometry, -1.0)
         sees = covered > -0.01

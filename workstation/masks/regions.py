@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from workstation.errors import DataError
 from workstation.imaging.geometry import StackGeometry, same_grid
 from workstation.imaging.volume import Stack
+from workstation.masks.coarse import doubled, finer, halved, halved_geometry
 from workstation.masks.codes import region_segment
 from workstation.masks.growing import Grower, Growth
 from workstation.masks.mask import Mask
@@ -60,11 +61,13 @@ def bone_region(
         if a region leaks out of its bone.
     """
     geometry = geometry_of(stack)
-    placed = place_seeds(geometry, seeds)
+    seen, coarse = (halved(stack), halved_geometry(geometry)) if finer(geometry) else (stack, geometry)
+    placed = place_seeds(coarse, seeds)
     labels = {bone: number for number, bone in enumerate(seeds, start=1) if bone in placed}
+    found = Grower(seen, coarse, placed, growth or Growth()).run(labels, progress)
     return Mask(
         series_key=stack.series_key,
-        labels=Grower(stack, geometry, placed, growth or Growth()).run(labels, progress),
+        labels=found if seen is stack else doubled(found, geometry.shape),
         geometry=geometry,
         segments=tuple(region_segment(label, bone) for bone, label in labels.items()),
         recipe="bone region",

@@ -45,21 +45,27 @@ class SegmentReport:
         One sentence per series on which nothing was made, with the reason.
     files : tuple of Path
         What was written; empty when nothing was asked to be.
+    remedy : str
+        What to do about the last series in `refused` that suited the recipe; empty if none was.
     """
 
     masks: tuple[SeriesMasks, ...]
     volumes: tuple[Volume, ...]
     refused: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    remedy: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person must know of a mask before believing it, one sentence per series."""
-        return tuple(
-            f"{one.series.label}: {one.mask.parameters['warning']}."
-            for one in self.masks
-            if "warning" in one.mask.parameters
-        )
+        """What a person must know of a mask before believing it, one sentence each."""
+        said = []
+        for one in self.masks:
+            if "overridden" in one.mask.parameters:
+                reason = one.mask.parameters["overridden"]
+                said.append(f"{one.series.label}: marked on images that the recipe refuses: {reason}.")
+            if "warning" in one.mask.parameters:
+                said.append(f"{one.series.label}: {one.mask.parameters['warning']}.")
+        return tuple(said)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
@@ -134,8 +140,9 @@ def segment_study(
     )
     if not report.masks:
         why = report.refused[0] if report.refused else "it has no series that the recipe can use"
-        raise DataError("No mask was made", why.rstrip("."), f"The recipe needs {wanted.needs}")
-    return SegmentReport(report.masks, report.volumes, report.refused, _written(report, recipe, out))
+        remedy = report.remedy or f"The recipe needs {wanted.needs}"
+        raise DataError("No mask was made", why.rstrip("."), remedy)
+    return replace(report, files=_written(report, recipe, out))
 
 
 def segment_opened(
@@ -170,6 +177,7 @@ def segment_opened(
         and (override or wanted.suits(one.weighting, one.fat_suppressed))
     ]
     refused = _unsuited(opened.series, wanted) if not suited else []
+    remedy = ""
     made: list[SeriesMasks] = []
     shared = VisitRegions(opened.series, seeds)
     for done, one in enumerate(suited):
@@ -177,12 +185,15 @@ def segment_opened(
         try:
             made.append(_on_series(one, wanted, opened.series, shared, parameters or {}, _Within(progress)))
         except DataError as error:
-            refused.append(f"{one.label}: {error.why or error.what}.")
+            refused.append(
+                f"{one.label}: {error.what}: {error.why}." if error.why else f"{one.label}: {error.what}."
+            )
+            remedy = error.remedy
     progress.report(len(suited), len(suited), "Marked")
     if library is not None and opened.imported:
         _keep(library, opened.code, recipe, made)
     found = tuple(row for one in made for row in volumes(one.mask, one.regions))
-    return SegmentReport(tuple(made), found, tuple(refused))
+    return SegmentReport(tuple(made), found, tuple(refused), remedy=remedy)
 
 
 def kept_report(workspace: Workspace, code: str, recipe: str = "") -> SegmentReport:
