@@ -25,6 +25,9 @@ def opened_window(qtbot: QtBot) -> Iterator[Callable[[Workspace], MainWindow]]:
         qtbot.addWidget(window)
         window.resize(1440, 900)
         window.show()
+        # Without this a command's key is lost: only an active window has shortcuts.
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
         made.append(window)
         return window
 
