@@ -17,7 +17,8 @@ from workstation.reading.cards import Card, canonical
 from workstation.reading.journal import Entry, ReadKey, entry_data, entry_from
 from workstation.reading.session import Lock
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 every layer of the key is bound to its read."""
 LOCK_PURPOSE = "lock"
 
 
@@ -74,9 +75,9 @@ def seal_sheet(
     content = canonical({"format": FORMAT, "entries": [entry_data(one) for one in entries]})
     place = _place(study_uid, plan_digest, lock.key)
     body = seal.encrypt(sheet_key, seal.padded_to(content, sizes), place)
-    box = sheet_key
+    box, bound = sheet_key, _box_place(study_uid, plan_digest, lock.key)
     for card in reversed(layers):
-        box = seal.seal_to(card.encryption_key, box)
+        box = seal.seal_to(card.encryption_key, box + bound)
     unsigned = SealedSheet(lock.key, plan_digest, body, box, b"")
     signature = keys.sign(LOCK_PURPOSE, commitment(study_uid, lock, unsigned))
     return SealedSheet(lock.key, plan_digest, body, box, signature)
@@ -108,6 +109,28 @@ def is_committed(study_uid: str, lock: Lock, sheet: SealedSheet, card: Card) -> 
     return same and seal.is_signed(card.signing_key, LOCK_PURPOSE, signed, sheet.signature)
 
 
+def open_layer(study_uid: str, sheet: SealedSheet, box: bytes, keys: seal.Keys) -> bytes:
+    """What is under one layer of a sheet's key box: the next layer, or the sheet's key.
+
+    A sealed box does not say whose it is. Without what is bound inside, a reader could sign an own sheet
+    with a copy of another's key box, and who opens the one would open the other.
+
+    Raises
+    ------
+    NotOpened
+        If the layer is another account's, or belongs to another read.
+    """
+    refusal = seal.not_opened(f"the sheet's key that {sheet.key.reader} sealed for {sheet.key.case}")
+    try:
+        content = keys.open(box)
+    except seal.NotOpened as error:
+        raise refusal from error
+    bound = _box_place(study_uid, sheet.plan_digest, sheet.key)
+    if not content.endswith(bound) or len(content) == len(bound):
+        raise refusal
+    return content[: -len(bound)]
+
+
 def open_sheet(study_uid: str, sheet: SealedSheet, sheet_key: bytes) -> tuple[Entry, ...]:
     """The journal inside a sheet.
 
@@ -123,6 +146,10 @@ def open_sheet(study_uid: str, sheet: SealedSheet, sheet_key: bytes) -> tuple[En
         return tuple(entry_from(entry) for entry in data["entries"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise seal.not_opened("a sheet") from error
+
+
+def _box_place(study_uid: str, plan_digest: str, key: ReadKey) -> bytes:
+    return hashlib.sha256(b"key box\0" + _place(study_uid, plan_digest, key)).digest()
 
 
 def _place(study_uid: str, plan_digest: str, key: ReadKey) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from workstation.reading.audit import ENTRY_PURPOSE, EVENT_PURPOSE, AuditEntry, Finding, Link, audit_digest
 from workstation.reading.cards import Card
@@ -14,6 +14,15 @@ def is_genuine(entry: AuditEntry, card: Card) -> bool:
     made = audit_digest(entry.previous, entry.sequence, entry.at, entry.actor, entry.event, entry.detail)
     return made == entry.digest and is_signed(
         card.signing_key, EVENT_PURPOSE, entry.digest.encode(), entry.signature
+    )
+
+
+def words_of(entries: Sequence[AuditEntry], card: Card, events: Collection[str]) -> tuple[str, ...]:
+    """What the owner of a card said in events of some kinds, in order; nobody else can have written it."""
+    return tuple(
+        one.detail
+        for one in entries
+        if one.event in events and one.actor == card.name and is_genuine(one, card)
     )
 
 

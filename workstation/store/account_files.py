@@ -108,18 +108,32 @@ class AccountFolder:
         StoreError
             If the account cannot be read, or a wrong try cannot be counted.
         """
-        account, tries, now = self.load(name), self.tries(name), self._clock()
+        account = self.load(name)
+        tries = self.require_no_wait(name)
+        self._keep_tries(
+            name, tries.failed(self._clock())
+        )  # counted before the try: stopping it midway gains nothing
+        keys = account.keys(passphrase)
+        with suppress(OSError):
+            self._tries_path(name).unlink(missing_ok=True)
+        return account, keys
+
+    def require_no_wait(self, name: str) -> Tries:
+        """The wrong passphrases so far, when the next may be tried now.
+
+        Raises
+        ------
+        WrongPassphrase
+            If the account has to wait.
+        """
+        tries, now = self.tries(name), self._clock()
         if tries.is_ahead_of(now):
             tries = Tries(tries.wrong, now.isoformat())
             self._keep_tries(name, tries)
         wait = tries.wait_s(now)
         if wait:
             raise must_wait(name, wait)
-        self._keep_tries(name, tries.failed(now))  # counted before the try: stopping it midway gains nothing
-        keys = account.keys(passphrase)
-        with suppress(OSError):
-            self._tries_path(name).unlink(missing_ok=True)
-        return account, keys
+        return tries
 
     def count_wrong(self, name: str) -> None:
         """Count a wrong passphrase that was found without opening the account."""

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from workstation.reading.cards import canonical
 from workstation.reading.journal import ReadKey, utc_now
+from workstation.reading.seal import is_signed
 from workstation.reading.sealed_sheet import SealedSheet
+from workstation.reading.sealing_rule import Sealing
 from workstation.store.study_file import StudyFile
 from workstation.store.study_reads import key_of, read_values
-from workstation.store.study_tables import OPENINGS, PLAN_SIGNATURES, SHEETS
+from workstation.store.study_tables import AUDIT, OPENINGS, PLAN_SIGNATURES, SHEETS
 
 PLAN_PURPOSE = "plan"
 OPENING_PURPOSE = "opening"
@@ -158,6 +160,26 @@ class StudySeals:
             rows = connection.execute(sa.select(PLAN_SIGNATURES).order_by(PLAN_SIGNATURES.c.plan_number))
             return tuple(PlanSignature(*row) for row in rows)
 
+    def plan_signers(self, number: int, digest: str, sealing: Sealing) -> frozenset[str]:
+        """Whose signature under a plan of this digest is kept and is theirs."""
+        content = plan_bytes(self._file.study_uid, number, digest)
+        cards = {card.name: card for card in sealing.accounts}
+        return frozenset(
+            one.signer
+            for one in self.plan_signatures()
+            if one.number == number
+            and one.signer in cards
+            and is_signed(cards[one.signer].signing_key, PLAN_PURPOSE, content, one.signature)
+        )
+
+    @property
+    def were_ever_used(self) -> bool:
+        """Whether anything here was ever signed or sealed: then the study was made sealed."""
+        signed = sa.select(AUDIT.c.sequence).where(sa.func.length(AUDIT.c.signature) > 0)
+        queries = (signed, sa.select(PLAN_SIGNATURES.c.signer), sa.select(SHEETS.c.reader))
+        with self._file.reading() as connection:
+            return any(connection.execute(one.limit(1)).first() is not None for one in queries)
+
     def _opening_values(self, one: Opening) -> dict[str, Any]:
         sign = self._file.signers[one.opener]
         return {
@@ -169,6 +191,13 @@ class StudySeals:
             "opened_at": one.opened_at,
             "signature": sign(OPENING_PURPOSE, one.signed_bytes(self._file.study_uid)),
         }
+
+
+def is_handed_out(opening: Opening, sealing: Sealing, study_uid: str) -> bool:
+    """Whether an opening was signed by one of those who hold the sheets closed."""
+    card = next((one for one in sealing.layers if one.name == opening.opener), None)
+    content = opening.signed_bytes(study_uid)
+    return card is not None and is_signed(card.signing_key, OPENING_PURPOSE, content, opening.signature)
 
 
 _OPENING_NAMES = sa.select(

@@ -73,7 +73,9 @@ class Study:
                 "The study was not opened", "its reads are sealed in a way this version does not know"
             )
         self.plan: StudyPlan = parse_plan(store.plans()[-1].toml, instruments())
-        if self.plan.is_sealed is not (store.codec == SEALED):
+        is_fitting = self.plan.is_sealed is (store.codec == SEALED)
+        # A sealed study made to look like one that is not would have its readers write in the clear.
+        if not is_fitting or (not self.plan.is_sealed and store.seals.were_ever_used):
             raise StoreError(
                 "The study was not opened", "its plan and its entries do not fit", "Restore it from a backup"
             )

@@ -360,6 +360,13 @@ def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase
 def _opened(study: Study, cases: tuple[str, ...]) -> tuple[ReconcileCase, ...]:
     counted = study.counted_reads(cases[0] if len(cases) == 1 else None)
     journals = study.store.reconciling.journals()
+    for case in cases:
+        if any((reader, case, 1) not in counted for reader in study.plan.readers):
+            raise ProtocolViolation(
+                f"The reads of {case} were not opened",
+                "what was handed out to open them is no longer there",
+                "Run marrow study verify",
+            )
     return tuple(
         ReconcileCase(
             study,

@@ -15,13 +15,25 @@ from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.journal import Entry, ReadKey, utc_now
 from workstation.reading.plan import StudyPlan
 from workstation.reading.sealed_codec import SealedCodec, journal_key
-from workstation.reading.sealed_sheet import SealedSheet, is_committed, open_sheet, seal_sheet, sheet_sizes
+from workstation.reading.sealed_sheet import (
+    SealedSheet,
+    is_committed,
+    open_layer,
+    open_sheet,
+    seal_sheet,
+    sheet_sizes,
+)
 from workstation.reading.sealing_rule import Sealing
 from workstation.reading.session import Lock
-from workstation.reading.signed_chain import is_genuine
+from workstation.reading.signed_chain import words_of
 from workstation.store.account_files import AccountFolder, wrong_passphrase_of
 from workstation.store.study_file import SYSTEM
-from workstation.store.study_seals import PLAN_PURPOSE, Opening, Stage, plan_bytes
+from workstation.store.study_seals import (
+    PLAN_SIGNED,
+    Opening,
+    Stage,
+    is_handed_out,
+)
 from workstation.store.study_store import StudyStore
 
 SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
@@ -65,13 +77,13 @@ class Vault:
         self.accounts = accounts
         self.people: dict[str, Person] = {}
         self.codec = SealedCodec(store.study_uid, self._journal_key)
-        self._boxes: dict[ReadKey, tuple[str, bytes]] = {}  # sheet keys sealed to someone here
+        self._boxes: dict[ReadKey, Opening] = {}  # sheet keys sealed to someone here
         self._sheet_keys: dict[ReadKey, bytes] = {}
 
     def refresh(self) -> None:
         """Look again which sheets were opened, here or elsewhere, for those who are signed in."""
         self._boxes = {
-            one.key: (name, one.box)
+            one.key: one
             for name in self.people
             for one in self._store.seals.openings(name)
             if one.stage is Stage.KEY
@@ -137,8 +149,9 @@ class Vault:
         Raises
         ------
         WrongPassphrase
-            If it is wrong; that is counted like a wrong one at the door.
+            If it is wrong; that is counted and slowed like a wrong one at the door.
         """
+        self.accounts.require_no_wait(name)
         if not self.person(name).remembered.matches(passphrase):
             self._note_wrong(name)
             self.accounts.count_wrong(name)
@@ -169,20 +182,13 @@ class Vault:
 
     def missing_plan_signatures(self) -> tuple[str, ...]:
         """Who has still to sign the plan in force, or whose signature does not fit it."""
-        plan = self._store.plans()[-1]
-        content = plan_bytes(self._store.study_uid, plan.number, plan.digest)
-        valid = {
-            one.signer
-            for one in self._store.seals.plan_signatures()
-            for card in (self.sealing.find(one.signer),)
-            if one.number == plan.number
-            and card is not None
-            and seal.is_signed(card.signing_key, PLAN_PURPOSE, content, one.signature)
-        }
+        # The digest of what is in force, not the one that is kept beside it and that anyone could write.
+        number, digest = self._store.plans()[-1].number, self._plan.digest
+        valid = self._store.seals.plan_signers(number, digest, self.sealing)
         return tuple(card.name for card in self.sealing.signers if card.name not in valid)
 
-    def require_signed_plan(self) -> None:
-        """Refuse to read while the plan's keys are vouched for by nobody.
+    def require_signed_plan(self, what: str = "The case was not opened") -> None:
+        """Refuse to read or to unseal while the plan's keys are vouched for by nobody.
 
         Raises
         ------
@@ -191,7 +197,7 @@ class Vault:
         missing = self.missing_plan_signatures()
         if missing:
             raise ProtocolViolation(
-                "The case was not opened",
+                what,
                 f"the plan with everybody's keys is not signed by {' and '.join(missing)}",
                 f"It is signed when {' and '.join(missing)} signs in",
             )
@@ -216,6 +222,10 @@ class Vault:
             raise ProtocolViolation(
                 f"The read of {key.case} was not opened", "it is sealed, and not yet opened for you"
             )
+        # Whoever can write to the folder could put a sheet and openings of their own making in the place.
+        locks = self._store.reads.locks(key.case)
+        if not any(lock.key == key and self._is_committed(lock, sheet) for lock in locks):
+            raise seal.not_opened("a sheet")
         entries = open_sheet(self._store.study_uid, sheet, sheet_key)
         if len(entries) != len(links):
             raise seal.not_opened("a sheet")
@@ -261,6 +271,7 @@ class Vault:
         waiting = {key: one for key, one in sheets.items() if key not in opened}
         if not waiting:
             return
+        self.require_signed_plan("Nothing was unsealed")
         self._require_commitments(cases, sheets)
         with self._store.batch():
             if self.sealing.mode is SealMode.BOTH_KEYS:
@@ -301,49 +312,55 @@ class Vault:
         return journal_key(self.person(key.reader).keys, self._store.study_uid, key)
 
     def _sheet_key(self, key: ReadKey) -> bytes | None:
-        box = self._boxes.get(key)
-        if key not in self._sheet_keys and box is not None:
-            name, sealed = box
-            self._sheet_keys[key] = self.person(name).keys.open(sealed)
+        one = self._boxes.get(key)
+        if key not in self._sheet_keys and one is not None:
+            if not is_handed_out(one, self.sealing, self._store.study_uid):
+                raise seal.not_opened(f"the sheet of {key.reader}'s read of {key.case}")
+            self._sheet_keys[key] = self.person(one.recipient).keys.open(one.box)
         return self._sheet_keys.get(key)
 
     def _require_commitments(self, cases: Collection[str], sheets: dict[ReadKey, SealedSheet]) -> None:
         for lock in self._store.reads.locks():
-            if lock.key.case not in cases:
-                continue
-            card, sheet = self.sealing.find(lock.key.reader), sheets.get(lock.key)
-            if card is None or sheet is None or not is_committed(self._store.study_uid, lock, sheet, card):
+            if lock.key.case in cases and not self._is_committed(lock, sheets.get(lock.key)):
                 raise ProtocolViolation(
                     "Nothing was unsealed",
                     f"the lock of {lock.key.case} is not what {lock.key.reader} signed",
                     "Run marrow study verify",
                 )
 
+    def _is_committed(self, lock: Lock, sheet: SealedSheet | None) -> bool:
+        uid, card = self._store.study_uid, self.sealing.find(lock.key.reader)
+        return card is not None and sheet is not None and is_committed(uid, lock, sheet, card)
+
     def _open_as_coordinator(self, waiting: dict[ReadKey, SealedSheet]) -> None:
         coordinator = self.sealing.layers[0].name
         if coordinator in self.people:
-            keys = self.people[coordinator].keys
-            self._hand_out({key: keys.open(one.key_box) for key, one in waiting.items()}, coordinator)
+            found = {key: self._layer(one, one.key_box, coordinator) for key, one in waiting.items()}
+            self._hand_out(found, coordinator)
 
     def _open_layers(self, waiting: dict[ReadKey, SealedSheet]) -> None:
         outer, inner = (card.name for card in self.sealing.layers)
         store = self._store.seals
         if outer in self.people:
-            keys, now = self.people[outer].keys, utc_now()
+            now = utc_now()
             half = {one.key for one in store.openings(inner) if one.stage is Stage.LAYER}
             # What is under the outer layer is sealed to the other reader already.
             store.open(
-                Opening(key, inner, Stage.LAYER, keys.open(one.key_box), outer, now)
+                Opening(key, inner, Stage.LAYER, self._layer(one, one.key_box, outer), outer, now)
                 for key, one in waiting.items()
                 if key not in half
             )
             if waiting.keys() - half:
                 self._store.record(outer, LAYER_OPENED, {"sheets": len(waiting.keys() - half)})
         if inner in self.people:
-            keys = self.people[inner].keys
             layers = {one.key: one.box for one in store.openings(inner) if one.stage is Stage.LAYER}
-            found = {key: keys.open(layers[key]) for key in waiting if key in layers}
+            found = {
+                key: self._layer(one, layers[key], inner) for key, one in waiting.items() if key in layers
+            }
             self._hand_out(found, inner)
+
+    def _layer(self, sheet: SealedSheet, box: bytes, name: str) -> bytes:
+        return open_layer(self._store.study_uid, sheet, box, self.people[name].keys)
 
     def _hand_out(self, sheet_keys: dict[ReadKey, bytes], opener: str) -> None:
         now = utc_now()
@@ -360,11 +377,7 @@ class Vault:
 
     def _accepted(self, person: Person) -> str:
         """What the account's own last word on the plan says; nobody else can have written it."""
-        words = [
-            entry.detail
-            for entry in self._store.audit()
-            if entry.event == ACCEPTED and entry.actor == person.name and is_genuine(entry, person.card)
-        ]
+        words = words_of(self._store.audit(), person.card, (ACCEPTED, PLAN_SIGNED))
         return words[-1] if words else ""
 
     def _accept_plan(self, person: Person) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from workstation.errors import WorkstationError
-from workstation.reading import seal
 from workstation.reading.audit import AuditEntry, Finding, Link
-from workstation.reading.cards import Card
+from workstation.reading.cards import Card, Seat
 from workstation.reading.journal import ReadKey
 from workstation.reading.plan import parse_plan
 from workstation.reading.sealed_sheet import is_committed
 from workstation.reading.signed_chain import is_genuine, verify_signed_links
 from workstation.scoring.instrument import instruments
 from workstation.store.study_file import SYSTEM
-from workstation.store.study_seals import OPENING_PURPOSE
+from workstation.store.study_seals import Stage, is_handed_out
 from workstation.workflow.read_case import Study
-from workstation.workflow.vault import WRONG, Vault
+from workstation.workflow.vault import LAYER_OPENED, SHEETS_OPENED, WRONG, Vault
 
 BY_NOBODY = frozenset({"study made", "plan changed", "plan frozen", "reconciliation closed", WRONG})
 """Events that no person signs: each follows from others that are signed, or is a refusal."""
@@ -46,7 +46,7 @@ def verify_seals(
         else:
             yield from verify_signed_links(links, card, name)
     yield from _sheets(study, vault)
-    yield from _openings(study, vault)
+    yield from _openings(study, vault, audit)
     if study.store.has_begun:
         for signer in vault.missing_plan_signatures():
             yield Finding("plan", f"the plan in force is not signed by {signer}")
@@ -86,10 +86,32 @@ def _sheets(study: Study, vault: Vault) -> Iterator[Finding]:
         yield Finding(read_name(key), f"{read_name(key)}: a sealed sheet without a lock was added")
 
 
-def _openings(study: Study, vault: Vault) -> Iterator[Finding]:
-    openers = {card.name: card for card in vault.sealing.layers}
+def _openings(study: Study, vault: Vault, audit: Sequence[AuditEntry]) -> Iterator[Finding]:
+    handed: dict[ReadKey, set[str]] = {}
+    layers = set()
     for one in study.store.seals.openings():
-        name, card = read_name(one.key), openers.get(one.opener)
-        content = one.signed_bytes(study.store.study_uid)
-        if card is None or not seal.is_signed(card.signing_key, OPENING_PURPOSE, content, one.signature):
+        name = read_name(one.key)
+        if not is_handed_out(one, vault.sealing, study.store.study_uid):
             yield Finding(name, f"{name}: the opening of its sheet for {one.recipient} was changed or added")
+        if one.stage is Stage.KEY:
+            handed.setdefault(one.key, set()).add(one.recipient)
+        else:
+            layers.add(one.key)
+    everyone = {card.name for card in vault.sealing.accounts if card.seat is not Seat.ESCROW}
+    for key, names in handed.items():
+        for gone in sorted(everyone - names):
+            name = read_name(key)
+            yield Finding(name, f"{name}: the opening of its sheet for {gone} was removed")
+    for event, kept in ((SHEETS_OPENED, len(handed)), (LAYER_OPENED, len(layers))):
+        noted = sum(_count(entry) for entry in audit if entry.event == event)
+        if noted != kept:
+            yield Finding(
+                "openings", f"openings of sheets were removed or added: the log has {noted}, {kept} are kept"
+            )
+
+
+def _count(entry: AuditEntry) -> int:
+    try:
+        return int(json.loads(entry.detail)["sheets"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0  # the chain itself has reported this entry
