@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from workstation.imaging.study import Joint, Laterality, Plane
 from workstation.phantoms import tissue as t
-from workstation.phantoms.canvas import Canvas
+from workstation.phantoms.canvas import Body, Canvas
 from workstation.phantoms.shapes import Box, Field, ellipsoid
 from workstation.phantoms.study import PhantomStudy, acquire
 from workstation.phantoms.tissue import Acquisition, Tissue
@@ -35,14 +35,12 @@ def ball(*, lesions: bool = True, seed: int = 1) -> PhantomStudy:
     """
     canvas = Canvas(*_WHOLE, 1.0)
     for radius, kind in ((46.0, Tissue.FAT), (40.0, Tissue.MUSCLE)):
-        canvas.paint(_WHOLE, lambda x, y, z, r=radius: _round(x, y, z, 0.0, r), kind)
-    window, distance = canvas.distance(_WHOLE, lambda x, y, z: _round(x, y, z, 0.0, 24.0))
+        canvas.paint(_WHOLE, _round(0.0, radius), kind)
+    window, distance = canvas.distance(_WHOLE, _round(0.0, 24.0))
     canvas.bone(window, distance, 1, _CORTEX_MM)
     if lesions:
-        for at, reconverted in ((-11.0, False), (11.0, True)):
-            canvas.lesion(
-                _WHOLE, lambda x, y, z, c=at: _round(x, y, z, c, 8.0), 1, 1.5, reconverted=reconverted
-            )
+        canvas.lesion(_WHOLE, _round(-11.0, 8.0), 1, 1.5)
+        canvas.lesion(_WHOLE, _round(11.0, 8.0), 1, 1.5, reconverted=True)
     name = f"ball {'lesions' if lesions else 'normal'} {seed}"
     return PhantomStudy(
         name=name,
@@ -56,5 +54,8 @@ def ball(*, lesions: bool = True, seed: int = 1) -> PhantomStudy:
     )
 
 
-def _round(x: Field, y: Field, z: Field, along_x: float, radius: float) -> Field:
-    return ellipsoid(x, y, z, (along_x, 0.0, 0.0), (radius, radius, radius))
+def _round(along_x: float, radius: float) -> Body:
+    def body(x: Field, y: Field, z: Field) -> Field:
+        return ellipsoid(x, y, z, (along_x, 0.0, 0.0), (radius, radius, radius))
+
+    return body
