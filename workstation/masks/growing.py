@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.volume import Stack
+from workstation.masks.growth import Growth
 from workstation.masks.landscape import SMOOTHED_NOISE, STEP, body, disk, noise_of, ridges, smooth
 from workstation.masks.placing import UNMARKED, Placed, no_region
+from workstation.masks.tidying import Tidier
 from workstation.tasks import Progress
 
 Labels = NDArray[np.uint8]
@@ -20,81 +22,6 @@ Window = tuple[slice, slice]
 
 _OUTSIDE = 255
 _EVERYTHING: Window = (slice(None), slice(None))
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One way to carry a region to the next slice.
-
-    Attributes
-    ----------
-    shrink_mm : float
-        How far the region is shrunk before it marks the next slice.
-    jump_mm : float
-        How far the bone may reach beyond it there.
-    rim_share : float
-        Least share of the outline that must lie on a dark line.
-    """
-
-    shrink_mm: float
-    jump_mm: float
-    rim_share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """Constants of the region. Project values, unvalidated.
-
-    Attributes
-    ----------
-    line_mm : float
-        Widest dark line that still counts as cortex.
-    attempts : tuple of Attempt
-        How the next slice is tried: close to the slice before; if its outline is open then, freely; if
-        that leaks, held more and more.
-    reaches_mm : tuple of float
-        How far from the click a bone may reach on the slice of the click; each is tried.
-    skin_mm : float
-        This much under the skin is surely not bone.
-    barrier, wall : float
-        Depth of line that marrow does not cross, and that is never closed over.
-    rim_depth : float
-        How deep a dark line must be to count as part of a rim.
-    neck_mm, lobe_mm : float
-        Bridges narrower than `neck_mm` are cut; a part new to the slice behind a bridge narrower than
-        `lobe_mm` is another bone.
-    close_mm : float
-        Dark detail and lesions up to about twice this wide at the rim are closed in.
-    band_mm, first_band_mm : float
-        Strange signal along the outline that is nowhere deeper than this is not bone; more strictly on the
-        first slice, where no neighbour tells a lesion from the joint space.
-    largest_mm2 : float
-        No bone is larger than this on one slice.
-    smallest_ml, largest_ml : float
-        A region smaller than this was not found, one larger has leaked.
-    """
-
-    line_mm: float = 8.0
-    attempts: tuple[Attempt, ...] = (
-        Attempt(3.0, 4.0, 0.93),
-        Attempt(3.0, 40.0, 0.9),
-        Attempt(3.0, 8.0, 0.7),
-        Attempt(6.0, 8.0, 0.7),
-        Attempt(9.0, 6.0, 0.7),
-    )
-    reaches_mm: tuple[float, ...] = (1000.0, 60.0, 40.0)
-    skin_mm: float = 3.0
-    barrier: float = 0.2
-    wall: float = 0.35
-    rim_depth: float = 0.1
-    neck_mm: float = 4.0
-    lobe_mm: float = 9.0
-    close_mm: float = 4.0
-    band_mm: float = 4.5
-    first_band_mm: float = 7.0
-    largest_mm2: float = 9000.0
-    smallest_ml: float = 0.5
-    largest_ml: float = 450.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +48,7 @@ class Grower:
         self._lines: dict[int, NDArray[np.float32]] = {}
         self._bodies: dict[int, Region] = {}
         self._outsides: dict[int, Region] = {}
-        self._neck = disk(growth.neck_mm / 2, self._spacing)
-        self._lobe = disk(growth.lobe_mm / 2, self._spacing)
-        self._close = disk(growth.close_mm, self._spacing)
+        self._tidier = Tidier(self._spacing, growth)
 
     def run(self, labels: dict[str, int], progress: Progress) -> Labels:
         """Labels of every clicked bone, numbered as told.
@@ -265,10 +190,12 @@ class Grower:
                 markers[(away > reach_mm) & (markers == 0)] = _OUTSIDE
                 flooded = self._flood(line, markers, label)
                 for allowed in (flooded, flooded & (like | clicked)):
-                    region = self._tidy(allowed, clicked, None, index, _EVERYTHING, least, band)
+                    region = self._tidier.tidied(
+                        allowed, clicked, None, self._line(index), self._images[index], least, band
+                    )
                     area_mm2 = float(region.sum()) * self._spacing[0] * self._spacing[1]
                     if 0 < area_mm2 <= self._growth.largest_mm2:
-                        yield region, self._rim(region, lines_only)
+                        yield region, self._tidier.rim(region, lines_only)
 
     def _settle(self, result: Labels, label: int, index: int) -> None:
         # The first slice was found without a neighbour; with one it may be completed.
@@ -279,7 +206,7 @@ class Grower:
                 found = self._from_slice(result, label, index, neighbour, level)
                 if found is not None:
                     both = old | (found & (result[index] == 0))
-                    if self._rim(both, self._line(index)) >= self._rim(old, self._line(index)):
+                    if self._tidier.rim(both, self._line(index)) >= self._tidier.rim(old, self._line(index)):
                         old = both
         result[index][old] = label
 
@@ -301,9 +228,10 @@ class Grower:
             markers[(here < -attempt.jump_mm) & (markers == 0)] = _OUTSIDE
             region = self._flood(self._line(index)[window], markers, label)
             region &= marrow | (here > -1.0)  # new ground must look like marrow
-            region = self._tidy(
-                region, marker, before[window], index, window, attempt.rim_share, self._growth.band_mm
-            )
+            region = self._tidier.tidied(
+                region, marker, before[window], self._line(index)[window], self._images[index][window],
+                attempt.rim_share, self._growth.band_mm,
+            )  # fmt: skip
             share = float((region & marker).sum() / marker.sum())
             if share > covered:
                 best, covered = np.zeros_like(before), share
@@ -356,85 +284,6 @@ class Grower:
         from skimage.segmentation import watershed
 
         return np.asarray(watershed(line, markers, connectivity=1) == label)
-
-    def _tidy(
-        self,
-        region: Region,
-        marker: Region,
-        before: Region | None,
-        index: int,
-        window: Window,
-        rim_share: float,
-        band_mm: float,
-    ) -> Region:
-        # What the flood reached only across a deep line (the joint space behind the plate) is given back;
-        # narrow dark detail and lesions at the rim are closed in again.
-        from scipy import ndimage
-        from skimage.measure import label as components
-
-        line = self._line(index)[window]
-        ground = ndimage.binary_opening(region & (line < self._growth.barrier), self._neck)
-        ground = self._without_new_lobes(ground, marker, before)
-        pieces = components(ground, connectivity=1)
-        kept = np.zeros_like(region)
-        for number in set(np.unique(pieces[marker])) - {0}:
-            piece = ndimage.binary_dilation(pieces == number, self._close)
-            piece = ndimage.binary_erosion(piece, self._close, border_value=1)
-            piece &= region & (line < self._growth.wall)
-            piece = self._trimmed(ndimage.binary_fill_holes(piece), index, window, band_mm)
-            if self._rim(piece, line) >= rim_share:
-                kept |= piece
-        return kept
-
-    def _trimmed(self, region: Region, index: int, window: Window, band_mm: float) -> Region:
-        # A thin band along the outline that does not look like marrow is cartilage, fluid or cortex that
-        # the outline took in; a lesion at the rim reaches deeper.
-        from scipy import ndimage
-
-        image = self._images[index][window]
-        middle = float(np.median(image[region])) if region.any() else 0.0
-        strange = region & ((image < 0.6 * middle) | (image > 1.6 * middle))
-        pieces, number = ndimage.label(strange)
-        if not number:
-            return region
-        depth = ndimage.distance_transform_edt(np.pad(region, 1, mode="edge"), sampling=self._spacing)
-        numbers = np.arange(number + 1)
-        deepest = np.asarray(ndimage.maximum(depth[1:-1, 1:-1], pieces, numbers))
-        nearest = np.asarray(ndimage.minimum(depth[1:-1, 1:-1], pieces, numbers))
-        band = (deepest < band_mm) & (nearest < 1.5 * max(self._spacing))
-        band[0] = False
-        return np.asarray(ndimage.binary_opening(region & ~band[pieces], self._neck))
-
-    def _without_new_lobes(self, ground: Region, marker: Region, before: Region | None) -> Region:
-        # A part that hangs on a narrow neck and was not there on the slice before is another bone entered
-        # through a gap; a condyle that comes into view hangs on broadly. On the first slice the thin scar of
-        # a growth plate is no neck: it is closed before looking.
-        from scipy import ndimage
-        from skimage.measure import label as components
-
-        looked_at = ground
-        if before is None:
-            looked_at = ndimage.binary_closing(ground, disk(1.5, self._spacing))
-        broad = components(ndimage.binary_opening(looked_at, self._lobe), connectivity=1)
-        kept = set(np.unique(broad[marker]))
-        if before is not None:
-            size = np.bincount(broad.ravel())
-            known = np.bincount(broad.ravel(), weights=before.ravel().astype(np.float64))
-            kept |= {n for n in range(1, len(size)) if known[n] >= 0.3 * size[n]}
-        allowed = ndimage.binary_dilation(np.isin(broad, list(kept - {0})), self._lobe)
-        allowed |= ndimage.binary_dilation(marker if before is None else before, disk(3.0, self._spacing))
-        return np.asarray(ground & allowed)
-
-    def _rim(self, region: Region, line: NDArray[np.float32]) -> float:
-        # Share of the outline that lies on a dark line; the image's own edge does not count.
-        from scipy import ndimage
-
-        rim = ndimage.binary_dilation(region) & ~ndimage.binary_erosion(region)
-        rim[:2, :] = rim[-2:, :] = rim[:, :2] = rim[:, -2:] = False
-        if rim.sum() < 8:
-            return 0.0
-        ridge = ndimage.grey_dilation(line, size=(3, 3))
-        return float(np.mean(ridge[rim] > self._growth.rim_depth))
 
     def _kept(self, region: Region, bone: str) -> Region:
         from skimage.measure import label as components

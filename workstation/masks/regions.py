@@ -18,7 +18,8 @@ from workstation.imaging.geometry import StackGeometry, same_grid
 from workstation.imaging.volume import Stack
 from workstation.masks.coarse import doubled, finer, halved, halved_geometry
 from workstation.masks.codes import region_segment
-from workstation.masks.growing import Grower, Growth
+from workstation.masks.growing import Grower
+from workstation.masks.growth import Growth
 from workstation.masks.mask import Mask
 from workstation.masks.placing import Seeds, place_seeds
 from workstation.tasks import Progress
