@@ -295,8 +295,15 @@ def session_of(
     journals: Mapping[ReadKey, Sequence[Link]],
     locks: Mapping[ReadKey, Lock],
 ) -> ReadingSession:
-    """The session of a read from what is kept; an amendment continues the version before it."""
+    """The session of a read from what is kept; an amendment continues the version before it.
+
+    Raises
+    ------
+    StoreError
+        If entries are missing, or it is not what was locked.
+    """
     links = journals.get(key, ())
+    _require_whole(key, links, locks.get(key))
     entries = study.entries(key, links)
     if key.version > 1:
         before = session_of(study, replace(key, version=key.version - 1), journals, locks)
@@ -305,6 +312,19 @@ def session_of(
         state = replay(entries, study.instruments)
     head = links[-1].digest if links else study.store.reads.root(key)
     return ReadingSession(key, state, len(links), head, _as_said(locks.get(key), state))
+
+
+def _require_whole(key: ReadKey, links: Sequence[Link], lock: Lock | None) -> None:
+    # Someone with the file could take an answer out without touching the others: it must not go unseen.
+    is_whole = [link.sequence for link in links] == list(range(1, len(links) + 1))
+    if lock is not None and links:
+        is_whole = is_whole and (len(links), links[-1].digest) == (lock.entries, lock.digest)
+    if not is_whole:
+        raise StoreError(
+            f"The read of {key.name} was not opened",
+            "entries of it were removed or added behind the program's back",
+            "Run marrow study verify",
+        )
 
 
 def _as_said(lock: Lock | None, state: Replay) -> Lock | None:
