@@ -15,6 +15,7 @@ from workstation.gui.application import make_application, make_window
 from workstation.gui.commands import make_keymap
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.header import ReadingHeader
+from workstation.gui.theme import load_theme
 from workstation.workflow.workspace import open_workspace
 
 
@@ -30,7 +31,7 @@ def window(knee_library: Path, qtbot: QtBot) -> Iterator[MainWindow]:
 
 
 def test_the_worklist_says_how_far_the_read_on_screen_is(qtbot: QtBot) -> None:
-    header = ReadingHeader(make_keymap({}))
+    header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
     header.show_read("K-1", [("K-1", "not started"), ("K-2", "locked")], "K-1", "Study · reader R1", False)
     header.show_state("draft")
@@ -40,7 +41,7 @@ def test_the_worklist_says_how_far_the_read_on_screen_is(qtbot: QtBot) -> None:
 
 def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtBot) -> None:
     make_application()
-    header = ReadingHeader(make_keymap({}))
+    header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
     title = "A study with a name as long as its protocol " * 4
     header.show_read("K-1 · right knee", [("K-10172", "not started")], "K-10172", title, False)
@@ -54,7 +55,7 @@ def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtB
 
 
 def test_the_keys_of_the_worklist_do_not_lead_from_free_reading_into_a_study(qtbot: QtBot) -> None:
-    header = ReadingHeader(make_keymap({}))
+    header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
     header.show_read("K-1", [("K-1", "draft"), ("K-2", "draft")], "K-1", "Study", False)
     header.show_free("K-9")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from workstation.gui import icons
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.messages import ElidedLabel
+from workstation.gui.theme import Theme
 
 HEADER_HEIGHT = 36
 
@@ -22,7 +24,7 @@ class ReadingHeader(QWidget):
     not_readable_wanted = Signal()
     pause_wanted = Signal()
 
-    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("reading_header")
         self.setFixedHeight(HEADER_HEIGHT)
@@ -57,7 +59,7 @@ class ReadingHeader(QWidget):
         self._leave.setAccessibleName("Leave this case")
         self._leave.setToolTip("Close the case; everything entered is kept")
         self._leave.clicked.connect(self.leave_wanted)
-        self._pause = self._pause_button(keymap)
+        self._pause = self._pause_button(keymap, theme)
         self._of_study = (
             self._previous,
             self._worklist,
@@ -79,8 +81,10 @@ class ReadingHeader(QWidget):
         layout.addWidget(self._not_readable)
         layout.addWidget(self._leave)
 
-    def _pause_button(self, keymap: Keymap) -> QPushButton:
-        button = QPushButton("Pause")
+    def _pause_button(self, keymap: Keymap, theme: Theme) -> QPushButton:
+        button = QPushButton()  # no word: at 1280 px the study's name needs the room
+        button.setFixedWidth(32)
+        icons.dress(button, "pause", theme)
         button.setObjectName("pause")
         button.setAccessibleName("Pause")
         button.setCheckable(True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from workstation.gui.actions import Action
@@ -19,9 +18,12 @@ _TEXT = (
 class PausePage(EmptyState):
     """One way out: going on."""
 
-    def __init__(
-        self, appearance: Appearance, go_on: Callable[[], None], parent: QWidget | None = None
-    ) -> None:
-        action = Action("go_on_reading", "Go on reading", "", go_on, "read", "Uncover the case")
+    go_on = Signal()
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        action = Action("go_on_reading", "Go on reading", "", self._emit, "read", "Uncover the case")
         super().__init__("pause", "Paused", _TEXT, appearance, (action,), parent)
         self.setObjectName("pause_page")
+
+    def _emit(self) -> None:
+        self.go_on.emit()

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
-from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.door import ReaderDoor
 from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
 from workstation.gui.reading.keys import FormKeys
-from workstation.gui.reading.lock_panel import LockPanel
-from workstation.gui.reading.not_readable import NotReadablePanel
 from workstation.gui.reading.opening import (
     OpenedRead,
     display_of,
@@ -26,21 +23,13 @@ from workstation.gui.reading.opening import (
     open_next,
     visits_shown,
 )
-from workstation.gui.reading.pause_page import PausePage
 from workstation.gui.reading.read_keeper import ReadKeeper
-from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
-from workstation.gui.reading.side_window import SideWindow, side_panel
-from workstation.gui.reading.start_page import StartPage
+from workstation.gui.reading.reading_screen import Page, ReadingScreen
+from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.reading.words import STATE_WORDS, free_title, items_are
-from workstation.gui.sign_in_page import SignInPage
-from workstation.gui.theme import Theme
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
-from workstation.gui.viewer.overview_strip import OverviewStrip
-from workstation.gui.viewer.series_strip import SeriesStrip
-from workstation.gui.viewer.theming import viewer_palette
-from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
@@ -48,8 +37,6 @@ if TYPE_CHECKING:
     from workstation.workflow.open_study import OpenStudy
     from workstation.workflow.read_case import Study
     from workstation.workflow.reader_desk import ReaderDesk
-
-START, READ, SIGN_IN, PAUSED = 0, 1, 2, 3
 
 
 class ReadingDesk(Desk):
@@ -67,9 +54,16 @@ class ReadingDesk(Desk):
         self._reader: ReaderDesk | None = None
         self._open: OpenStudy | None = None
         self._is_blind = False
-        self._build()
+        self._header = ReadingHeader(context.keymap, context.theme, self)
+        self._header.hide()
+        self._screen = ReadingScreen(context, self)
+        self._grid, self._form = self._screen.grid, self._screen.form
+        self._lock, self._not_readable = self._screen.lock, self._screen.not_readable
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._screen)
         idle_min = float(context.settings.get("idle_lock_min", 10))
-        self._door = ReaderDoor(self._start, self._sign_in, context.messages, idle_min, self)
+        self._door = ReaderDoor(self._screen.start, self._screen.sign_in, context.messages, idle_min, self)
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
@@ -141,18 +135,12 @@ class ReadingDesk(Desk):
     def _on_study_opened(self, opened: Study) -> None:
         self._leave_read()
         self._reader = None
-        self._pages.setCurrentIndex(START)
+        self._screen.turn_to(Page.START)
         self._door.take(opened)
 
     def entered(self) -> None:
         """The keyboard works at once: on the images of an open case, else on what to do next."""
-        if self._pages.currentIndex() == START:
-            self._start.focus_first()
-        elif self._pages.currentIndex() == SIGN_IN:
-            self._sign_in.focus_first()
-        else:
-            page = self._pause if self._pages.currentIndex() == PAUSED else self._grid
-            page.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._screen.focus_first()
 
     def choose_reader(self, code: str) -> None:
         """Read as one of the plan's readers, from the first case that is not locked."""
@@ -210,7 +198,7 @@ class ReadingDesk(Desk):
             self._ahead.expect(lambda: reader.next_images(opened.read.case.code))
         self._show(opened.images)
         self._keeper.show()
-        self._show_side(self._form)
+        self._screen.show_side(form=True)
         self._show_header(opened)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if opened.read.missing:
@@ -218,14 +206,14 @@ class ReadingDesk(Desk):
 
     def turn_pause(self) -> None:
         """Cover the case, or go on with it; both are kept in the journal, so that the time can be told."""
-        is_paused = self._pages.currentIndex() == PAUSED
-        if self.read is None or self._lock.isVisible() or self._not_readable.isVisible():
+        is_paused = self._screen.page is Page.PAUSED
+        if self.read is None or self._screen.is_asking:
             self._header.show_paused(False)
             return
-        self._side_window.bring_back()  # a form of its own window would stay uncovered
+        self._screen.side_window.bring_back()  # a form of its own window would stay uncovered
         self._keeper.pause(not is_paused)
         self._header.show_paused(not is_paused)
-        self._pages.setCurrentIndex(READ if is_paused else PAUSED)
+        self._screen.turn_to(Page.READ if is_paused else Page.PAUSED)
         self.entered()
 
     def may_leave(self) -> bool:
@@ -240,13 +228,13 @@ class ReadingDesk(Desk):
         self._door.show("")
 
     def _put_away(self) -> None:
-        self._side_window.bring_back()
+        self._screen.side_window.bring_back()
         self._leave_read()
         self._ahead.expect(None)
         self._loader.forget()
         self._open = None
         self._grid.show_series(())
-        self._pages.setCurrentIndex(START)
+        self._screen.turn_to(Page.START)
         self.titled.emit("")
 
     def shut_down(self) -> None:
@@ -261,59 +249,19 @@ class ReadingDesk(Desk):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters and arrows act on the active viewport wherever the focus is."""
-        if self._pages.currentIndex() != READ or not self._grid.handle_key(event):
+        if self._screen.page is not Page.READ or not self._grid.handle_key(event):
             super().keyPressEvent(event)
 
     # building ----------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
-        theme = self.context.theme
-        self._header = ReadingHeader(self.context.keymap, self)
-        self._header.hide()
-        self._grid = ViewerGrid(viewer_palette(theme), self, self.context.keymap)
-        self._strip = SeriesStrip(self._grid, self)
-        self._tools = ToolStrip(self._grid, theme, self)
-        self._form = ScoreForm(theme, self, self.context.keymap)
-        self._lock = LockPanel(self)
-        self._lock.hide()
-        self._masks = MaskPanel(self.context, self._grid, self)
-        self._side = QStackedWidget()
-        self._side.addWidget(self._masks)
-        self._side.addWidget(self._form)
-        self._not_readable = NotReadablePanel(self)
-        side = side_panel(self._side, self._grid, (self._lock, self._not_readable), FORM_WIDTH)
-        images = QVBoxLayout()
-        images.setSpacing(0)
-        images.addWidget(self._grid, 1)
-        images.addWidget(OverviewStrip(self._grid, self))
-        images.addWidget(self._tools)
-        page = QWidget()
-        layout = QHBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._strip)
-        layout.addLayout(images, 1)
-        layout.addWidget(side)
-        self._side_window = SideWindow(side, layout, self)
-        self._start = StartPage(self)
-        self._pages = QStackedWidget(self)
-        self._pages.addWidget(self._start)
-        self._pages.addWidget(page)
-        self._sign_in = SignInPage(self)
-        self._pages.addWidget(self._sign_in)
-        self._pause = PausePage(self.context.appearance, self.turn_pause, self)
-        self._pages.addWidget(self._pause)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._pages)
-
     def _connect(self) -> None:
-        self.context.appearance.changed.connect(self._on_theme)
-        self._start.study_wanted.connect(self._on_study_wanted)
-        self._start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
-        self._start.reader_chosen.connect(self.choose_reader)
+        self.context.appearance.changed.connect(self._screen.set_theme)
+        self._screen.paused.go_on.connect(self.turn_pause)
+        self._screen.start.study_wanted.connect(self._on_study_wanted)
+        self._screen.start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
+        self._screen.start.reader_chosen.connect(self.choose_reader)
         self._door.opened.connect(self._on_reader)
-        self._door.asking.connect(lambda asks: self._pages.setCurrentIndex(SIGN_IN if asks else START))
+        self._door.asking.connect(lambda asks: self._screen.turn_to(Page.SIGN_IN if asks else Page.START))
         self._door.idle.connect(self._on_idle)
         self._header.case_chosen.connect(self.open_read)
         self._header.pause_wanted.connect(self.turn_pause)
@@ -323,11 +271,11 @@ class ReadingDesk(Desk):
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
-        self._tools.layouts.told.connect(self.context.messages.inform)
-        self._tools.layouts.refused.connect(self.context.messages.show)
+        self._screen.tools.layouts.told.connect(self.context.messages.inform)
+        self._screen.tools.layouts.refused.connect(self.context.messages.show)
         self._keeper.changed.connect(self._on_changed)
         for action, run in (
-            ("detach_form", self._side_window.turn),
+            ("detach_form", self._screen.side_window.turn),
             ("lock", self._on_lock_wanted),
             ("pause", self.turn_pause),
             ("undo", self._keeper.undo),
@@ -342,18 +290,12 @@ class ReadingDesk(Desk):
     def _on_free_opened(self, opened: OpenStudy) -> None:
         self._ahead.expect(None)
         self._show(opened)
-        self._masks.open(opened)
-        self._show_side(self._masks)
+        self._screen.masks.open(opened)
+        self._screen.show_side(form=False)
         self._header.show_free(free_title(opened))
         if opened.imported:  # the keys of a folder are original UIDs: nothing of it is kept
             self._keeper.show_free(self.context.workspace.library.folder, opened.code)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _show_side(self, side: QWidget) -> None:
-        self._side.setCurrentWidget(side)
-        self._grid.set_form_open(side is self._form)
-        # No mask reaches a reader of a study: how one would look is not asked.
-        self._tools.offer_masks(side is self._masks)
 
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
@@ -362,9 +304,9 @@ class ReadingDesk(Desk):
         captions = captions_of(opened.series, visits)
         self._loader.forget()
         self._grid.show_series(opened.series, captions=captions, joint=opened.joint, visits=visits)
-        self._strip.show_series(opened.series, captions)
+        self._screen.strip.show_series(opened.series, captions)
         self._loader.open(in_hanging_order(opened.series, self._grid.layout_shown))
-        self._pages.setCurrentIndex(READ)
+        self._screen.turn_to(Page.READ)
         self.titled.emit("")
 
     def _show_header(self, opened: OpenedRead) -> None:
@@ -372,16 +314,12 @@ class ReadingDesk(Desk):
         if reader is not None:
             self._header.show_read(case.title, opened.worklist, case.code, reader.title, reader.is_sealed)
 
-    def _on_theme(self, theme: Theme) -> None:
-        self._grid.set_palette(viewer_palette(theme))
-        self._form.set_theme(theme)
-
     # reading -----------------------------------------------------------------------------------------
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
-        if self.read is None or self._pages.currentIndex() != READ:
+        if self.read is None or self._screen.page is not Page.READ:
             return False
-        if self._lock.isVisible() or self._not_readable.isVisible():
+        if self._screen.is_asking:
             return False
         return self._form.handle_key(event)
 
@@ -390,7 +328,7 @@ class ReadingDesk(Desk):
             self._header.show_state(STATE_WORDS[self.read.state])
 
     def _on_lock_wanted(self) -> None:
-        if self.read is None or self._reader is None or self._pages.currentIndex() != READ:
+        if self.read is None or self._reader is None or self._screen.page is not Page.READ:
             return
         if unread := self._keeper.unread:
             self.context.messages.attention(f"{items_are(unread)} not yet read; Space goes to the next one.")
@@ -430,7 +368,7 @@ class ReadingDesk(Desk):
     def _leave_read(self) -> None:
         self.context.jobs.forget("open-read")
         self._keeper.flush()
-        self._masks.close_case()
+        self._screen.masks.close_case()
         self._keeper.close()
         self._form.clear()
         self._set_blind(False)

@@ -1,0 +1,116 @@
+"""What the reading desk is made of: the pages, and the images with the form beside them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.masks.mask_panel import MaskPanel
+from workstation.gui.reading.lock_panel import LockPanel
+from workstation.gui.reading.not_readable import NotReadablePanel
+from workstation.gui.reading.pause_page import PausePage
+from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
+from workstation.gui.reading.side_window import SideWindow, side_panel
+from workstation.gui.reading.start_page import StartPage
+from workstation.gui.sign_in_page import SignInPage
+from workstation.gui.theme import Theme
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.overview_strip import OverviewStrip
+from workstation.gui.viewer.series_strip import SeriesStrip
+from workstation.gui.viewer.theming import viewer_palette
+from workstation.gui.viewer.tool_strip import ToolStrip
+
+
+class Page(IntEnum):
+    """What the desk shows."""
+
+    START = 0
+    READ = 1
+    SIGN_IN = 2
+    PAUSED = 3
+
+
+class ReadingScreen(QStackedWidget):
+    """The widgets of the reading desk in their places; what they do is the desk's affair.
+
+    Attributes
+    ----------
+    grid, strip, tools : the viewports, the series beside them, the tools below
+    form, masks, lock, not_readable : the panel at the right and what is asked below it
+    start, sign_in, paused : the other pages
+    side_window : takes the panel to a second screen and back
+    """
+
+    def __init__(self, context: DeskContext, desk: Desk) -> None:
+        super().__init__(desk)
+        theme = context.theme
+        self.grid = ViewerGrid(viewer_palette(theme), desk, context.keymap)
+        self.strip = SeriesStrip(self.grid, self)
+        self.tools = ToolStrip(self.grid, theme, self)
+        self.form = ScoreForm(theme, self, context.keymap)
+        self.lock = LockPanel(self)
+        self.lock.hide()
+        self.masks = MaskPanel(context, self.grid, desk)
+        self.not_readable = NotReadablePanel(self)
+        self.start = StartPage(self)
+        self.sign_in = SignInPage(self)
+        self.paused = PausePage(context.appearance, self)
+        self._side = QStackedWidget()
+        self._side.addWidget(self.masks)
+        self._side.addWidget(self.form)
+        self._place(desk)
+
+    @property
+    def page(self) -> Page:
+        """What is shown now."""
+        return Page(self.currentIndex())
+
+    @property
+    def is_asking(self) -> bool:
+        """True while a question under the form waits for its answer; the form takes no key then."""
+        return self.lock.isVisible() or self.not_readable.isVisible()
+
+    def turn_to(self, page: Page) -> None:
+        """Show a page."""
+        self.setCurrentIndex(page)
+
+    def show_side(self, *, form: bool) -> None:
+        """The form of a read, or the masks of free reading."""
+        self._side.setCurrentWidget(self.form if form else self.masks)
+        self.grid.set_form_open(form)
+        # No mask reaches a reader of a study: how one would look is not asked.
+        self.tools.offer_masks(not form)
+
+    def focus_first(self) -> None:
+        """The keyboard works at once: on the images of an open case, else on what to do next."""
+        if self.page is Page.START:
+            self.start.focus_first()
+        elif self.page is Page.SIGN_IN:
+            self.sign_in.focus_first()
+        else:
+            (self.paused if self.page is Page.PAUSED else self.grid).setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Show the colours of another theme."""
+        self.grid.set_palette(viewer_palette(theme))
+        self.form.set_theme(theme)
+
+    def _place(self, desk: Desk) -> None:
+        side = side_panel(self._side, self.grid, (self.lock, self.not_readable), FORM_WIDTH)
+        images = QVBoxLayout()
+        images.setSpacing(0)
+        images.addWidget(self.grid, 1)
+        images.addWidget(OverviewStrip(self.grid, self))
+        images.addWidget(self.tools)
+        read = QWidget()
+        row = QHBoxLayout(read)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.strip)
+        row.addLayout(images, 1)
+        row.addWidget(side)
+        self.side_window = SideWindow(side, row, desk)
+        for page in (self.start, read, self.sign_in, self.paused):
+            self.addWidget(page)
