@@ -12,7 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
+from workstation.gui.reading.lock_panel import LockPanel
 from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.gui.sign_in_page import SignInPage
 from workstation.reading.cards import Seat
 from workstation.reading.seal import LEAST_COST
 from workstation.store.account_files import FOLDER, AccountFolder
@@ -114,3 +116,27 @@ def test_opening_and_each_series_once_are_entries_of_the_read(
         assert [one.kind.value for one in entries][:1] == ["opened"]
         assert entries[0].payload["screen"]
         assert [one.kind.value for one in entries].count("series") == len(seen)
+
+
+def test_what_was_typed_to_sign_does_not_come_back_with_undo(qtbot: QtBot) -> None:
+    """The next person at the same screen presses Ctrl+Z, in a study that is not sealed too."""
+    make_application()
+    panel, page = LockPanel(), SignInPage()
+    for widget in (panel, page):
+        qtbot.addWidget(widget)
+    panel.ask("K-R", "R1", sealed=True)
+    passphrase, remark = (panel.findChild(QLineEdit, name) for name in ("signature", "blinding_remark"))
+    assert passphrase is not None
+    assert remark is not None
+    qtbot.keyClicks(passphrase, word("R1"))
+    qtbot.keyClicks(remark, "SENTINEL saw a name")
+    panel.ask("K-L", "R2", sealed=False)
+    page.ask("", ["R1"], "")
+    typed = page.findChild(QLineEdit, "passphrase")
+    assert typed is not None
+    qtbot.keyClicks(typed, word("R1"))
+    page.ask("", ["R2"], "")
+    typed.setEchoMode(QLineEdit.EchoMode.Normal)
+    for line in (passphrase, remark, typed):
+        line.undo()
+        assert line.text() == ""

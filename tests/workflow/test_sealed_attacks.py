@@ -185,6 +185,20 @@ def test_a_plan_changed_beside_its_signed_digest_is_refused(tmp_path: Path) -> N
             again.sign_in("C1", word("C1"))
 
 
+def test_another_plan_is_refused_though_the_reads_were_taken_away(tmp_path: Path) -> None:
+    """Without a single entry it looks as if nobody had begun, and a plan might still be changed."""
+    folder = make(tmp_path, "both-keys")
+    with open_study_folder(folder) as study:
+        read(study, "R1", "K-1")
+        other = replace(study.plan, tolerance=study.plan.tolerance + 1)
+    meddle(folder, "DELETE FROM journal", "DELETE FROM locks", "DELETE FROM sheets")
+    meddle(folder, "UPDATE plans SET toml = ?1, digest = ?2", values=(other.to_toml(), other.digest))
+    with open_study_folder(folder) as again:
+        assert not again.store.has_begun
+        with pytest.raises(ProtocolViolation, match="not the one that R1 has accepted"):
+            again.sign_in("R1", word("R1"))
+
+
 def test_guesses_at_a_signature_are_slowed_too(tmp_path: Path) -> None:
     with open_study_folder(make(tmp_path, "both-keys")) as study:
         study.sign_in("R1", word("R1"))

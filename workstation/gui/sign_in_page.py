@@ -75,7 +75,7 @@ class SignInPage(QWidget):
         self._name.addItems(list(names))
         self._name.blockSignals(False)
         self._name.setEnabled(len(names) > 1)
-        self._passphrase.clear()
+        self._passphrase.setText("")
         self._refusal.clear()
         self._on_changed()
         self.focus_first()
@@ -83,7 +83,7 @@ class SignInPage(QWidget):
     def refuse(self, sentence: str) -> None:
         """Say why it was not taken, and ask again."""
         _say(self._refusal, f"⚠ {sentence}")
-        self._passphrase.clear()
+        self._passphrase.setText("")
         self.focus_first()
 
     def focus_first(self) -> None:
@@ -103,7 +103,7 @@ class SignInPage(QWidget):
     def _on_given(self) -> None:
         if self._passphrase.text():
             typed = self._passphrase.text()
-            self._passphrase.clear()
+            self._passphrase.setText("")
             self.given.emit(self._name.currentText(), typed)
 
 

@@ -37,7 +37,7 @@ from workstation.store.study_seals import (
 from workstation.store.study_store import StudyStore
 
 SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
-ACCEPTED = "plan accepted"
+ACCEPTED, PLAN_FROZEN = "plan accepted", "plan frozen"
 LAYER_OPENED, SHEETS_OPENED = "outer layer opened", "sheets unsealed"
 
 _LOGGER = logging.getLogger("workstation.study")
@@ -375,18 +375,19 @@ class Vault:
     def _recipients(self) -> Iterator[Card]:
         return (card for card in self.sealing.accounts if card.seat is not Seat.ESCROW)
 
-    def _accepted(self, person: Person) -> str:
-        """What the account's own last word on the plan says; nobody else can have written it."""
+    def _has_accepted(self, person: Person) -> bool | None:
+        """Whether the account's last word on a plan was on this one; None where it said none."""
         words = words_of(self._store.audit(), person.card, (ACCEPTED, PLAN_SIGNED))
-        return words[-1] if words else ""
+        return f'"{self._plan.digest}"' in words[-1] if words else None
 
     def _accept_plan(self, person: Person) -> None:
-        if f'"{self._plan.digest}"' not in self._accepted(person):
+        if not self._has_accepted(person):
             self._store.record(person.name, ACCEPTED, {"digest": self._plan.digest})
 
     def _require_accepted_plan(self, person: Person) -> None:
-        accepted = self._accepted(person)
-        if accepted and f'"{self._plan.digest}"' not in accepted and self._store.has_begun:
+        # That reading has begun the log says too, from which nothing can be taken without a trace.
+        begun = self._store.has_begun or any(one.event == PLAN_FROZEN for one in self._store.audit())
+        if begun and self._has_accepted(person) is False:
             raise ProtocolViolation(
                 f"{person.name} was not signed in",
                 f"the plan ({head_code(self._plan.digest)}) is not the one that {person.name} has accepted",

@@ -75,8 +75,8 @@ class LockPanel(QWidget):
         self._signature.setAccessibleName(f"Your {what}")
         self._signature.setPlaceholderText(f"Your {what}")
         self._signature.setToolTip(f"Type your {what} to sign (Enter)")
-        self._signature.clear()
-        self._remark.clear()
+        self._signature.setText("")
+        self._remark.setText("")
         self._blinding.setCurrentIndex(0)
         self._on_changed()
         self.show()
@@ -102,5 +102,5 @@ class LockPanel(QWidget):
         if self._is_ready:
             held = bool(self._blinding.currentData())
             typed = self._signature.text()
-            self._signature.clear()
+            self._signature.setText("")
             self.signed.emit(typed, held, self._remark.text().strip())

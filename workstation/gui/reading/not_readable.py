@@ -73,6 +73,7 @@ class NotReadablePanel(QWidget):
         """Go back to reading."""
         if not self.isHidden():
             self.hide()
+            self._reason.setText("")  # it is the reader's own; nothing of it stays in a hidden field
             self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -148,15 +148,15 @@ class ReconcilePanel(QFrame):
 
     def clear_signature(self) -> None:
         """The signature was taken."""
-        self._signature.clear()
-        self._passphrase.clear()
+        self._signature.setText("")
+        self._passphrase.setText("")
 
     def _on_signature(self) -> None:
         if self._passphrase.isVisible() and not self._passphrase.text():
             self._passphrase.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         typed = self._passphrase.text()
-        self._passphrase.clear()
+        self._passphrase.setText("")
         self.signed.emit(self._signature.text(), typed)
 
     # private -------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ class SealingStep(QWidget):
         """Forget what was typed."""
         for pair in self._lines.values():
             for line in pair:
-                line.clear()
+                line.setText("")
 
     def _on_mode(self) -> None:
         self._explained.setText(EXPLAINED[self.mode])
