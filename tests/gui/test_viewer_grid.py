@@ -222,9 +222,10 @@ class TestKeys:
             assert not grid.handle_key(event)
 
     def test_every_binding_does_something_and_no_key_twice(self, grid: ViewerGrid) -> None:
-        assert len({binding.key for binding in BINDINGS}) == len(BINDINGS)
+        keys = [binding.key for binding in BINDINGS if binding.key]  # some tools have only a button
+        assert len(set(keys)) == len(keys)
         for binding in BINDINGS:
-            assert grid.keymap.key_of(binding.action)
+            assert bool(grid.keymap.key_of(binding.action)) == bool(binding.key)
         tools = {f"tool_{tool.id}" for tool in grid.tools}
         assert {binding.action for binding in BINDINGS} - tools == Commands(grid).names
 

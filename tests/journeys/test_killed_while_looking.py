@@ -32,6 +32,10 @@ window.resize(1280, 800)
 window.show()
 desk = window.show_desk("reading", what if what == "K-R" else Path(what))
 if what != "K-R":
+    for _ in range(600):
+        if desk.readers:
+            break
+        QTest.qWait(50)
     desk.choose_reader("R1")
 grid = desk.grid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -59,8 +60,8 @@ class Library:
         """
         path = path.absolute()
         file = path / folder.DATABASE
-        is_new = not file.exists()
-        if is_new and path.is_file():
+        # A folder that may not be entered is neither: the engine says that.
+        if os.access(path.parent, os.X_OK) and path.is_file():
             raise StoreError(
                 "The library was not opened", "its name is that of a file", "Choose a folder for the library"
             )
