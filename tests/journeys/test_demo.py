@@ -42,6 +42,8 @@ def test_every_desk_is_pictured_at_full_size(report: dict) -> None:
     for name, picture in pictures.items():
         assert picture.shape[:2] == (900, 1440), name
         assert len(np.unique(picture[::20, ::20, 0])) > 8, f"{name} is empty"
+    left = pictures["reading"][60:700, 120:1040, 0]
+    assert np.mean(left > 100) > 0.1, "the reading desk shows no images"
 
 
 def test_exports_lie_where_the_report_says(report: dict) -> None:

@@ -85,8 +85,8 @@ def _open(window: MainWindow, desk: str, study_folder: Path, passphrases: Mappin
         shown.choose_reader(reader)
         if reader in passphrases:
             shown.sign_in(reader, passphrases[reader])
-        # Everything is locked in a finished study: show the first case as its reader left it.
-        shown.open_read(shown.worklist_codes[0])
+        # Everything is locked in a finished study: the first case stands there as its reader left it.
+        shown.context.messages.clear()
     elif desk in ("reconcile", "results") and passphrases:
         from workstation.gui.analysis.results_desk import ResultsDesk
         from workstation.gui.review.reconcile_desk import ReconcileDesk

@@ -51,6 +51,7 @@ class ReadingDesk(Desk):
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._resume: str | None = None  # the case to go on with after the session was locked
+        self._is_entering = False  # a reader has just come, and no case was opened yet
         self._reader: ReaderDesk | None = None
         self._open: OpenStudy | None = None
         self._is_blind = False
@@ -152,6 +153,7 @@ class ReadingDesk(Desk):
 
     def _on_reader(self, reader: ReaderDesk) -> None:
         self._reader = reader
+        self._is_entering = True
         # What was said before belongs to another task, and what it offers would leave the read.
         self.context.messages.clear()
         self._start_opening(self._resume)
@@ -189,8 +191,9 @@ class ReadingDesk(Desk):
         self.leave()
 
     def _on_read_opened(self, opened: OpenedRead | None) -> None:
+        is_entering, self._is_entering = self._is_entering, False
         if opened is None:
-            self._all_locked()
+            self._nothing_to_read(look_back=is_entering)
             return
         self._keeper.read = opened.read
         self._set_blind(True)
@@ -350,15 +353,19 @@ class ReadingDesk(Desk):
         self.context.messages.inform(f"{code} is locked. Code to write down: {self._reader.head_code}")
         self._start_opening(None, after=code)
 
-    def _all_locked(self) -> None:
+    def _nothing_to_read(self, *, look_back: bool) -> None:
         reader = self._reader
+        later = reader.still_to_come() if reader is not None else None
+        if look_back and reader is not None and later is None:
+            # Who comes back after the last signature wants to look, and can change nothing.
+            self.context.messages.inform(f"All cases of {reader.reader} are locked; they can be looked at.")
+            self._start_opening(self.worklist_codes[0])
+            return
         self.leave()
-        if reader is not None:
-            later = reader.still_to_come()
-            if later is None:
-                self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
-            else:
-                self._door.show(f"Every case that is due is locked. {later.sentence}")
+        if later is not None:
+            self._door.show(f"Every case that is due is locked. {later.sentence}")
+        elif reader is not None:
+            self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
 
     def _close_lock(self) -> None:
         self._lock.hide()
