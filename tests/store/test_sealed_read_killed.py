@@ -1,6 +1,6 @@
 """kill -9 in the middle of a sealed read: every answer that was acknowledged is there afterwards.
 
-``MARROW_KILLS=200`` makes it 200 moments; without it there are 25.
+``MARROW_KILLS=200`` makes it 200 moments; without it there are 10.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ while code:
     say(f"lock {code} - 0")
     code = desk.next_case(code)
 """
-KILLS = int(os.environ.get("MARROW_KILLS", "25"))
+KILLS = int(os.environ.get("MARROW_KILLS", "10"))
 LONGEST_S = 0.25
 
 
