@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -12,11 +13,15 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workstation.errors import ProtocolViolation, StoreError
+from workstation.masks.editing.change import Change, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.reading.cards import Seat
 from workstation.reading.journal import ReadKey
 from workstation.reading.seal import LEAST_COST, NotOpened, decrypt
@@ -40,6 +45,17 @@ TRACES = tuple(
     word.encode()
     for word in (SECRET, '"grade"', '"item"', '"answer"', '"mark"', '"view"', '"slice"', 'blinding_held":')
 )
+
+
+def scattered(chance: random.Random, count: int = 4000) -> Change:
+    """Voxels too many and too scattered for one entry of the journal."""
+    voxels = np.array(sorted(chance.sample(range(40 * 256 * 256), count)))
+    return Change((40, 256, 256), voxels, np.zeros(count, np.uint8), np.ones(count, np.uint8))
+
+
+PLANTED = Stroke("planted", "1.2", "brush", packed(scattered(random.Random(0), 300)))
+RUNS = PLANTED.deltas[0].groups[0].runs
+TRACES += (RUNS[8:40], base64.b64encode(RUNS)[16:60], b'"stroke"', b'"changes"', b'"edema"')
 
 
 def word(name: str) -> str:
@@ -74,8 +90,9 @@ def read_as(study: Study, reader: str, chance: random.Random, *, lock: bool, sec
         read.redo()
         read.keep_view_state({"note": secret, "window": [chance.random(), 1.0]})
         read.keep_mark("m1", {"text": f"{secret} comment", "points": [[chance.random(), 2.0]]})
-        read.keep_mark("mask", {"mask": chance.randbytes(20_000).hex() + secret})
-        read.keep_mark("mask", None)
+        read.keep_stroke(replace(PLANTED, id=f"planted {secret}"))
+        read.keep_stroke(replace(PLANTED, deltas=packed(scattered(chance)), id="large"))
+        read.undo()
         if lock:
             read.lock(word(reader), blinding_held=not secret, remark=f"{secret} remark")
     if lock:
@@ -91,7 +108,8 @@ def assert_no_trace(*places: Path) -> None:
     for path, content in every_byte(*places).items():
         for trace in TRACES:
             assert trace not in content, f"{trace!r} in {path.name}"
-            assert trace.decode().encode("utf-16-le") not in content, f"{trace!r} in {path.name}"
+            if trace.isascii():
+                assert trace.decode().encode("utf-16-le") not in content, f"{trace!r} in {path.name}"
 
 
 def places(folder: Path) -> list[Path]:
@@ -113,8 +131,11 @@ def test_the_search_would_find_it(folder: Path, tmp_path: Path) -> None:
     with create_study(tmp_path / "plan.toml", plain) as study:
         read = study.reader("B").open_read("K-1")
         read.keep_mark("m1", {"text": f"{SECRET} comment"})
+        read.keep_stroke(PLANTED)
     with pytest.raises(AssertionError, match="SENTINEL"):
         assert_no_trace(plain)
+    found = b"".join(every_byte(plain).values())
+    assert base64.b64encode(RUNS)[16:60] in found
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
@@ -183,8 +204,8 @@ def test_what_is_visible_is_the_same_whatever_b_answered(folder: Path, tmp_path:
         digests |= kept
         connection.close()
     assert sizes[0] == sizes[1]
-    # Answers, evidence, views, undo and comments are one class; a corrected mask is another.
-    assert sorted(set(sizes[0]["journal.payload"])) == [2_048 + 40, 131_072 + 40]
+    # Answers, evidence, views, undo, comments and a small stroke are one class; a large one is another.
+    assert sorted(set(sizes[0]["journal.payload"])) == [2_048 + 40, 16_384 + 40]
     assert len(set(sizes[0]["sheets.key_box"])) == 1
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workstation.errors import ResourceError, StoreError
+from workstation.masks.editing.change import Change, packed
+from workstation.masks.editing.strokes import Stroke, stroke_data
 from workstation.reading.journal import (
     Content,
     Entry,
@@ -43,7 +46,9 @@ evidences = st.none() | st.builds(
 def actions(draw: st.DrawFn) -> Entry:
     form = draw(st.sampled_from(FORMS))
     item = draw(st.sampled_from(form.items))
-    kind = draw(st.sampled_from(["answer", "flag", "evidence", "mark", "view"]))
+    kind = draw(st.sampled_from(["answer", "flag", "evidence", "mark", "mask", "view"]))
+    if kind == "mask":
+        return Entry(Kind.MASK, draw(st.sampled_from(STROKES)))
     if kind == "answer":
         state = draw(st.sampled_from(AnswerState))
         grade = draw(st.sampled_from(item.levels)).grade if state is AnswerState.SCORED else None
@@ -59,13 +64,21 @@ def actions(draw: st.DrawFn) -> Entry:
     return Entry(Kind.VIEW, draw(st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)))
 
 
+def _stroke(number: int) -> dict[str, Any]:
+    voxels = np.array([number, number + 1, number + 5])
+    change = Change((1, 4, 4), voxels, np.zeros(3, np.uint8), np.full(3, number + 1, np.uint8))
+    return stroke_data(Stroke(f"s{number}", "1.2", "brush", packed(change)))[0]
+
+
+STROKES = [_stroke(number) for number in range(4)]
 UNDO, REDO = Entry(Kind.UNDO, {}), Entry(Kind.REDO, {})
 journals = st.lists(actions() | st.just(UNDO) | st.just(REDO), max_size=40)
 
 
 def said(state: Replay) -> tuple[Any, ...]:
     sheets = tuple(sheet.answers for sheet in state.content.sheets.values())
-    return sheets, dict(state.content.marks)
+    strokes = tuple(one.id for one in state.content.drawn.all())
+    return sheets, dict(state.content.marks), strokes
 
 
 @settings(max_examples=60, deadline=None)
@@ -187,3 +200,22 @@ def test_an_answer_that_does_not_fit_changes_nothing() -> None:
     with pytest.raises(ResourceError):
         state.after(answer_entry("recht", Answer.scored("MFC", 9)))
     assert state.content.sheet("recht").answer("MFC").grade == 1
+
+
+def test_the_parts_of_a_large_stroke_are_undone_together() -> None:
+    voxels = np.arange(0, 3200, 2)
+    change = Change((1, 40, 80), voxels, np.zeros(1600, np.uint8), np.ones(1600, np.uint8))
+    parts = stroke_data(Stroke("s", "1.2", "grow", packed(change)))
+    assert len(parts) == 2
+    state = replay([Entry(Kind.MASK, part) for part in parts], FORMS)
+    assert state.content.drawn.count == 1
+    drawn = state.content.drawn.labels_of("1.2")
+    assert drawn is not None
+    assert np.count_nonzero(drawn) == 1600
+    assert state.after(UNDO).content.drawn.labels_of("1.2") is None
+    assert state.after(UNDO).after(REDO).content.drawn.labels_of("1.2") is not None
+
+
+def test_a_damaged_stroke_is_named_by_its_number() -> None:
+    with pytest.raises(StoreError, match="entry 1 "):
+        replay([Entry(Kind.MASK, {**STROKES[0], "shape": [1, 1, 1]})], FORMS)

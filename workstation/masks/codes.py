@@ -9,6 +9,8 @@ TISSUE = Code("85756007", "SCT", "Tissue")
 ANATOMY = Code("91723000", "SCT", "Anatomical Structure")
 
 EDEMA = Code("79654002", "SCT", "Edema")
+CYST = Code("367643001", "SCT", "Cyst")
+NECROSIS = Code("6574001", "SCT", "Necrosis")
 BONE_MARROW = Code("14016003", "SCT", "Bone marrow")
 LOW_T1_MARROW = Code("LOWT1MARROW", "99MSKREAD", "Low-T1 marrow, reconversion pattern")
 BONE = Code("272673000", "SCT", "Bone")

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from workstation.errors import StoreError, WorkstationError
+from workstation.masks.editing.strokes import NONE, Strokes, stroke_from
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
 
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     EVIDENCE = "evidence"
     MARK = "mark"
+    MASK = "mask"  # a stroke of the brush, or another edit of a drawn mask
     UNDO = "undo"
     REDO = "redo"
     VIEW = "view"
@@ -147,10 +149,12 @@ def utc_now() -> str:
 
 @dataclass(frozen=True)
 class Content:
-    """What a read says at one moment: a sheet per instrument, and the reader's marks by their id.
+    """What a read says at one moment: a sheet per instrument, the reader's marks by their id, and masks.
 
     Attributes
     ----------
+    drawn : Strokes
+        What the reader drew, stroke by stroke.
     not_readable : str
         Why the reader could not read the case; then no item of it is assessable. Empty when it was read.
     """
@@ -158,6 +162,7 @@ class Content:
     sheets: Mapping[str, ScoreSheet]
     marks: Mapping[str, Mapping[str, Any]]
     not_readable: str = ""
+    drawn: Strokes = NONE
 
     @classmethod
     def empty(cls, instruments: Iterable[Instrument]) -> Content:
@@ -268,9 +273,15 @@ class Replay:
             return replace(
                 counted, content=self.undone[-1], past=(*self.past, self.content), undone=self.undone[:-1]
             )
-        return replace(
-            counted, content=applied(self.content, entry), past=(*self.past, self.content), undone=()
-        )
+        past = self.past if _goes_on(self.content, entry) else (*self.past, self.content)
+        return replace(counted, content=applied(self.content, entry), past=past, undone=())
+
+
+def _goes_on(content: Content, entry: Entry) -> bool:
+    """Whether an entry is a further part of a stroke too large for one: undo takes all of it back."""
+    last, payload = content.drawn.last, entry.payload
+    is_part = entry.kind is Kind.MASK and int(payload["part"]) > 0
+    return is_part and last is not None and last.id == payload["stroke"]
 
 
 def replay(
@@ -297,7 +308,7 @@ def replay(
 
 
 def applied(content: Content, entry: Entry) -> Content:
-    """What a read says after one answer, flag, evidence or mark, or after it was called not readable."""
+    """What a read says after one answer, flag, evidence, mark or stroke, or once called not readable."""
     payload = entry.payload
     if entry.kind is Kind.NOT_READABLE:
         sheets = {name: _nothing_assessable(sheet) for name, sheet in content.sheets.items()}
@@ -309,6 +320,10 @@ def applied(content: Content, entry: Entry) -> Content:
         else:
             marks[str(payload["id"])] = dict(payload["mark"])
         return replace(content, marks=MappingProxyType(marks))
+    if entry.kind is Kind.MASK:
+        stroke, drawn = stroke_from(payload), content.drawn
+        made = drawn.joining(stroke) if _goes_on(content, entry) else drawn.adding(stroke)
+        return replace(content, drawn=made)
     sheet = content.sheet(payload["instrument"])
     old = sheet.answer(payload["item"])
     if entry.kind is Kind.FLAG:

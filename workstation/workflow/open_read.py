@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workstation.errors import ProtocolViolation, ResourceError, StoreError
+from workstation.masks.editing.strokes import Stroke, Strokes, stroke_data
 from workstation.reading.audit import Link
 from workstation.reading.blinding import BlindedCase
 from workstation.reading.journal import (
@@ -179,9 +180,34 @@ class OpenRead:
         return self._keep(Entry(Kind.EVIDENCE, payload, utc_now()))
 
     def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> ReadingSession:
-        """Keep a measurement, annotation or corrected region (plain data); None removes it."""
+        """Keep a measurement or note (plain data); None removes it."""
         content = None if mark is None else dict(mark)
         return self._keep(Entry(Kind.MARK, {"id": mark_id, "mark": content}, utc_now()))
+
+    @property
+    def drawn(self) -> Strokes:
+        """What the reader drew."""
+        return self.session.content.drawn
+
+    def keep_stroke(self, stroke: Stroke) -> ReadingSession:
+        """Keep an edit of a drawn mask, all of it or nothing; one undo takes all of it back.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the read is locked.
+        StoreError
+            If it could not be written; nothing has changed then.
+        """
+        before = self.session
+        try:
+            with self._study.store.batch():
+                for part in stroke_data(stroke):
+                    self._keep(Entry(Kind.MASK, part, utc_now()))
+        except BaseException:
+            self.session = before
+            raise
+        return self.session
 
     def keep_view_state(self, view: Mapping[str, Any]) -> None:
         """Keep the viewing state (plain data) if it differs from the last; a locked read keeps its own."""
@@ -189,7 +215,7 @@ class OpenRead:
             self._keep(Entry(Kind.VIEW, dict(view), utc_now()))
 
     def undo(self) -> ReadingSession:
-        """Take back the last answer, flag, evidence or mark; an entry of its own. Nothing to undo: no-op."""
+        """Take back the last answer, flag, evidence, mark or stroke; an entry of its own, or no-op."""
         self.session.require_open()
         if not self.session.replay.past:
             return self.session
