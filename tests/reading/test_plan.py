@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from workstation.errors import ResourceError
 from workstation.imaging.study import Joint
+from workstation.reading.blinding_rule import Blinding, Overlays
 from workstation.reading.conduct import Conduct, Repeats, Sees, Triggers
-from workstation.reading.plan import Blinding, Overlays, Resolution, StudyPlan, Unseal, load_plan, parse_plan
+from workstation.reading.plan import Resolution, StudyPlan, Unseal, load_plan, parse_plan
 from workstation.scoring.instrument import instruments
 
 GOOD = """\

@@ -83,7 +83,23 @@ class Passphrases:
             if self._accounts:
                 study.vault.accounts = AccountFolder(Path(self._accounts))
             for name in dict.fromkeys(names):
-                study.vault.sign_in(name, self.of(name))
+                self._sign_in(study, name)
+
+    def _sign_in(self, study: Study, name: str) -> None:
+        from workstation.workflow.acceptance import PlanNotAccepted
+
+        try:
+            study.sign_in(name, self.of(name))
+        except PlanNotAccepted as changed:
+            if not sys.stdin.isatty():
+                raise
+            print(
+                f"The plan was changed since {name} has accepted one. Compare the fingerprints aloud again:"
+            )
+            print("\n".join(f"  {line}" for line in changed.fingerprints))
+            if input("Accept it? [y/N] ").strip().lower() not in ("y", "yes"):
+                raise
+            study.sign_in(name, self.of(name), changed.code)
 
     def _line(self, name: str) -> str:
         assert self._descriptor is not None

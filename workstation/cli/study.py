@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
-from workstation.cli.passphrases import Passphrases, add_as, add_passphrases
+from workstation.cli.passphrases import Passphrases, add_as
 from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
 from workstation.cli.study_conduct import (
     NOT_READABLE,
@@ -19,10 +16,9 @@ from workstation.cli.study_conduct import (
     run_times,
     status_lines,
 )
+from workstation.cli.study_open import accounts_folder, opened_study, study_action
+from workstation.cli.study_plan import confirm_new_plan, register_plan
 from workstation.cli.study_text import case_json, case_text, plan_json
-
-if TYPE_CHECKING:
-    from workstation.workflow.read_case import Study
 
 EXAMPLE = """\
 example:
@@ -48,7 +44,7 @@ def register(commands: Subparsers) -> None:
     """Add the subcommand with its own subcommands."""
     parser = commands.add_parser(
         "study",
-        help="a blinded dual read: account, new, status, read, not-readable, amend, order, unseal, "
+        help="a blinded dual read: account, new, plan, status, read, not-readable, amend, order, unseal, "
         "reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
@@ -57,13 +53,14 @@ def register(commands: Subparsers) -> None:
     parser.set_defaults(handler=run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    new = _action(actions, "new", _new, "make a study folder from a plan (TOML)")
+    new = study_action(actions, "new", _new, "make a study folder from a plan (TOML)")
     new.add_argument("plan", type=Path, metavar="PLAN.toml", help="cases, readers, instruments, rules")
+    new.add_argument("--yes", action="store_true", help="do not ask before a plan that is there is replaced")
 
-    status = _action(actions, "status", _status, "which reads are locked")
+    status = study_action(actions, "status", _status, "which reads are locked")
     status.add_argument("--reader", metavar="READER", help="only this reader's own cases, in the own order")
 
-    read = _action(actions, "read", _read, "record a reader's answers from a table")
+    read = study_action(actions, "read", _read, "record a reader's answers from a table")
     read.add_argument("reader", metavar="READER", help="reader code of the plan")
     read.add_argument(
         "--answers",
@@ -80,53 +77,40 @@ def register(commands: Subparsers) -> None:
         help="blinding did not hold, and why (kept with the lock)",
     )
 
-    amend = _action(actions, "amend", _amend, "open a locked read again as a new version, with a reason")
+    amend = study_action(actions, "amend", _amend, "open a locked read again as a new version, with a reason")
     amend.add_argument("reader", metavar="READER", help="reader code of the plan")
     amend.add_argument("--case", required=True, metavar="CODE", help="the case whose read is corrected")
     amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
-    register_not_readable(_action(actions, "not-readable", _not_readable, NOT_READABLE))
+    register_not_readable(study_action(actions, "not-readable", _not_readable, NOT_READABLE))
 
-    unseal = _action(actions, "unseal", _unseal, "open the sealed reads once every one of them is locked")
+    unseal = study_action(
+        actions, "unseal", _unseal, "open the sealed reads once every one of them is locked"
+    )
     add_as(unseal)
 
-    order = _action(actions, "order", _order, "each reader's order and codes, for the coordinator only")
+    order = study_action(actions, "order", _order, "each reader's order and codes, for the coordinator only")
     add_as(order)
 
-    times = _action(actions, "times", _times, "how long cases and items took, without pauses")
+    times = study_action(actions, "times", _times, "how long cases and items took, without pauses")
     times.add_argument("--reader", metavar="READER", help="only this reader's own, at any time")
     times.add_argument("--out", type=named_path, metavar="CSV", help="write a table with every item")
     add_as(times)
 
-    reconcile = _action(actions, "reconcile", _reconcile, "differing items; means, or consensus from a table")
+    reconcile = study_action(
+        actions, "reconcile", _reconcile, "differing items; means, or consensus from a table"
+    )
     reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
     reconcile.add_argument(
         "--sign", action="append", default=[], metavar="READER", help="sign the settled cases as this reader"
     )
     add_as(reconcile)
 
-    verify = _action(actions, "verify", _verify, "recompute every chain; exit 1 if anything was changed")
+    verify = study_action(actions, "verify", _verify, "recompute every chain; exit 1 if anything was changed")
     verify.add_argument(
         "--head", default="", metavar="CODE", help="a head code that was written down earlier"
     )
+    register_plan(actions)
     register_account(actions)
-
-
-def _action(actions: Subparsers, name: str, handler: Any, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=text, description=text[0].upper() + text[1:]
-    )
-    parser.add_argument("--study", type=named_path, required=True, metavar="DIR", help="the study folder")
-    parser.add_argument(
-        "--library",
-        type=named_path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,  # else it would undo --library before the command
-        help="the library with the images; otherwise the one the study was made with",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    add_passphrases(parser)
-    parser.set_defaults(action_handler=handler)
-    return parser
 
 
 def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001 - the shape of every command
@@ -134,23 +118,13 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001
     return int(arguments.action_handler(arguments))
 
 
-@contextmanager
-def _study(arguments: argparse.Namespace) -> Iterator[Study]:
-    from workstation.workflow.read_case import open_study_with_library
-
-    with open_study_with_library(arguments.study, arguments.library, _accounts(arguments)) as study:
-        yield study
-
-
-def _accounts(arguments: argparse.Namespace) -> Path | None:
-    return Path(arguments.accounts) if arguments.accounts else None
-
-
 def _new(arguments: argparse.Namespace) -> int:
     from workstation.workflow.read_case import create_study
 
-    ask = Passphrases(arguments.passphrase_fd).of
-    with create_study(arguments.plan, arguments.study, arguments.library, _accounts(arguments), ask) as study:
+    ask, people = Passphrases(arguments.passphrase_fd).of, accounts_folder(arguments)
+    if not arguments.yes:
+        confirm_new_plan(arguments)
+    with create_study(arguments.plan, arguments.study, arguments.library, people, ask) as study:
         plan, checked = study.plan, bool(study.store.library)
         if arguments.json:
             print_json({**plan_json(study), "cases_checked": checked, **seal_json(study)})
@@ -170,7 +144,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from workstation.reading.audit import head_code, head_of
     from workstation.reading.visibility import Role, Viewer
 
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         if arguments.reader:
             Passphrases(arguments.passphrase_fd).sign_in(study, [arguments.reader])
             desk = study.reader(arguments.reader)
@@ -240,7 +214,7 @@ def _read(arguments: argparse.Namespace) -> int:
     from workstation.workflow.reads_csv import record_answers
 
     passphrases = Passphrases(arguments.passphrase_fd)
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         passphrases.sign_in(study, [arguments.reader])
         done = record_answers(
             study,
@@ -276,7 +250,7 @@ def _read(arguments: argparse.Namespace) -> int:
 
 def _amend(arguments: argparse.Namespace) -> int:
     passphrases = Passphrases(arguments.passphrase_fd)
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         passphrases.sign_in(study, [arguments.reader])
         compared = study.is_unsealed(arguments.case)
         read = study.reader(arguments.reader).amend(arguments.case, arguments.reason)
@@ -305,18 +279,18 @@ def _amend(arguments: argparse.Namespace) -> int:
 
 
 def _unseal(arguments: argparse.Namespace) -> int:
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         return run_unseal(study, arguments, Passphrases(arguments.passphrase_fd))
 
 
 def _order(arguments: argparse.Namespace) -> int:
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         Passphrases(arguments.passphrase_fd).sign_in(study, arguments.signed_in_as)
         return run_order(study, arguments)
 
 
 def _times(arguments: argparse.Namespace) -> int:
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         own = [arguments.reader] if arguments.reader else []
         Passphrases(arguments.passphrase_fd).sign_in(study, [*arguments.signed_in_as, *own])
         return run_times(study, arguments)
@@ -324,7 +298,7 @@ def _times(arguments: argparse.Namespace) -> int:
 
 def _not_readable(arguments: argparse.Namespace) -> int:
     passphrases = Passphrases(arguments.passphrase_fd)
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         passphrases.sign_in(study, [arguments.reader])
         return run_not_readable(study, arguments, passphrases.of)
 
@@ -334,7 +308,7 @@ def _reconcile(arguments: argparse.Namespace) -> int:
     from workstation.workflow.reconcile_case import reconciliations
 
     passphrases = Passphrases(arguments.passphrase_fd)
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         passphrases.sign_in(study, [*arguments.signed_in_as, *arguments.sign])
         cases = reconciliations(study)  # refused before anything of a table is looked at
         with study.store.batch():
@@ -357,7 +331,7 @@ def _reconcile(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from workstation.workflow.verify_study import verify_study
 
-    with _study(arguments) as study:
+    with opened_study(arguments) as study:
         report = verify_study(study, arguments.head)
     if arguments.json:
         print_json(

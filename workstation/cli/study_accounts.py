@@ -25,7 +25,7 @@ def register_account(actions: Subparsers) -> None:
     new.add_argument(
         "--seat",
         default="reader",
-        choices=("reader", "coordinator", "adjudicator", "escrow"),
+        choices=("reader", "coordinator", "adjudicator", "escrow", "safety"),
         help="what the account is for (default: reader)",
     )
     new.add_argument(

@@ -14,12 +14,13 @@ KEY_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Seat(StrEnum):
-    """What an account is for. A coordinator does not read."""
+    """What an account is for. A coordinator does not read; a safety contact is told urgent findings only."""
 
     READER = "reader"
     COORDINATOR = "coordinator"
     ADJUDICATOR = "adjudicator"
     ESCROW = "escrow"
+    SAFETY = "safety"
 
 
 class SealMode(StrEnum):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from workstation.errors import ResourceError
 from workstation.imaging.study import Plane, Series, Weighting
+from workstation.reading.known_cases import (
+    Calibration,
+    Drift,
+    calibration_from,
+    drift_from,
+    known_data,
+)
+from workstation.reading.safety import Safety, safety_data, safety_from
 from workstation.scoring.toml_source import TomlSource, Where
 
 MOST_REPEATED = 0.5
@@ -38,6 +46,13 @@ class Repeats:
         """How many of `cases` a reader reads twice."""
         # Rounded first: 0.1 of 30 is 3 and not the 4 that binary fractions would make of it.
         return -int(-round(self.share * cases, 9) // 1)
+
+
+class Scores(StrEnum):
+    """Of a read whose masks were shown after the own score: the scores before that, or the last ones."""
+
+    UNAIDED = "unaided"
+    AIDED = "aided"
 
 
 class Sees(StrEnum):
@@ -97,16 +112,39 @@ class RequiredSeries:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """Everything here is off by default, so that a plan from before it says what it always said."""
+    """Everything here is off by default, so that a plan from before it says what it always said.
+
+    Attributes
+    ----------
+    batches : tuple of int
+        How many of the plan's cases came with each version of it, in order; empty while there is one only.
+        Each batch has an order of its own behind the one before, so that no begun order ever changes.
+    scores : Scores
+        Which scores are compared, where masks may be shown after the own score.
+    """
 
     repeats: Repeats = field(default_factory=Repeats)
     required_series: tuple[RequiredSeries, ...] = ()
     adjudication: Adjudication | None = None
+    calibration: Calibration | None = None
+    drift: Drift | None = None
+    safety: Safety | None = None
+    batches: tuple[int, ...] = ()
+    scores: Scores = Scores.UNAIDED
 
     @property
     def hides_repeats(self) -> bool:
-        """Whether readers meet all cases under codes of the reading, so that a repeat looks like the rest."""
-        return self.repeats.share > 0
+        """Whether readers meet all cases under codes of the reading.
+
+        So a case that comes again, and one whose answers are known, looks like the rest.
+        """
+        return self.repeats.share > 0 or self.drift is not None
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Cases whose answers are known; none of them is a case of the study."""
+        sets = (self.calibration, self.drift)
+        return tuple(case for one in sets if one is not None for case in one.cases)
 
 
 def missing_series(required: Iterable[RequiredSeries], present: Iterable[Series]) -> tuple[str, ...]:
@@ -137,7 +175,49 @@ def conduct_from(source: TomlSource, top: dict[str, Any], rule: str, readers: tu
             for i, text in enumerate(source.texts(("required_series",), top.get("required_series", [])))
         ),
         adjudication=_adjudication(source, top, rule, readers),
+        calibration=calibration_from(source, top["calibration"]) if "calibration" in top else None,
+        drift=drift_from(source, top["drift"]) if "drift" in top else None,
+        safety=safety_from(source, top["safety"]) if "safety" in top else None,
+        batches=_batches(source, top),
+        scores=Scores(source.choice(("scores",), top.get("scores", "unaided"), list(Scores))),
     )
+
+
+def require_known(
+    source: TomlSource, conduct: Conduct, cases: Collection[str], here: Collection[str] | None
+) -> None:
+    """Check the cases whose answers are known against those of the study and of the library.
+
+    Parameters
+    ----------
+    here : collection of str or None
+        Codes of the library; None leaves that unchecked.
+
+    Raises
+    ------
+    ResourceError
+    """
+    seen = {case.casefold(): "of the study" for case in cases}
+    for name, one in (("calibration", conduct.calibration), ("drift", conduct.drift)):
+        for i, case in enumerate(one.cases if one is not None else ()):
+            where: Where = (name, "cases", i)
+            if case.casefold() in seen:
+                raise source.mistake(where, f'"{case}" is a case {seen[case.casefold()]} already')
+            if here is not None and case not in here:
+                raise source.mistake(
+                    where, f'case "{case}" is not in the library', "Import its images, or correct the code"
+                )
+            seen[case.casefold()] = f"of {name}"
+
+
+def _batches(source: TomlSource, top: dict[str, Any]) -> tuple[int, ...]:
+    if "batches" not in top:
+        return ()
+    numbers = source.tables(("batches",), top["batches"])
+    found = tuple(source.integer(("batches", i), number) for i, number in enumerate(numbers))
+    if min(found) < 1 or sum(found) != len(top["cases"]):
+        raise source.mistake(("batches",), f'"batches" must add up to the {len(top["cases"])} cases')
+    return found if len(found) > 1 else ()
 
 
 def _repeats(source: TomlSource, value: Any) -> Repeats:
@@ -222,9 +302,28 @@ def _triggers(source: TomlSource, value: Any) -> Triggers:
     return Triggers(grades, absent, total)
 
 
+def conduct_content(conduct: Conduct) -> dict[str, Any]:
+    """The conduct for a plan's digest: what came later is left out where it says nothing.
+
+    So a plan from before it keeps its digest, and the signatures under it.
+    """
+    content, plain = asdict(conduct), Conduct()
+    for name in _LATER:
+        if getattr(conduct, name) == getattr(plain, name):
+            del content[name]
+    return content if conduct != plain else {}
+
+
+_LATER = ("calibration", "drift", "safety", "batches", "scores")
+
+
 def conduct_data(conduct: Conduct) -> dict[str, Any]:
     """The conduct as tables of a TOML file; nothing where it says nothing."""
     data: dict[str, Any] = {}
+    if conduct.batches:
+        data["batches"] = list(conduct.batches)
+    if conduct.scores is not Scores.UNAIDED:
+        data["scores"] = conduct.scores.value
     if conduct.required_series:
         data["required_series"] = [one.text for one in conduct.required_series]
     if conduct.repeats != Repeats():
@@ -237,4 +336,9 @@ def conduct_data(conduct: Conduct) -> dict[str, Any]:
             "sees": conduct.adjudication.sees.value,
             "triggers": {"grades": triggers.grades, "absent_present": triggers.absent_present, **total},
         }
+    for name, one in (("calibration", conduct.calibration), ("drift", conduct.drift)):
+        if one is not None:
+            data[name] = known_data(one)
+    if conduct.safety is not None:
+        data["safety"] = safety_data(conduct.safety)
     return data

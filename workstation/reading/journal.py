@@ -57,12 +57,15 @@ class Entry:
     left : int or None
         How many items were unread after it, so that a worklist need not play whole journals. None in
         journals of earlier versions.
+    plan : int or None
+        With the first entry of a read: which plan of the study was in force. The read keeps it.
     """
 
     kind: Kind
     payload: Mapping[str, Any] = field(hash=False)
     at: str = ""
     left: int | None = None
+    plan: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +134,16 @@ class PlainCodec:
 def entry_data(entry: Entry) -> dict[str, Any]:
     """An entry as plain data."""
     data = {"format": FORMAT, "kind": entry.kind.value, "at": entry.at, "payload": dict(entry.payload)}
-    return data if entry.left is None else {**data, "left": entry.left}
+    numbers = {"left": entry.left, "plan": entry.plan}
+    return {**data, **{name: number for name, number in numbers.items() if number is not None}}
 
 
 def entry_from(data: Mapping[str, Any]) -> Entry:
     """The entry that `entry_data` told; raises ValueError, KeyError or TypeError if it is none."""
     if data["format"] != FORMAT or not isinstance(data["payload"], dict):
         raise ValueError("format")
-    left = data.get("left")
-    return Entry(Kind(data["kind"]), data["payload"], str(data["at"]), None if left is None else int(left))
+    left, plan = (None if data.get(name) is None else int(data[name]) for name in ("left", "plan"))
+    return Entry(Kind(data["kind"]), data["payload"], str(data["at"]), left, plan)
 
 
 def utc_now() -> str:
@@ -229,6 +233,8 @@ class Replay:
         What the reader said with the lock of a sealed read.
     paused : bool
         The reader has covered the case; not part of undo.
+    plan : int or None
+        Number of the study's plan under which the read was begun; None in journals of earlier versions.
     """
 
     content: Content
@@ -239,6 +245,7 @@ class Replay:
     signed: Mapping[str, Any] | None = None
     paused: bool = False
     entries: int = 0
+    plan: int | None = None
 
     def after(self, entry: Entry) -> Replay:
         """The replay with one more entry.
@@ -250,7 +257,7 @@ class Replay:
         WorkstationError
             If the entry does not fit the instruments.
         """
-        counted = replace(self, entries=self.entries + 1)
+        counted = replace(self, entries=self.entries + 1, plan=self.plan if self.entries else entry.plan)
         if entry.kind is Kind.VIEW:
             return replace(counted, view=entry.payload)
         if entry.kind is Kind.PAUSE:

@@ -35,19 +35,61 @@ def case_order(plan: StudyPlan, reader: str) -> tuple[Presentation, ...]:
         If the plan does not name the reader.
     """
     plan.require_reader(reader)
+    return tuple(shown for batch in _batch_orders(plan, reader) for shown in batch)
+
+
+def _batch_orders(plan: StudyPlan, reader: str) -> tuple[tuple[Presentation, ...], ...]:
+    found: list[tuple[Presentation, ...]] = []
+    for cases in batches_of(plan):
+        order = _with_repeats(plan, reader, _order_of(cases, plan, reader))
+        met = {shown.case for batch in found for shown in batch}
+        found.append(_with_known(plan, reader, order, met, len(cases)))
+    return tuple(found)
+
+
+def batches_of(plan: StudyPlan) -> tuple[tuple[str, ...], ...]:
+    """The cases that came with each version of the plan."""
+    found, start = [], 0
+    for number in plan.conduct.batches or (len(plan.cases),):
+        found.append(plan.cases[start : start + number])
+        start += number
+    return tuple(found)
+
+
+def _order_of(cases: tuple[str, ...], plan: StudyPlan, reader: str) -> tuple[str, ...]:
     taken: list[tuple[str, ...]] = []
-    possible = math.factorial(min(len(plan.cases), 10))
+    possible = math.factorial(min(len(cases), 10))
     for other in plan.readers:
         attempt = 0
-        order = _shuffled(plan.cases, plan, "order", other, "0")
+        order = _shuffled(cases, plan, "order", other, "0")
         # With few cases two readers may draw the same order by chance: then draw again.
         while order in taken and len(set(taken)) < possible:
             attempt += 1
-            order = _shuffled(plan.cases, plan, "order", other, str(attempt))
+            order = _shuffled(cases, plan, "order", other, str(attempt))
         if other == reader:
-            return _with_repeats(plan, reader, order)
+            return order
         taken.append(order)
     raise AssertionError("require_reader lets only named readers pass")
+
+
+def _with_known(
+    plan: StudyPlan,
+    reader: str,
+    order: tuple[Presentation, ...],
+    met: Collection[str],
+    cases: int,
+) -> tuple[Presentation, ...]:
+    """The order with drift cases at places of their own; none that the reader has met before."""
+    drift = plan.conduct.drift
+    if drift is None:
+        return order
+    fresh = [case for case in _shuffled(drift.cases, plan, "drift", reader) if case not in met]
+    found = list(order)
+    for case in fresh[: drift.count(cases)]:
+        # Not first: what a reader meets first is no drift.
+        at = 1 + int.from_bytes(_weight(plan, "drift place", reader, case)[:8], "big") % max(1, len(found))
+        found.insert(at, Presentation(case))
+    return tuple(found)
 
 
 def _with_repeats(plan: StudyPlan, reader: str, order: tuple[str, ...]) -> tuple[Presentation, ...]:
@@ -77,20 +119,25 @@ def reading_codes(plan: StudyPlan, reader: str) -> Mapping[Presentation, str]:
     order = case_order(plan, reader)
     if not plan.conduct.hides_repeats:
         return MappingProxyType({shown: shown.case for shown in order})
-    digits = max(4, len(str(20 * len(order))))
-    taken = {case.casefold() for case in plan.cases}
     codes: dict[Presentation, str] = {}
-    # By case and not by place: the code must not tell where in the order it stands.
-    for shown in sorted(order, key=lambda one: (plan.cases.index(one.case), one.number)):
-        attempt = 0
-        while True:
-            weight = _weight(plan, "code", reader, shown.case, str(shown.number), str(attempt))
-            code = f"S-{int.from_bytes(weight[:8], 'big') % 10**digits:0{digits}}"
-            if code.casefold() not in taken:
-                break
-            attempt += 1
-        taken.add(code.casefold())
-        codes[shown] = code
+    taken: set[str] = set()
+    known = plan.conduct.drift.cases if plan.conduct.drift is not None else ()
+    place = {case: i for i, case in enumerate((*plan.cases, *known))}
+    # Batch after batch, so that a later one leaves the codes as they are that a reader has met.
+    for cases, batch in zip(batches_of(plan), _batch_orders(plan, reader), strict=True):
+        taken |= {case.casefold() for case in (*cases, *known)}
+        digits = max(4, len(str(20 * len(batch))))
+        # By case and not by place: the code must not tell where in the order it stands.
+        for shown in sorted(batch, key=lambda one: (place[one.case], one.number)):
+            attempt = 0
+            while True:
+                weight = _weight(plan, "code", reader, shown.case, str(shown.number), str(attempt))
+                code = f"S-{int.from_bytes(weight[:8], 'big') % 10**digits:0{digits}}"
+                if code.casefold() not in taken:
+                    break
+                attempt += 1
+            taken.add(code.casefold())
+            codes[shown] = code
     return MappingProxyType(codes)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
+from workstation.reading.blinding_rule import Blinding, blinding_from
 from workstation.reading.cards import SealMode
-from workstation.reading.conduct import Conduct, conduct_data, conduct_from
+from workstation.reading.conduct import Conduct, conduct_content, conduct_data, conduct_from, require_known
 from workstation.reading.sealing_rule import Sealing, sealing_data, sealing_from
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.toml_source import TomlSource, Where, parse_source, read_source
@@ -48,25 +49,6 @@ class Unseal(StrEnum):
 
     STUDY = "study"
     CASE = "case"
-
-
-class Overlays(StrEnum):
-    """Whether a blinded reader may see masks and proposed grades."""
-
-    NEVER = "never"
-    AFTER_OWN_SCORE = "after-own-score"
-    ALWAYS = "always"
-
-
-@dataclass(frozen=True, slots=True)
-class Blinding:
-    """What a reader may see beside the images and the case code."""
-
-    overlays: Overlays = Overlays.NEVER
-    totals: bool = False
-    time_points: str = "hidden"
-    region_borders: bool = False
-    jump_to_region: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +87,8 @@ class StudyPlan:
         content = asdict(self)
         if self.sealing is None:
             del content["sealing"]  # a plan from before sealing keeps its digest
-        if self.conduct == Conduct():
+        content["conduct"] = conduct_content(self.conduct)
+        if not content["conduct"]:
             del content["conduct"]  # a plan from before it keeps its digest
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
@@ -215,6 +198,11 @@ def _plan_from(
             "required_series",
             "adjudication",
             "sealing",
+            "calibration",
+            "drift",
+            "safety",
+            "batches",
+            "scores",
         ),
     )
     named = _instruments(source, top["instruments"], instruments)
@@ -230,11 +218,14 @@ def _plan_from(
         source.choice(("reconciliation", "rule"), rules.get("rule", "consensus"), list(Resolution))
     )
     readers = _readers(source, top["readers"], rule)
+    known = _cases(source, top["cases"], cases, {one.joint for one in named})
+    conduct = conduct_from(source, top, rule.value, readers)
+    require_known(source, conduct, known, cases)
     return StudyPlan(
         id=_code(source, ("id",), top["id"]),
         title=source.text(("title",), top["title"]),
         version=version,
-        cases=_cases(source, top["cases"], cases, {one.joint for one in named}),
+        cases=known,
         readers=readers,
         instruments=tuple((one.id, one.version) for one in named),
         resolution=rule,
@@ -243,9 +234,9 @@ def _plan_from(
             source.choice(("reconciliation", "unseal"), rules.get("unseal", "study"), list(Unseal))
         ),
         seed=source.integer(("seed",), top.get("seed", 1)),
-        blinding=_blinding(source, top.get("blinding", {})),
+        blinding=blinding_from(source, top.get("blinding", {})),
         sealing=sealing_from(source, top["sealing"]) if "sealing" in top else None,
-        conduct=conduct_from(source, top, rule.value, readers),
+        conduct=conduct,
     )
 
 
@@ -336,23 +327,6 @@ def _instruments(source: TomlSource, value: Any, known: Sequence[Instrument]) ->
     if len({one.joint for one in found}) > 1:
         raise source.mistake(("instruments",), "the instruments are for different joints")
     return tuple(found)
-
-
-def _blinding(source: TomlSource, value: Any) -> Blinding:
-    names = ("overlays", "totals", "time_points", "region_borders", "jump_to_region")
-    table = source.table(("blinding",), value, (), names)
-    return Blinding(
-        overlays=Overlays(
-            source.choice(("blinding", "overlays"), table.get("overlays", "never"), list(Overlays))
-        ),
-        time_points=source.choice(
-            ("blinding", "time_points"), table.get("time_points", "hidden"), ("hidden", "known")
-        ),
-        **{
-            name: source.boolean(("blinding", name), table.get(name, False))
-            for name in ("totals", "region_borders", "jump_to_region")
-        },
-    )
 
 
 def require_same_instrument(plan: StudyPlan, instruments: Sequence[Instrument]) -> tuple[Instrument, ...]:

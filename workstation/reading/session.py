@@ -16,9 +16,15 @@ class ReadState(StrEnum):
     """How far a read is."""
 
     NOT_STARTED = "not started"
-    OPEN = "open"
+    OPEN = "draft"
     COMPLETE = "complete"
     LOCKED = "locked"
+    AMENDED = "amended"  # locked as a later version than the first
+
+    @property
+    def is_shut(self) -> bool:
+        """True once signed: then nothing changes."""
+        return self in (ReadState.LOCKED, ReadState.AMENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class ReadingSession:
     def state(self) -> ReadState:
         """How far the read is."""
         if self.lock is not None:
-            return ReadState.LOCKED
+            return ReadState.LOCKED if self.key.version == 1 else ReadState.AMENDED
         if self.content.is_complete:
             return ReadState.COMPLETE
         if self.sequence == 0:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from workstation.store.study_tables import ORDERS, PLANS, STUDY
 
 DATABASE = STUDY_DATABASE
 PLAN = "plan.toml"
+STUDY_MADE, PLAN_CHANGED = "study made", "plan changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,39 @@ class StudyStore:
         plan = self.plans()[-1]
         self.seals.sign_plan(plan.number, plan.digest, signer)
 
+    def change_plan(self, plan: StudyPlan, reason: str, by: Sequence[str]) -> int:
+        """Put a new version of the plan in force after the first read; all of it is kept, or nothing.
+
+        Parameters
+        ----------
+        plan : StudyPlan
+            As `plan_change.next_version` made it.
+        by : sequence of str
+            Who decides it, the first for the log. Those who are signed in sign it.
+
+        Returns
+        -------
+        int
+            The number of the plan, from which reads that are begun now know theirs.
+        """
+        self._require_same_codec(plan)
+        with self.batch(), self._file.writing() as connection:
+            number = self.plans()[-1].number + 1
+            detail = {
+                "plan": plan.id,
+                "number": number,
+                "version": plan.version,
+                "digest": plan.digest,
+                "reason": reason,
+            }
+            self._insert_plan(connection, number, plan)
+            self._file.record_in(connection, by[0], PLAN_CHANGED, detail)
+            for signer in by:
+                if signer in self.signers:
+                    self.sign_plan(signer)
+            _write_text(self.folder / PLAN, plan.to_toml())
+        return number
+
     def _require_same_codec(self, plan: StudyPlan) -> None:
         if (self.codec == SEALED) is not plan.is_sealed:
             raise ProtocolViolation(
@@ -206,36 +240,40 @@ class StudyStore:
             )
 
     def _add_plan(self, plan: StudyPlan) -> None:
-        text = plan.to_toml()
         with self._file.writing() as connection:
             last = connection.execute(sa.select(PLANS).order_by(PLANS.c.number.desc())).mappings().first()
             if last is not None and last["digest"] == plan.digest:
                 return
             if has_begun(connection):
                 raise ProtocolViolation(
-                    "The plan was not changed", "reading has begun, so it is frozen", "Make a new study"
+                    "The plan was not changed",
+                    "reading has begun, so it is frozen",
+                    "A new version with a reason: marrow study plan change",
                 )
             number = int(last["number"]) + 1 if last else 1
-            connection.execute(
-                sa.insert(PLANS).values(number=number, toml=text, digest=plan.digest, made_at=utc_now())
-            )
-            rows = [
-                {
-                    "plan_number": number,
-                    "reader": reader,
-                    "position": position,
-                    "case_code": shown.case,
-                    "presentation": shown.number,
-                }
-                for reader in plan.readers
-                for position, shown in enumerate(case_order(plan, reader), start=1)
-            ]
-            connection.execute(sa.insert(ORDERS), rows)
-            event = "plan changed" if last else "study made"
+            self._insert_plan(connection, number, plan)
+            event = PLAN_CHANGED if last else STUDY_MADE
             self._file.record_in(
                 connection, SYSTEM, event, {"plan": plan.id, "number": number, "digest": plan.digest}
             )
-            _write_text(self.folder / PLAN, text)
+            _write_text(self.folder / PLAN, plan.to_toml())
+
+    def _insert_plan(self, connection: sa.Connection, number: int, plan: StudyPlan) -> None:
+        connection.execute(
+            sa.insert(PLANS).values(number=number, toml=plan.to_toml(), digest=plan.digest, made_at=utc_now())
+        )
+        rows = [
+            {
+                "plan_number": number,
+                "reader": reader,
+                "position": position,
+                "case_code": shown.case,
+                "presentation": shown.number,
+            }
+            for reader in plan.readers
+            for position, shown in enumerate(case_order(plan, reader), start=1)
+        ]
+        connection.execute(sa.insert(ORDERS), rows)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -146,7 +146,8 @@ def with_accounts(plan: StudyPlan, folder: AccountFolder) -> StudyPlan:
     asked = plan.sealing
     if asked is not None and (asked.mode is SealMode.NONE or asked.accounts):
         return plan
-    cards = {card.name: card for card in folder.cards() if card.seat is not Seat.ESCROW}
+    apart = (Seat.ESCROW, Seat.SAFETY)  # neither reads nor opens a sheet
+    cards = {card.name: card for card in folder.cards() if card.seat not in apart}
     if not cards and asked is None:
         return plan
     coordinators = [card for card in cards.values() if card.seat is Seat.COORDINATOR]

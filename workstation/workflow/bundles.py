@@ -10,9 +10,10 @@ from workstation.analysis.report import AgreementReport
 from workstation.errors import DataError
 from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
 from workstation.imaging.study import Case, Series
+from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
 from workstation.reading.conduct import Sees
-from workstation.reading.plan import Overlays, Resolution, StudyPlan
+from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.visibility import Role, Viewer
 from workstation.store.mask_files import kept_masks
 from workstation.tasks import Progress

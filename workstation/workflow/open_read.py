@@ -54,7 +54,7 @@ class OpenRead:
         self.case = case
         self.session = session
         self.active = study.instruments[0].id
-        self.rules = study.plan.blinding
+        self.rules = study.plan_of(session).blinding
         self.missing = missing
 
     @property
@@ -295,6 +295,7 @@ class OpenRead:
     def _keep(self, entry: Entry) -> ReadingSession:
         session = self.session
         session.require_open()
+        entry = replace(entry, plan=None if session.sequence else self._study.plan_number)
         after: Replay = session.replay.after(entry)  # an answer that does not fit is refused unwritten
         entry = replace(entry, left=after.content.left)
         payload = self._study.codec.encode(session.key, session.sequence + 1, entry)

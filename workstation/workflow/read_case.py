@@ -26,23 +26,17 @@ from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.library import Library
 from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
+from workstation.workflow.acceptance import frozen_number
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
+from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.open_read import OpenRead, session_of
 from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
 from workstation.workflow.study_status import StatusRow, read_id_of, status_rows
 from workstation.workflow.vault import Vault
 from workstation.workflow.workspace import Workspace
 
-__all__ = [
-    "OpenRead",
-    "ReaderDesk",
-    "StatusRow",
-    "Study",
-    "WorklistEntry",
-    "create_study",
-    "open_study_folder",
-    "open_study_with_library",
-]
+__all__ = ["OpenRead", "ReaderDesk", "StatusRow", "Study", "WorklistEntry"]
+__all__ += ["create_study", "open_study_folder", "open_study_with_library"]
 
 UNSEALED = "reads opened for comparison"
 
@@ -53,7 +47,9 @@ class Study:
     Attributes
     ----------
     plan : StudyPlan
-        The one in force.
+        The one in force; `plan_number` is its number.
+    plans : mapping of int to StudyPlan
+        Every one that was in force, by its number.
     instruments : tuple of Instrument
         In the plan's order.
     codec : Codec
@@ -72,7 +68,10 @@ class Study:
             raise StoreError(
                 "The study was not opened", "its reads are sealed in a way this version does not know"
             )
-        self.plan: StudyPlan = parse_plan(store.plans()[-1].toml, instruments())
+        kept = store.plans()
+        self.plans = {one.number: parse_plan(one.toml, instruments()) for one in kept}
+        self.plan_number = kept[-1].number
+        self.plan: StudyPlan = self.plans[self.plan_number]
         is_fitting = self.plan.is_sealed is (store.codec == SEALED)
         # A sealed study made to look like one that is not would have its readers write in the clear.
         if not is_fitting or (not self.plan.is_sealed and store.seals.were_ever_used):
@@ -102,6 +101,13 @@ class Study:
     def joint(self) -> Joint:
         """The joint that the plan's instruments are for."""
         return Joint(self.instruments[0].joint)
+
+    def plan_of(self, session: ReadingSession) -> StudyPlan:
+        """The plan under which a read was begun, or will be."""
+        if len(self.plans) == 1 or not session.sequence:
+            return self.plan
+        # Journals of earlier versions do not say it, and then no plan was changed after the first read.
+        return self.plans.get(session.replay.plan or frozen_number(self.store), self.plan)
 
     def reader(self, reader: str) -> ReaderDesk:
         """The desk of one reader.
@@ -188,17 +194,11 @@ class Study:
         return bool(self.unsealed_cases())
 
     def unseal(self, case: str, actor: str) -> None:
-        """Open the reads of a case for comparison; the first time is an entry of the audit chain.
-
-        Raises
-        ------
-        ProtocolViolation
-            If a required read is not locked.
-        """
+        """Open the reads of one case for comparison; see `unseal_cases`."""
         self.unseal_cases((case,), actor)
 
     def unseal_cases(self, cases: Collection[str], actor: str) -> None:
-        """Open the reads of several cases for comparison; see `unseal`.
+        """Open the reads of cases for comparison; the first time is an entry of the audit chain.
 
         Raises
         ------
@@ -270,10 +270,10 @@ class Study:
         """
         return status_rows(self, viewer or Viewer(Role.COORDINATOR))
 
-    def sign_in(self, name: str, passphrase: str) -> None:
+    def sign_in(self, name: str, passphrase: str, accept_plan: str = "") -> None:
         """Sign in to a sealed study; see `Vault.sign_in`. In a study that is not sealed nothing is asked."""
         if self.vault is not None:
-            self.vault.sign_in(name, passphrase)
+            self.vault.sign_in(name, passphrase, accept_plan)
 
     def sign_out(self, name: str) -> None:
         """Forget the keys of an account."""
@@ -330,6 +330,7 @@ def create_study(
             cases = {case.code: case.joint for case in opened.cases()}
         people = accounts_of(folder, accounts)
         plan = with_accounts(load_plan(plan_file, instruments(), cases), people)
+        plan = completed_plan(plan, plan_file.parent, people)
         known: dict[str, str] = {}
         if passphrase_of is not None and plan.sealing is not None:
             known = {card.name: passphrase_of(card.name) for card in plan.sealing.signers}

@@ -13,6 +13,7 @@ from workstation.scoring.instrument import instruments
 from workstation.store.account_files import FOLDER
 from workstation.store.study_store import StudyStore
 from workstation.workflow.accounts import accounts_of, make_account, plan_signers, with_accounts
+from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ def set_up_study(
     workspace: Workspace,
     passphrases: Mapping[str, str] | None = None,
     seats: Mapping[str, Seat] | None = None,
+    answers: Path | None = None,
 ) -> None:
     """Make a study folder from a plan and the library that has its images.
 
@@ -33,6 +35,8 @@ def set_up_study(
         By account name, of those who sign the plan now; the others sign when they first sign in.
     seats : mapping, optional
         Accounts to make with these passphrases; those that the folder has already stay.
+    answers : Path, optional
+        Folder of the tables of known answers that the plan names.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def set_up_study(
     for name, seat in (seats or {}).items():
         if name not in people.names():
             make_account(people, name, seat, said[name])
-    sealed = with_accounts(checked, people)
+    sealed = completed_plan(with_accounts(checked, people), answers or folder, people)
     signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())
     StudyStore.create(folder, sealed, library=library, signers=signers).close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading import seal
 from workstation.reading.account import WrongPassphrase
-from workstation.reading.audit import Link, head_code
+from workstation.reading.audit import Link
 from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.journal import Entry, ReadKey, utc_now
 from workstation.reading.plan import StudyPlan
@@ -25,19 +25,17 @@ from workstation.reading.sealed_sheet import (
 )
 from workstation.reading.sealing_rule import Sealing
 from workstation.reading.session import Lock
-from workstation.reading.signed_chain import words_of
 from workstation.store.account_files import AccountFolder, wrong_passphrase_of
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import (
-    PLAN_SIGNED,
     Opening,
     Stage,
     is_handed_out,
 )
 from workstation.store.study_store import StudyStore
+from workstation.workflow import acceptance
 
 SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
-ACCEPTED, PLAN_FROZEN = "plan accepted", "plan frozen"
 LAYER_OPENED, SHEETS_OPENED = "outer layer opened", "sheets unsealed"
 
 _LOGGER = logging.getLogger("workstation.study")
@@ -92,16 +90,24 @@ class Vault:
 
     # signing in --------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, passphrase: str) -> Person:
+    def sign_in(self, name: str, passphrase: str, accept_plan: str = "") -> Person:
         """Open an account. A wrong passphrase is slowed, counted on disk and an event of the study.
+
+        Parameters
+        ----------
+        accept_plan : str
+            Digest of a plan, or the first part of it: that the person has looked at this one, where it is not
+            the one that was accepted before.
 
         Raises
         ------
         WrongPassphrase
             If it is wrong, or the account has to wait after wrong ones.
         ProtocolViolation
-            If the account's keys are not those of the plan, or the plan is not the one that this account
-            has accepted before.
+            If the account's keys are not those of the plan, or after the first read the plan is neither the
+            one that this account has accepted nor a lawful later version of it.
+        PlanNotAccepted
+            If before the first read the plan is another one than this account has accepted.
         StoreError
             If the account's file is missing or damaged.
         """
@@ -118,7 +124,7 @@ class Vault:
                 "Ask the coordinator which account belongs to the study; compare the fingerprints",
             )
         person = Person(listed, keys, seal.Remembered(passphrase))
-        self._require_accepted_plan(person)
+        acceptance.require_accepted(self._store, listed, self._plan, accept_plan)
         self.people[name] = person
         self._store.signers[name] = keys.sign
         with self._store.batch():
@@ -375,24 +381,9 @@ class Vault:
     def _recipients(self) -> Iterator[Card]:
         return (card for card in self.sealing.accounts if card.seat is not Seat.ESCROW)
 
-    def _has_accepted(self, person: Person) -> bool | None:
-        """Whether the account's last word on a plan was on this one; None where it said none."""
-        words = words_of(self._store.audit(), person.card, (ACCEPTED, PLAN_SIGNED))
-        return f'"{self._plan.digest}"' in words[-1] if words else None
-
     def _accept_plan(self, person: Person) -> None:
-        if not self._has_accepted(person):
-            self._store.record(person.name, ACCEPTED, {"digest": self._plan.digest})
-
-    def _require_accepted_plan(self, person: Person) -> None:
-        # That reading has begun the log says too, from which nothing can be taken without a trace.
-        begun = self._store.has_begun or any(one.event == PLAN_FROZEN for one in self._store.audit())
-        if begun and self._has_accepted(person) is False:
-            raise ProtocolViolation(
-                f"{person.name} was not signed in",
-                f"the plan ({head_code(self._plan.digest)}) is not the one that {person.name} has accepted",
-                "Run marrow study verify, and ask the coordinator",
-            )
+        if not acceptance.has_accepted(self._store, person.card, self._plan):
+            self._store.record(person.name, acceptance.ACCEPTED, {"digest": self._plan.digest})
 
     def _note_wrong(self, name: str) -> None:
         _LOGGER.info("a wrong passphrase was given")

@@ -83,7 +83,7 @@ def display_of(widget: QWidget) -> dict[str, Any]:
 
 def visits_shown(read: OpenRead | None, opened: OpenStudy) -> Mapping[str, str]:
     """Visit of each series, where the reader may know the order of visits."""
-    hidden = read is not None and read.rules.time_points != "known"
+    hidden = read is not None and not read.rules.knows_order
     return {} if hidden else opened.visits
 
 

@@ -13,7 +13,6 @@ from workstation.gui.messages import Messages
 from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.measurement import marks_of
-from workstation.reading.session import ReadState
 from workstation.scoring.sheet import Evidence
 from workstation.workflow.free_view import keep_view, kept_view
 from workstation.workflow.open_read import OpenRead
@@ -168,7 +167,7 @@ class ReadKeeper(QObject):
         return Evidence(*position, assumed=assumed, view=self._grid.states())
 
     def _on_state_changed(self) -> None:
-        is_open = self.read is not None and self.read.state != ReadState.LOCKED
+        is_open = self.read is not None and not self.read.is_locked
         if (is_open or self._free is not None) and not self._restoring:
             if not self._rest.isActive():
                 self._waiting.start()

@@ -14,6 +14,7 @@ STATE_WORDS = {
     ReadState.OPEN: "draft",
     ReadState.COMPLETE: "complete",
     ReadState.LOCKED: "locked",
+    ReadState.AMENDED: "amended",
 }
 _SIDES = {"L": "left", "R": "right", "B": "bilateral"}
 

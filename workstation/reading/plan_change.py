@@ -1,0 +1,120 @@
+"""A plan that is changed after the first read: what may change, and what begun reads rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from workstation.errors import ProtocolViolation
+from workstation.reading.conduct import Conduct
+from workstation.reading.order import case_order, reading_codes
+from workstation.reading.plan import StudyPlan
+
+WHAT = "The plan was not changed"
+
+
+def next_version(old: StudyPlan, new: StudyPlan) -> StudyPlan:
+    """The new plan as the version after the old one, after the first read.
+
+    New cases come behind all others, in an order of their own; rules count for reads that are begun later.
+
+    Raises
+    ------
+    ProtocolViolation
+        Naming the first thing that may no longer change, or if nothing was changed.
+    """
+    known = replace(
+        new,
+        version=old.version + 1,
+        sealing=old.sealing,
+        conduct=_with_kept_keys(old, new),
+    )
+    for what in _fixed(old, known, asked=new):
+        raise ProtocolViolation(
+            WHAT, f"reading has begun, so {what} stays as it is", "Make a new study for another design"
+        )
+    if known.cases[: len(old.cases)] != old.cases:
+        raise ProtocolViolation(
+            WHAT,
+            "reading has begun, so no case goes away or changes its place",
+            "Name new cases behind the others",
+        )
+    added = len(known.cases) - len(old.cases)
+    batches = old.conduct.batches or (len(old.cases),)
+    whole = (*batches, added) if added else old.conduct.batches
+    changed = replace(known, conduct=replace(known.conduct, batches=whole))
+    if replace(changed, version=old.version) == old:
+        raise ProtocolViolation(WHAT, "it says the same as the one in force")
+    _require_same_orders(old, changed)
+    return changed
+
+
+def changes(old: StudyPlan, new: StudyPlan) -> tuple[str, ...]:
+    """What differs between two versions, a phrase each, without any case code."""
+    told = []
+    if added := len(new.cases) - len(old.cases):
+        told.append(f"{added} more case{'s' if added > 1 else ''}")
+    for what, before, after in (
+        ("the title", old.title, new.title),
+        ("the rule of reconciliation", old.resolution, new.resolution),
+        ("the tolerance", old.tolerance, new.tolerance),
+        ("blinding", old.blinding, new.blinding),
+        ("the wash-out", old.conduct.repeats, new.conduct.repeats),
+        ("required series", old.conduct.required_series, new.conduct.required_series),
+        ("adjudication", old.conduct.adjudication, new.conduct.adjudication),
+        ("calibration", old.conduct.calibration, new.conduct.calibration),
+        ("the safety contact", old.conduct.safety, new.conduct.safety),
+        ("which scores are compared", old.conduct.scores, new.conduct.scores),
+    ):
+        if before != after:
+            told.append(what)
+    return tuple(told)
+
+
+def _with_kept_keys(old: StudyPlan, new: StudyPlan) -> Conduct:
+    """The new conduct with the known answers and the batches of the old one: a person does not write them."""
+    mine, kept = new.conduct, old.conduct
+    calibration, drift, safety = mine.calibration, mine.drift, mine.safety
+    if (
+        calibration is not None
+        and kept.calibration is not None
+        and calibration.cases == kept.calibration.cases
+    ):
+        calibration = replace(calibration, answers=kept.calibration.answers)
+    if drift is not None and kept.drift is not None and drift.cases == kept.drift.cases:
+        drift = replace(drift, answers=kept.drift.answers)
+    if safety is not None and kept.safety is not None and safety.contact == kept.safety.contact:
+        safety = safety if safety.card is not None else kept.safety
+    return replace(mine, calibration=calibration, drift=drift, safety=safety, batches=kept.batches)
+
+
+def _fixed(old: StudyPlan, new: StudyPlan, asked: StudyPlan) -> Iterator[str]:
+    """What was changed and must not be, in words."""
+    mode = old.sealing.mode if old.sealing else None
+    wanted = asked.sealing.mode if asked.sealing else mode
+    before, after = old.conduct, new.conduct
+    calibration = [None if one.calibration is None else one.calibration.cases for one in (before, after)]
+    for what, is_changed in (
+        ("the id of the study", old.id != new.id),
+        ("the seed of the orders", old.seed != new.seed),
+        ("who reads", old.readers != new.readers),
+        ("the list of forms", old.instruments != new.instruments),
+        ("the way of sealing", mode != wanted),
+        ("when reads may be compared", old.unseal != new.unseal),
+        ("the share of hidden repeats", before.repeats.share != after.repeats.share),
+        ("the set of drift cases", before.drift != after.drift),
+        ("the calibration set", calibration[0] != calibration[1]),
+        ("pairing of visits", old.blinding.is_paired != new.blinding.is_paired),
+    ):
+        if is_changed:
+            yield what
+
+
+def _require_same_orders(old: StudyPlan, new: StudyPlan) -> None:
+    for reader in old.readers:
+        before, codes = case_order(old, reader), reading_codes(new, reader)
+        same = case_order(new, reader)[: len(before)] == before
+        if not same or any(codes[shown] != code for shown, code in reading_codes(old, reader).items()):
+            raise ProtocolViolation(
+                WHAT, "an order or a code that was met would change", "Give the new cases other codes"
+            )
