@@ -180,8 +180,9 @@ def _lattice(stacks: Sequence[Stack], seeds: Seeds, joining: Joining, progress: 
         covered = _sampled(inside.astype(np.float32), source, geometry, -1.0)
         sees = covered > -0.01
         line = np.clip(_sampled(lines, source, geometry, 0.0), 0, None)
-        for k, power in enumerate(joining.powers):
-            totals[k] += np.where(sees, line ** np.float32(power), 0)
+        line[~sees] = 0
+        for total, power in zip(totals, joining.powers, strict=True):
+            total += _power(line, power)
         said += sees
         air |= sees & (covered < 0.5)
         level = _level(images, source, seeds, joining.click_mm)
@@ -189,10 +190,29 @@ def _lattice(stacks: Sequence[Stack], seeds: Seeds, joining: Joining, progress: 
             image = _sampled(images, source, geometry, 0.0)
             unlike |= sees & (np.abs(image / level - 1) > joining.unlike)
     means = tuple(
-        np.where(air, np.float32(0), (total / np.maximum(said, 1)) ** np.float32(1 / power))
+        np.where(air, np.float32(0), _root(total / np.maximum(said, 1), power))
         for total, power in zip(totals, joining.powers, strict=True)
     )
     return _Lattice(geometry, means, air, said > 0, unlike)
+
+
+def _power(values: Field, power: float) -> Field:
+    # The general power of a whole lattice takes longer than everything else around it.
+    whole = round(power)
+    if whole != power:
+        return np.asarray(values ** np.float32(power))
+    result = np.array(values)
+    for _ in range(whole - 1):
+        result *= values
+    return result
+
+
+def _root(values: Field, power: float) -> Field:
+    if power == 2.0:
+        return np.asarray(np.sqrt(values))
+    if power == 4.0:
+        return np.asarray(np.sqrt(np.sqrt(values)))
+    return np.asarray(values ** np.float32(1 / power))
 
 
 def _axial(stacks: Sequence[Stack], seeds: Seeds, joining: Joining) -> StackGeometry:
@@ -330,12 +350,15 @@ def _clicked(
 
 def _parted(lattice: _Lattice, markers: NDArray[np.int32], progress: Progress) -> NDArray[np.int32]:
     # What each of the means gives, then what most of them agree on.
+    from scipy import ndimage
     from skimage.segmentation import watershed
 
+    # What lies outside and touches nothing else can take no part in the flood.
+    open_ = lattice.seen & ~ndimage.binary_erosion(markers == _OUTSIDE, border_value=1)
     votes = []
     for line in lattice.lines:
         progress.report(0, 0, "Parting the bones")
-        votes.append(watershed(line, markers, mask=lattice.seen))
+        votes.append(watershed(line, markers, mask=open_))
     agreed = np.zeros_like(markers)
     for label in np.unique(markers[(markers > 0) & (markers != _OUTSIDE)]):
         agreed[sum((vote == label).astype(np.uint8) for vote in votes) * 2 > len(votes)] = label

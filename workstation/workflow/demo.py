@@ -6,7 +6,7 @@ import csv
 import json
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from multiprocessing import get_context
@@ -88,10 +88,12 @@ def run_demo(out: Path, progress: Progress) -> DemoReport:
             "The demo was not run", f"the folder {out.name} is not empty", "Name a new folder with --out"
         )
     steps = _Steps(progress, 6)
-    cases = steps.run("building the phantoms", lambda: _phantoms(out / "dicom"))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        cases = steps.run("building the phantoms", lambda: _phantoms(pool, out / "dicom"))
+        with open_workspace(out / "library") as workspace:
+            loaded = steps.run("importing", lambda: _import(workspace, out, cases))
+        dice = steps.run("marking masks", lambda: _segment(pool, out / "library", cases, out))
     with open_workspace(out / "library") as workspace:
-        loaded = steps.run("importing", lambda: _import(workspace, out, cases))
-        dice = steps.run("marking masks", lambda: _segment(out / "library", cases, out))
         study = out / "study"
         steps.run("reading blind, twice", lambda: _read(workspace, cases, study))
         steps.run("reconciling", lambda: _reconcile(workspace, study))
@@ -143,15 +145,10 @@ def _write_phantom(code: str, folder: Path) -> PhantomStudy:
     return phantom
 
 
-def _phantoms(folder: Path) -> dict[str, PhantomStudy]:
+def _phantoms(pool: Executor, folder: Path) -> dict[str, PhantomStudy]:
     """Write the phantom studies as DICOM and give them by the case code they are to have."""
     codes = [HIP, *(code for code, *_ in KNEES)]  # the largest first
-    with _pool() as pool:
-        return dict(zip(codes, pool.map(_write_phantom, codes, repeat(folder)), strict=True))
-
-
-def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    return dict(zip(codes, pool.map(_write_phantom, codes, repeat(folder)), strict=True))
 
 
 def _import(workspace: Workspace, out: Path, cases: dict[str, PhantomStudy]) -> int:
@@ -167,12 +164,11 @@ def _import(workspace: Workspace, out: Path, cases: dict[str, PhantomStudy]) -> 
     return report.loaded
 
 
-def _segment(library: Path, codes: Iterable[str], folder: Path) -> dict[str, float]:
+def _segment(pool: Executor, library: Path, codes: Iterable[str], folder: Path) -> dict[str, float]:
     """Masks of every case from one click per bone, and their overlap with the truth."""
     found: dict[str, float] = {}
-    with _pool() as pool:
-        for part in pool.map(_segment_case, repeat(library), codes, repeat(folder)):
-            found |= part
+    for part in pool.map(_segment_case, repeat(library), codes, repeat(folder)):
+        found |= part
     return found
 
 
