@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def no_unexpected_warning(request: pytest.FixtureRequest, caplog: pytest.LogCapt
         if record.name.startswith("workstation") and record.levelno >= logging.WARNING
     ]
     assert not found, f"unexpected warning in the log: {found}"
+
+
+@pytest.fixture(autouse=True)
+def no_window_left() -> Iterator[None]:
+    """Windows that a test closed are gone after it: a change of theme restyles every one that is left."""
+    yield
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is None or widgets.QApplication.instance() is None:
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    for window in widgets.QApplication.topLevelWidgets():
+        if isinstance(window, widgets.QMainWindow) and not window.isVisible():
+            window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")
