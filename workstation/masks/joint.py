@@ -182,7 +182,7 @@ def _lattice(stacks: Sequence[Stack], seeds: Seeds, joining: Joining, progress: 
         line = np.clip(_sampled(lines, source, geometry, 0.0), 0, None)
         line[~sees] = 0
         for total, power in zip(totals, joining.powers, strict=True):
-            total += _power(line, power)
+            np.add(total, _power(line, power), out=total)
         said += sees
         air |= sees & (covered < 0.5)
         level = _level(images, source, seeds, joining.click_mm)
