@@ -190,7 +190,7 @@ def _lattice(stacks: Sequence[Stack], seeds: Seeds, joining: Joining, progress: 
             image = _sampled(images, source, geometry, 0.0)
             unlike |= sees & (np.abs(image / level - 1) > joining.unlike)
     means = tuple(
-        np.where(air, np.float32(0), _root(total / np.maximum(said, 1), power))
+        np.where(air, np.float32(0), _root(np.asarray(total / said.clip(1), dtype=np.float32), power))
         for total, power in zip(totals, joining.powers, strict=True)
     )
     return _Lattice(geometry, means, air, said > 0, unlike)
