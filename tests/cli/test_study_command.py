@@ -379,5 +379,5 @@ def test_help_promises_only_what_there_is(capsys: pytest.CaptureFixture[str]) ->
     assert run(["study", "--help"], Screen()) == OK  # type: ignore[arg-type]
     text = capsys.readouterr().out
     assert "marrow study reconcile --study koa" in text
-    for later in ("package", "accept", "analyse", "practice"):
+    for later in ("analyse", "practice"):
         assert later not in text

@@ -17,6 +17,14 @@ from workstation.cli.study_conduct import (
     status_lines,
 )
 from workstation.cli.study_open import accounts_folder, opened_study, study_action
+from workstation.cli.study_package import (
+    ACCEPT,
+    PACKAGE,
+    register_accept,
+    register_package,
+    run_accept,
+    run_package,
+)
 from workstation.cli.study_plan import confirm_new_plan, register_plan
 from workstation.cli.study_text import case_json, case_text, plan_json
 
@@ -44,8 +52,8 @@ def register(commands: Subparsers) -> None:
     """Add the subcommand with its own subcommands."""
     parser = commands.add_parser(
         "study",
-        help="a blinded dual read: account, new, plan, status, read, not-readable, amend, order, unseal, "
-        "reconcile, times, verify",
+        help="a blinded dual read: account, new, plan, status, read, not-readable, amend, order, package, "
+        "accept, unseal, reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -82,6 +90,9 @@ def register(commands: Subparsers) -> None:
     amend.add_argument("--case", required=True, metavar="CODE", help="the case whose read is corrected")
     amend.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the new version")
     register_not_readable(study_action(actions, "not-readable", _not_readable, NOT_READABLE))
+
+    register_package(study_action(actions, "package", run_package, PACKAGE))
+    register_accept(study_action(actions, "accept", run_accept, ACCEPT))
 
     unseal = study_action(
         actions, "unseal", _unseal, "open the sealed reads once every one of them is locked"

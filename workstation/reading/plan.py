@@ -65,6 +65,8 @@ class StudyPlan:
         Difference in grades that need not be settled.
     seed : int
         Every order and shuffle of the study follows from it.
+    for_reader : str
+        Not empty in a plan as one reader sees it on a machine of the own; see `reader_plan`.
     """
 
     id: str
@@ -80,6 +82,7 @@ class StudyPlan:
     blinding: Blinding = field(default_factory=Blinding)
     sealing: Sealing | None = None
     conduct: Conduct = field(default_factory=Conduct)
+    for_reader: str = ""
 
     @property
     def digest(self) -> str:
@@ -90,6 +93,8 @@ class StudyPlan:
         content["conduct"] = conduct_content(self.conduct)
         if not content["conduct"]:
             del content["conduct"]  # a plan from before it keeps its digest
+        if not self.for_reader:
+            del content["for_reader"]
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -146,6 +151,7 @@ class StudyPlan:
                 "instruments": [{"id": one, "version": version} for one, version in self.instruments],
                 **sealed,
                 **conduct_data(self.conduct),
+                **({"for_reader": self.for_reader} if self.for_reader else {}),
             }
         )
 
@@ -203,6 +209,7 @@ def _plan_from(
             "safety",
             "batches",
             "scores",
+            "for_reader",
         ),
     )
     named = _instruments(source, top["instruments"], instruments)
@@ -217,9 +224,10 @@ def _plan_from(
     rule = Resolution(
         source.choice(("reconciliation", "rule"), rules.get("rule", "consensus"), list(Resolution))
     )
-    readers = _readers(source, top["readers"], rule)
+    alone = _code(source, ("for_reader",), top["for_reader"]) if "for_reader" in top else ""
+    readers = _readers(source, top["readers"], rule, alone)
     known = _cases(source, top["cases"], cases, {one.joint for one in named})
-    conduct = conduct_from(source, top, rule.value, readers)
+    conduct = conduct_from(source, top, rule.value if not alone else "", readers)
     require_known(source, conduct, known, cases)
     return StudyPlan(
         id=_code(source, ("id",), top["id"]),
@@ -237,6 +245,7 @@ def _plan_from(
         blinding=blinding_from(source, top.get("blinding", {})),
         sealing=sealing_from(source, top["sealing"]) if "sealing" in top else None,
         conduct=conduct,
+        for_reader=alone,
     )
 
 
@@ -261,8 +270,12 @@ def _codes(source: TomlSource, key: str, word: str, value: Any) -> tuple[str, ..
     return tuple(codes)
 
 
-def _readers(source: TomlSource, value: Any, rule: Resolution) -> tuple[str, ...]:
+def _readers(source: TomlSource, value: Any, rule: Resolution, alone: str) -> tuple[str, ...]:
     readers = _codes(source, "readers", "reader", value)
+    if alone:
+        if readers != (alone,):
+            raise source.mistake(("for_reader",), "a plan for one reader names that reader alone")
+        return readers
     if rule is Resolution.MEDIAN:
         if len(readers) != 3:
             raise source.mistake(("readers",), f"a median needs 3 readers, and {len(readers)} are named")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
 from workstation.errors import StoreError
 from workstation.imaging.study import Case, Joint, Laterality, Series
-from workstation.store import decisions, folder, listing, new_files, settle
+from workstation.store import decisions, folder, listing, new_files, packed_cases, settle
 from workstation.store.case_rules import Place
 from workstation.store.engine import Database, open_database
+from workstation.store.packed_cases import ArrivedFile, PackedFile
 from workstation.store.records import (
     CaseStudy,
     Decision,
@@ -261,6 +263,20 @@ class Library:
                 CaseStudy(uid, subject, code, visit or "", listing.joint_of(joint), listing.side_of(side))
                 for uid, subject, code, visit, joint, side in connection.execute(query)
             )
+
+    # What travels in packages ---------------------------------------------------------------------
+
+    def packed_cases(self, codes: Sequence[str]) -> tuple[list[dict[str, Any]], tuple[PackedFile, ...]]:
+        """Cases and their files for a package; see `store.packed_cases`."""
+        return packed_cases.packed_cases(self._database, codes)
+
+    def require_room(self, cases: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse cases of a package whose codes are taken here."""
+        packed_cases.require_room(self._database, cases)
+
+    def add_cases(self, cases: Sequence[Mapping[str, Any]], arrived: Mapping[str, ArrivedFile]) -> int:
+        """Record the cases of a package; returns how many series are new."""
+        return packed_cases.add_cases(self._database, cases, arrived)
 
     # What the coordinator decides ----------------------------------------------------------------
 

@@ -13,10 +13,12 @@ from workstation.errors import StoreError
 from workstation.reading.audit import AuditEntry, Sign, next_entry, root_digest, signed_entry
 from workstation.reading.journal import utc_now
 from workstation.store.engine import Database
-from workstation.store.study_tables import AUDIT, STUDY
+from workstation.store.study_tables import AUDIT, MACHINE, STUDY
 
 PLAIN, SEALED = "plain", "sealed"
 """Codecs of a study."""
+STUDY_MADE, PLAN_CHANGED = "study made", "plan changed"
+"""Events."""
 SYSTEM = "program"
 """Actor of what no person signed."""
 
@@ -30,6 +32,8 @@ class StudyFile:
         Random; binds every chain to this study.
     codec, library : str
         Which codec made the payloads, and where the images were when the study was made.
+    machine_of : str
+        The reader on whose own machine this copy lies; empty for the study itself.
     signers : dict
         How those sign who are signed in, by account name.
     """
@@ -40,6 +44,7 @@ class StudyFile:
         self.signers: dict[str, Sign] = {}
         with database.read() as connection:
             row = connection.execute(sa.select(STUDY)).mappings().first()
+            machine = connection.execute(sa.select(MACHINE.c.reader)).scalar()
         if row is None:
             raise StoreError(
                 "The study was not opened", "it was never completely made", "Make it again: marrow study new"
@@ -47,6 +52,7 @@ class StudyFile:
         self.study_uid: str = row["study_uid"]
         self.codec: str = row["codec"]
         self.library: str = row["library"]
+        self.machine_of: str = machine or ""
 
     def close(self) -> None:
         """Close the database."""
@@ -83,7 +89,7 @@ class StudyFile:
     @property
     def audit_root(self) -> str:
         """Where the study's chain starts."""
-        return root_digest("study", self.study_uid)
+        return log_root(self.study_uid, self.machine_of)
 
     def record(self, actor: str, event: str, detail: dict[str, Any]) -> AuditEntry:
         """Add an event to the study's chain; on disk before this returns."""
@@ -108,6 +114,11 @@ class StudyFile:
             sa.insert(AUDIT).values(**{column.name: getattr(entry, column.name) for column in AUDIT.c})
         )
         return entry
+
+
+def log_root(study_uid: str, machine_of: str) -> str:
+    """Where the log of a study starts, or that of the copy on a reader's own machine."""
+    return root_digest("study", study_uid, *(("machine of", machine_of) if machine_of else ()))
 
 
 def audit_entry_of(row: Any) -> AuditEntry:

@@ -131,7 +131,7 @@ class StudyReads:
                 connection.execute(
                     sa.insert(LOCKS).values(
                         **read_values(key),
-                        **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+                        **{name: getattr(lock, name) for name in LOCK_FIELDS},
                         # Where the sheet is sealed it holds the reader's word, and nothing else does.
                         blinding_held=lock.blinding_held is not False,
                     )
@@ -160,7 +160,7 @@ class StudyReads:
 
     def _lock_of(self, row: Any) -> Lock:
         said = None if self._file.codec == SEALED else row["blinding_held"]
-        fields = {name: row[name] for name in _LOCK_FIELDS}
+        fields = {name: row[name] for name in LOCK_FIELDS}
         return Lock(key=key_of(row), blinding_held=said, **fields)
 
     def amend(self, amendment: Amendment) -> None:
@@ -204,7 +204,7 @@ class StudyReads:
             )
 
 
-_LOCK_FIELDS = (
+LOCK_FIELDS = (
     "signer",
     "meaning",
     "locked_at",
@@ -230,7 +230,7 @@ def lock_detail(lock: Lock, sheet: SealedSheet | None = None) -> dict[str, Any]:
         "case": lock.key.case,
         "presentation": lock.key.presentation,
         "version": lock.key.version,
-        **{name: getattr(lock, name) for name in _LOCK_FIELDS},
+        **{name: getattr(lock, name) for name in LOCK_FIELDS},
         **said,
     }
 

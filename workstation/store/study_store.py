@@ -27,7 +27,8 @@ from workstation.reading.order import Presentation, case_order
 from workstation.reading.plan import StudyPlan
 from workstation.store.engine import open_database
 from workstation.store.file_names import STUDY_DATABASE
-from workstation.store.study_file import PLAIN, SEALED, SYSTEM, StudyFile
+from workstation.store.study_file import PLAIN, PLAN_CHANGED, SEALED, STUDY_MADE, SYSTEM, StudyFile
+from workstation.store.study_machines import StudyMachines
 from workstation.store.study_reads import StudyReads, has_begun
 from workstation.store.study_reconciling import StudyReconciling
 from workstation.store.study_seals import StudySeals
@@ -35,7 +36,6 @@ from workstation.store.study_tables import ORDERS, PLANS, STUDY
 
 DATABASE = STUDY_DATABASE
 PLAN = "plan.toml"
-STUDY_MADE, PLAN_CHANGED = "study made", "plan changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class StudyStore:
     reconciling : StudyReconciling
     seals : StudySeals
         Sheets, openings and plan signatures; empty in a study that is not sealed.
+    machines : StudyMachines
+        Whose machine this is, and what came back from others.
     signers : dict
         How those sign who are signed in, by account name.
     """
@@ -67,6 +69,7 @@ class StudyStore:
         self.reads = StudyReads(file)
         self.reconciling = StudyReconciling(file)
         self.seals = StudySeals(file)
+        self.machines = StudyMachines(file)
         self.signers = file.signers
 
     @classmethod
@@ -228,7 +231,7 @@ class StudyStore:
             for signer in by:
                 if signer in self.signers:
                     self.sign_plan(signer)
-            _write_text(self.folder / PLAN, plan.to_toml())
+            keep_plan_text(self.folder / PLAN, plan.to_toml())
         return number
 
     def _require_same_codec(self, plan: StudyPlan) -> None:
@@ -256,7 +259,7 @@ class StudyStore:
             self._file.record_in(
                 connection, SYSTEM, event, {"plan": plan.id, "number": number, "digest": plan.digest}
             )
-            _write_text(self.folder / PLAN, plan.to_toml())
+            keep_plan_text(self.folder / PLAN, plan.to_toml())
 
     def _insert_plan(self, connection: sa.Connection, number: int, plan: StudyPlan) -> None:
         connection.execute(
@@ -276,7 +279,14 @@ class StudyStore:
         connection.execute(sa.insert(ORDERS), rows)
 
 
-def _write_text(path: Path, text: str) -> None:
+def keep_plan_text(path: Path, text: str) -> None:
+    """Keep the plan for people, beside the database whose plan counts.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
+    """
     new = path.with_name(path.name + ".new")
     try:
         with new.open("w", encoding="utf-8", newline="\n") as file:

@@ -162,3 +162,21 @@ PLAN_SIGNATURES = Table(
     Column("signature", LargeBinary, nullable=False),
     Column("signed_at", Text, nullable=False),
 )
+
+# From here on: studies on two machines only.
+
+MACHINE = Table(
+    "machine",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Empty table: the study itself. A row: the copy on the machine of this reader.
+    Column("reader", Text, nullable=False),
+)
+
+RETURNED = Table(
+    "returned",
+    METADATA,
+    # The study logs of readers' own machines as they came back, each a chain of its own.
+    Column("reader", Text, primary_key=True),
+    *(Column(one.name, one.type, primary_key=one.primary_key, nullable=False) for one in AUDIT.c),
+)

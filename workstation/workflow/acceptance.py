@@ -8,8 +8,9 @@ from workstation.reading.cards import Card
 from workstation.reading.plan import StudyPlan, parse_plan
 from workstation.reading.signed_chain import words_of
 from workstation.scoring.instrument import instruments
+from workstation.store.study_file import PLAN_CHANGED, STUDY_MADE
 from workstation.store.study_seals import PLAN_SIGNED
-from workstation.store.study_store import PLAN_CHANGED, STUDY_MADE, StudyStore
+from workstation.store.study_store import StudyStore
 
 ACCEPTED, PLAN_FROZEN = "plan accepted", "plan frozen"
 

@@ -97,6 +97,11 @@ class Study:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def library(self) -> Library | None:
+        """The library with the images; None when the study is read without one."""
+        return self._library
+
     @cached_property
     def joint(self) -> Joint:
         """The joint that the plan's instruments are for."""
@@ -173,7 +178,12 @@ class Study:
         return case in self.unsealed_cases()
 
     def ready_cases(self) -> tuple[str, ...]:
-        """Cases whose required reads are all locked, in the plan's order."""
+        """Cases whose required reads are all locked, in the plan's order.
+
+        None on a reader's own machine: what the others read is not known there.
+        """
+        if self.plan.for_reader:
+            return ()
         found = unsealed_cases(self.plan, self.locked())
         return tuple(case for case in self.plan.cases if case in found)
 

@@ -191,6 +191,8 @@ class Vault:
         # The digest of what is in force, not the one that is kept beside it and that anyone could write.
         number, digest = self._store.plans()[-1].number, self._plan.digest
         valid = self._store.seals.plan_signers(number, digest, self.sealing)
+        if self._plan.for_reader and valid:
+            return ()  # the other reader signed the whole plan, where this reader's part was taken from it
         return tuple(card.name for card in self.sealing.signers if card.name not in valid)
 
     def require_signed_plan(self, what: str = "The case was not opened") -> None:

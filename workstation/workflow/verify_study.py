@@ -24,6 +24,7 @@ from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
+from workstation.workflow.verify_returned import verify_returned
 from workstation.workflow.verify_seals import read_name, verify_seals
 
 Journals = Mapping[ReadKey, Sequence[Link]]
@@ -70,22 +71,24 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
         A head code written down earlier. Without it a cut tail cannot be told from an honest end.
     """
     store = study.store
-    audit, journals = store.audit(), store.reads.journals()
+    audit, journals, returned = store.audit(), store.reads.journals(), store.machines.returned()
     findings = list(verify_audit(audit, store.audit_root))
+    findings += verify_returned(study, audit, returned)
     findings += _plans(study, audit)
+    events = audit + tuple(entry for entries in returned.values() for entry in entries)
     for key, links in journals.items():
         findings += verify_links(links, store.reads.root(key), read_name(key))
     for case, links in store.reconciling.journals().items():
         findings += verify_links(links, store.reconciling.root(case), f"reconciliation of {case}")
-    findings += _locks(study, audit, journals)
-    findings += _amendments(study, audit, journals)
+    findings += _locks(study, events, journals)
+    findings += _amendments(study, events, journals)
     findings += _signatures(study, audit)
     findings += verify_seals(study, audit, journals)
     findings += _readable(study)
     notes = []
     if not head:
         notes.append("Without a head code it is unproven that no entries were cut off at the end.")
-    elif not proves_tail(audit, head):
+    elif not proves_tail(events, head):
         findings.append(Finding("study log", "study log: the head code that was given is not in it"))
     if study.plan_file_differs:
         notes.append("plan.toml in the folder differs from the plan that is in force; the latter counts.")
@@ -120,7 +123,8 @@ def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
             yield Finding("plan", f"plan {version.number} was changed")
     if len(noted) != len(kept):
         yield Finding("plan", "a plan was removed or added")
-    for reader in study.plan.readers:
+    # On a reader's own machine the plan holds no seed, and the order came signed with the package.
+    for reader in () if study.plan.for_reader else study.plan.readers:
         if study.store.order(reader) != case_order(study.plan, reader):
             yield Finding("plan", f"the case order of {reader} was changed")
 

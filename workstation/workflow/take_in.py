@@ -1,0 +1,115 @@
+"""Take in a file that travelled: a package on the reader's machine, or a return where the study is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from workstation import settings
+from workstation.errors import ProtocolViolation
+from workstation.reading.package import PACKAGE
+from workstation.store.package_file import PackageFile
+from workstation.store.sizes import megabytes
+from workstation.store.study_store import DATABASE
+from workstation.tasks import Progress
+from workstation.workflow.accounts import accounts_of
+from workstation.workflow.make_package import PackageReport
+from workstation.workflow.read_case import open_study_folder
+from workstation.workflow.sealed_return import ReturnReport
+from workstation.workflow.take_package import TakenPackage, take_package
+from workstation.workflow.take_return import TakenReturn, take_return
+
+
+def whose_passphrase(path: Path) -> tuple[str, str]:
+    """What kind of file it is (``"package"`` or ``"return"``), and whose passphrase opens it.
+
+    Raises
+    ------
+    DataError
+        If it is neither.
+    """
+    with PackageFile.open(path) as file:
+        return file.header.kind, file.header.recipient
+
+
+def take_in(
+    path: Path,
+    folder: Path,
+    library: Path | None,
+    passphrase_of: Callable[[str], str],
+    *,
+    accounts: Path | None = None,
+    progress: Progress,
+) -> TakenPackage | TakenReturn:
+    """Take in a package or a return; see `take_package` and `take_return`.
+
+    Parameters
+    ----------
+    folder : Path
+        The study folder: for a package the copy that is made or brought up to date.
+    library : Path, optional
+        Where the images of a package go; the person's own library when none is named.
+    """
+    with PackageFile.open(path) as file:
+        if file.header.kind == PACKAGE:
+            people = accounts_of(folder, accounts)
+            place = library or settings.default_library()
+            return take_package(file, folder, place, people, passphrase_of, progress)
+        if not (folder / DATABASE).is_file():
+            raise ProtocolViolation(
+                "The return was not taken in",
+                f"there is no study in the folder {folder.name}",
+                "Name the study's folder with --study",
+            )
+        with open_study_folder(folder, accounts=accounts) as study:
+            return take_return(file, study, passphrase_of, progress)
+
+
+def said_of_package(report: PackageReport) -> str:
+    """What became of making a package, for a person."""
+    text = (
+        f"{report.path.name}: {_counted(report.cases, 'case')}, {_counted(report.images, 'image')}, "
+        f"{megabytes(report.size)}, package {report.number} for {report.reader}."
+    )
+    if report.left_out:
+        kinds = ", ".join(f"{count} with {kind}" for kind, count in sorted(report.left_out.items()))
+        text += f" Left out until they are approved: {kinds}."
+    if report.others:
+        text += (
+            f" It holds the public keys and the code of {' and '.join(report.others)}, "
+            "without which nothing could be sealed to both readers."
+        )
+    return text
+
+
+def said_of_return(report: ReturnReport) -> str:
+    """What became of making a return, for a person."""
+    return (
+        f"{report.path.name}: {report.reads} of {report.required} reads are locked and in it, "
+        f"{megabytes(report.size)}, for {report.recipient}."
+    )
+
+
+def said_of_taken(taken: TakenPackage | TakenReturn) -> str:
+    """What became of taking a file in, for a person."""
+    if isinstance(taken, TakenReturn):
+        if not taken.is_new:
+            return f"Nothing new: this return of {taken.reader} was taken in before."
+        return (
+            f"{_counted(taken.new, 'read')} of {taken.reader} came in; "
+            f"{taken.locked} of {taken.required} are locked now."
+        )
+    if not taken.is_new:
+        return f"Nothing new: package {taken.number} of {taken.study} was taken in before."
+    text = (
+        f"{taken.study} is ready for {taken.reader}: {_counted(taken.cases, 'case')}, "
+        f"{_counted(taken.images, 'new image')}. Made by {taken.sender.name}; "
+        f"compare the fingerprint aloud: {taken.sender.spoken}."
+    )
+    if taken.left_out:
+        text += f" {_counted(taken.left_out, 'image')} stayed behind, not approved."
+    return text
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
