@@ -33,7 +33,9 @@ def window(knee_library: Path, qtbot: QtBot) -> Iterator[MainWindow]:
 def test_the_worklist_says_how_far_the_read_on_screen_is(qtbot: QtBot) -> None:
     header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
-    header.show_read("K-1", [("K-1", "not started"), ("K-2", "locked")], "K-1", "Study · reader R1", False)
+    header.show_read(
+        "K-1", [("K-1", "not started"), ("K-2", "locked")], "K-1", "Study · reader R1", sealed=False
+    )
     header.show_state("draft")
     worklist = header.findChild(QComboBox, "worklist")
     assert worklist.currentText() == "1 of 2 · K-1 · draft"
@@ -44,7 +46,7 @@ def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtB
     header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
     title = "A study with a name as long as its protocol " * 4
-    header.show_read("K-1 · right knee", [("K-10172", "not started")], "K-10172", title, False)
+    header.show_read("K-1 · right knee", [("K-10172", "not started")], "K-10172", title, sealed=False)
     header.resize(900, 36)
     header.show()
     worklist = header.findChild(QComboBox, "worklist")
@@ -57,7 +59,7 @@ def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtB
 def test_the_keys_of_the_worklist_do_not_lead_from_free_reading_into_a_study(qtbot: QtBot) -> None:
     header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
-    header.show_read("K-1", [("K-1", "draft"), ("K-2", "draft")], "K-1", "Study", False)
+    header.show_read("K-1", [("K-1", "draft"), ("K-2", "draft")], "K-1", "Study", sealed=False)
     header.show_free("K-9")
     asked: list[str] = []
     header.case_chosen.connect(asked.append)
@@ -120,3 +122,15 @@ def test_every_sentence_of_an_empty_desk_is_whole(window: MainWindow) -> None:
         for label in desk.findChildren(QLabel):
             if label.isVisible() and label.wordWrap():
                 assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_a_locked_read_offers_neither_pause_nor_not_readable(qtbot: QtBot) -> None:
+    header = ReadingHeader(make_keymap({}), load_theme("dark"))
+    qtbot.addWidget(header)
+    worklist = [("K-1", "locked"), ("K-2", "not started")]
+    for locked in (True, False):
+        header.show_read("K-1", worklist, "K-1", "Study · reader R1", sealed=False, locked=locked)
+        header.show_paused(False)
+        for name in ("pause", "not_readable"):
+            button = header.findChild(QPushButton, name)
+            assert button is not None and button.isEnabled() is not locked

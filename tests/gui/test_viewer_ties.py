@@ -144,6 +144,31 @@ class TestRightBesideLeft:
         wheel(grid, 1, -240)
         assert slices(grid) == [19, 26]
 
+    def test_untying_takes_the_chosen_tie_alone(self, qtbot: QtBot) -> None:
+        """A third series is tied by hand to the right; right and left meet at their joint centres."""
+        grid = hung(
+            qtbot,
+            sided("sagittal", Laterality.RIGHT, -90),
+            sided("sagittal", Laterality.LEFT, 90, "7"),
+            make("sagittal", key="c", frame="9.9"),
+        )
+        presenter = grid.presenter
+        for one, two in ((0, 1), (0, 2)):
+            first, second = presenter.point_at(one, 150, 150), presenter.point_at(two, 150, 150)
+            assert first is not None and second is not None
+            presenter.tie_points((one, first), (two, second))
+        presenter.set_active(0)
+        menu = LinksMenu(grid)
+        menu.fill()
+        offered = {a.text(): a for a in menu.actions() if a.text().startswith("Untie")}
+        assert len(offered) == 2
+        offered["Untie (right–left by joint centres)"].trigger()
+        assert presenter.bridge(0, 1) is None
+        assert presenter.bridge(0, 2) is not None
+        presenter.untie(0, "by hand")
+        assert presenter.bridge(0, 2) is None
+        assert presenter.ties.centres, "the centre of the left side was not asked to go"
+
     def test_one_series_of_both_hips_in_two_viewports(self, qtbot: QtBot) -> None:
         both = make("coronal", key="both", count=41, step=1.0)
         grid = hung(qtbot, both, both)

@@ -55,6 +55,7 @@ def render(
     opened = _open(study, library)
     grid = hung_grid(opened, protocol, size)
     grid.show()
+    grid.setFocus()  # else the first viewport takes it and looks active, also where it is empty
     application.processEvents()
     picture = grid.grab()
     grid.close()

@@ -80,6 +80,14 @@ class SignInPage(QWidget):
         self._on_changed()
         self.focus_first()
 
+    def wait(self, waiting: bool) -> None:
+        """Nothing can be typed while a passphrase is tried: that takes a moment on purpose."""
+        for part in (self._passphrase, self._enter):
+            part.setEnabled(not waiting)
+        self._enter.setText("Signing in…" if waiting else "Sign in")
+        if not waiting:
+            self._on_changed()
+
     def refuse(self, sentence: str) -> None:
         """Say why it was not taken, and ask again."""
         _say(self._refusal, f"⚠ {sentence}")

@@ -201,6 +201,11 @@ def tie_slices(states: States, geometries: Geometries, source: int, ties: Ties) 
 
 def link_words(states: States, geometries: Geometries, tile: int, ties: Ties) -> str:
     """By what else than the same frame of reference a viewport is linked; ``""`` if by nothing else."""
+    return " · ".join(ties_of(states, geometries, tile, ties).values())
+
+
+def ties_of(states: States, geometries: Geometries, tile: int, ties: Ties) -> dict[str, str]:
+    """What links a viewport beyond its frame of reference, in words, by `BY_HAND` and `SIDES`."""
     found: dict[str, str] = {}
     for other in range(len(states)):
         way = bridge(states, geometries, tile, other, ties) if other != tile else None
@@ -210,4 +215,4 @@ def link_words(states: States, geometries: Geometries, tile: int, ties: Ties) ->
             found[SIDES] = "right–left by joint centres"
         else:
             found[BY_HAND] = f"offset {float(np.linalg.norm(way.end - way.start)):.1f} mm by hand"
-    return " · ".join(found[kind] for kind in (BY_HAND, SIDES) if kind in found)
+    return {kind: found[kind] for kind in (BY_HAND, SIDES) if kind in found}

@@ -118,6 +118,11 @@ class Ties:
         """Set the joint centre of one side."""
         return replace(self, centres={**self.centres, (frame, side): _triple(point)})
 
+    def uncentred(self, frame: str, side: str) -> Ties:
+        """Forget the joint centre of one side; the other centres stay."""
+        rest = {place: point for place, point in self.centres.items() if place != (frame, side)}
+        return replace(self, centres=rest)
+
     def _root(self, frame: str) -> tuple[str, Triple]:
         return self.offsets.get(frame, (frame, (0.0, 0.0, 0.0)))
 

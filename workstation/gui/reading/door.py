@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from workstation.errors import WorkstationError
+from workstation.errors import Cancelled, WorkstationError
 from workstation.gui.idle import IdleWatch
+from workstation.gui.jobs import Jobs
 from workstation.gui.messages import Messages
 from workstation.gui.reading.start_page import StartPage
 from workstation.gui.sign_in_page import SignInPage
+from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
+
+SLOT = "sign-in"
 
 
 class ReaderDoor(QObject):
@@ -28,17 +32,23 @@ class ReaderDoor(QObject):
     idle = Signal()
 
     def __init__(
-        self, start: StartPage, page: SignInPage, messages: Messages, idle_min: float, parent: QObject
+        self,
+        start: StartPage,
+        page: SignInPage,
+        messages: Messages,
+        jobs: Jobs,
+        idle_min: float,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.study: Study | None = None
         self._start = start
         self._page = page
-        self._messages = messages
+        self._messages, self._jobs = messages, jobs
         self._watch = IdleWatch(idle_min, self)
         self._watch.idle.connect(self.idle)
         page.given.connect(self.sign_in)
-        page.cancelled.connect(lambda: self.show(""))
+        page.cancelled.connect(self._on_cancelled)
 
     def take(self, study: Study) -> None:
         """Another study is open; the one before is closed."""
@@ -71,11 +81,21 @@ class ReaderDoor(QObject):
         """A passphrase was typed."""
         if self.study is None:
             return
-        try:
-            self.study.sign_in(code, passphrase)
-        except WorkstationError as error:
-            self._page.refuse(error.sentence)
-            return
+        study = self.study
+        self._page.wait(True)
+        self._jobs.start(
+            SLOT,
+            lambda progress: sign_in_unless_left(study, code, passphrase, progress),
+            lambda _none: self._on_signed_in(code),
+            self._on_refused,
+        )
+
+    def _on_refused(self, error: WorkstationError) -> None:
+        self._page.wait(False)
+        self._page.refuse(error.sentence)
+
+    def _on_signed_in(self, code: str) -> None:
+        self._page.wait(False)
         self.asking.emit(False)
         self._watch.start()
         self._enter(code)
@@ -87,16 +107,27 @@ class ReaderDoor(QObject):
 
     def leave(self) -> None:
         """The reader has gone: forget the keys."""
+        self._forget()
         self._watch.stop()
         if self.study is not None and self.study.vault is not None:
             self.study.vault.sign_out_all()
 
     def close(self) -> None:
         """Close the study."""
+        self._forget()
         self._watch.stop()
         if self.study is not None:
             self.study.close()
             self.study = None
+
+    def _on_cancelled(self) -> None:
+        self._forget()
+        self.show("")
+
+    def _forget(self) -> None:
+        """Nobody waits any more for a passphrase that is being tried."""
+        self._jobs.forget(SLOT)
+        self._page.wait(False)
 
     def _ask(self, code: str, text: str) -> None:
         assert self.study is not None
@@ -112,6 +143,16 @@ class ReaderDoor(QObject):
             self._messages.show(error)
             return
         self.opened.emit(reader)
+
+
+def sign_in_unless_left(study: Study, name: str, passphrase: str, progress: Progress) -> None:
+    """Sign in; no key stays in memory where the person has gone back meanwhile."""
+    study.sign_in(name, passphrase)
+    try:
+        progress.report(1, 1)
+    except Cancelled:
+        study.sign_out(name)
+        raise
 
 
 def seal_note(study: Study) -> str:

@@ -29,6 +29,7 @@ class ReadingHeader(QWidget):
         self.setObjectName("reading_header")
         self.setFixedHeight(HEADER_HEIGHT)
         self._codes: list[str] = []
+        self._is_locked = False  # a locked read is looked at: no pause counts, nothing can be called
         self._case = QLabel()
         self._case.setProperty("text_role", "title")
         self._previous = self._button("◀", "previous_case", "Previous case", -1)
@@ -101,9 +102,18 @@ class ReadingHeader(QWidget):
         self._study.set_whole_text("free reading")
 
     def show_read(
-        self, title: str, worklist: Sequence[tuple[str, str]], current: str, study: str, sealed: bool
+        self,
+        title: str,
+        worklist: Sequence[tuple[str, str]],
+        current: str,
+        study: str,
+        *,
+        sealed: bool,
+        locked: bool = False,
     ) -> None:
         """A case of a study: `worklist` holds (code, state word) in this reader's order."""
+        self._is_locked = locked
+        self._pause.setEnabled(not locked)
         self._case.setText(title)
         self.show_paused(False)
         self._codes = [code for code, _ in worklist]
@@ -127,7 +137,7 @@ class ReadingHeader(QWidget):
     def show_paused(self, paused: bool) -> None:
         """The button stays down during a pause."""
         self._pause.setChecked(paused)
-        self._not_readable.setEnabled(not paused)
+        self._not_readable.setEnabled(not paused and not self._is_locked)
 
     def show_state(self, state: str) -> None:
         """The read on screen went on: say how far it is now."""

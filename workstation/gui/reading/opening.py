@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +82,27 @@ def display_of(widget: QWidget) -> dict[str, Any]:
     }
 
 
-def visits_shown(read: OpenRead | None, opened: OpenStudy) -> Mapping[str, str]:
-    """Visit of each series, where the reader may know the order of visits."""
-    hidden = read is not None and not read.rules.knows_order
-    return {} if hidden else opened.visits
+def series_shown(read: OpenRead | None, opened: OpenStudy) -> tuple[tuple[Series, ...], Mapping[str, str]]:
+    """The series in the order a reader meets them, and their visits where the reader may know these.
+
+    Where the order of visits is hidden, nothing that follows it may show it: thumbnails, menus, numbers of
+    alike captions and what hangs first would. Visits then come in an order of chance, the same each time.
+    """
+    if read is None or read.rules.knows_order:
+        return opened.series, opened.visits
+    return in_order_of_chance(opened), {}
+
+
+def in_order_of_chance(opened: OpenStudy) -> tuple[Series, ...]:
+    """The series with their visits in an order of chance, the same each time."""
+    chance = {visit: _drawn(visit, opened) for visit in set(opened.visits.values())}
+    return tuple(sorted(opened.series, key=lambda one: chance.get(opened.visits.get(one.key, ""), "")))
+
+
+def _drawn(visit: str, opened: OpenStudy) -> str:
+    """A value that tells nothing of the time of a visit: its UIDs are made by a keyed hash at import."""
+    studies = {one.study_instance_uid for one in opened.series if opened.visits.get(one.key) == visit}
+    return hashlib.sha256("\n".join([opened.code, *sorted(studies)]).encode()).hexdigest()
 
 
 def in_hanging_order(series: tuple[Series, ...], layout: Layout) -> list[Series]:

@@ -21,7 +21,7 @@ from workstation.gui.reading.opening import (
     in_hanging_order,
     open_folder,
     open_next,
-    visits_shown,
+    series_shown,
 )
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.reading_screen import Page, ReadingScreen
@@ -64,7 +64,9 @@ class ReadingDesk(Desk):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._screen)
         idle_min = float(context.settings.get("idle_lock_min", 10))
-        self._door = ReaderDoor(self._screen.start, self._screen.sign_in, context.messages, idle_min, self)
+        self._door = ReaderDoor(
+            self._screen.start, self._screen.sign_in, context.messages, context.jobs, idle_min, self
+        )
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
@@ -210,7 +212,7 @@ class ReadingDesk(Desk):
     def turn_pause(self) -> None:
         """Cover the case, or go on with it; both are kept in the journal, so that the time can be told."""
         is_paused = self._screen.page is Page.PAUSED
-        if self.read is None or self._screen.is_asking:
+        if self.read is None or self.read.is_locked or self._screen.is_asking:
             self._header.show_paused(False)
             return
         self._screen.side_window.bring_back()  # a form of its own window would stay uncovered
@@ -303,19 +305,20 @@ class ReadingDesk(Desk):
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
         self._close_lock()
-        visits = visits_shown(self.read, opened)
-        captions = captions_of(opened.series, visits)
+        series, visits = series_shown(self.read, opened)
+        captions = captions_of(series, visits)
         self._loader.forget()
-        self._grid.show_series(opened.series, captions=captions, joint=opened.joint, visits=visits)
-        self._screen.strip.show_series(opened.series, captions)
-        self._loader.open(in_hanging_order(opened.series, self._grid.layout_shown))
+        self._grid.show_series(series, captions=captions, joint=opened.joint, visits=visits)
+        self._screen.strip.show_series(series, captions)
+        self._loader.open(in_hanging_order(series, self._grid.layout_shown))
         self._screen.turn_to(Page.READ)
         self.titled.emit("")
 
     def _show_header(self, opened: OpenedRead) -> None:
-        reader, case = self._reader, opened.read.case
+        reader, read = self._reader, opened.read
         if reader is not None:
-            self._header.show_read(case.title, opened.worklist, case.code, reader.title, reader.is_sealed)
+            told = read.case.title, opened.worklist, read.case.code, reader.title
+            self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
 
     # reading -----------------------------------------------------------------------------------------
 

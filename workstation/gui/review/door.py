@@ -8,11 +8,16 @@ from PySide6.QtCore import QObject, Signal
 
 from workstation.errors import WorkstationError
 from workstation.gui.idle import IdleWatch
+from workstation.gui.jobs import Jobs
+from workstation.gui.reading.door import sign_in_unless_left
 from workstation.gui.sign_in_page import SignInPage
+from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
+    from workstation.workflow.reconcile_case import ReconcileCase
 
+SLOT = "compare-reads"
 SIGN_IN_TEXT = "The reads are sealed: an account of the study opens them."
 
 
@@ -27,10 +32,10 @@ class CompareDoor(QObject):
     asking = Signal()
     refused = Signal(object)
 
-    def __init__(self, page: SignInPage, idle_min: float, parent: QObject) -> None:
+    def __init__(self, page: SignInPage, jobs: Jobs, idle_min: float, parent: QObject) -> None:
         super().__init__(parent)
         self.study: Study | None = None
-        self._page = page
+        self._page, self._jobs = page, jobs
         self._watch = IdleWatch(idle_min, self)
         self._watch.idle.connect(self._on_idle)
         page.given.connect(self.sign_in)
@@ -43,19 +48,11 @@ class CompareDoor(QObject):
         if needed:
             self._ask(needed, SIGN_IN_TEXT)
         else:
-            self._show()
+            self._show(None)
 
     def sign_in(self, name: str, passphrase: str) -> None:
         """Open a sealed study with an account; with both keys the other reader follows."""
-        if self.study is None:
-            return
-        try:
-            self.study.sign_in(name, passphrase)
-        except WorkstationError as error:
-            self._page.refuse(error.sentence)
-            return
-        self._watch.start()
-        self._show()
+        self._show((name, passphrase))
 
     def admit(self, name: str, passphrase: str) -> None:
         """Sign a second person in, who sits here too and is about to sign.
@@ -71,25 +68,48 @@ class CompareDoor(QObject):
 
     def close(self) -> None:
         """Close the study; all keys are forgotten."""
+        self._jobs.forget(SLOT)
         self._watch.stop()
         if self.study is not None:
             self.study.close()
             self.study = None
 
-    def _show(self) -> None:
-        from workstation.workflow.reconcile_case import reconciliations
-
-        assert self.study is not None
-        try:
-            cases = reconciliations(self.study)
-        except WorkstationError as error:
-            needed = self._needed()
-            if needed:
-                self._ask(needed, error.sentence)
-            else:
-                self.refused.emit(error)
+    def _show(self, account: tuple[str, str] | None) -> None:
+        """Sign in where an account is given, open the reads and compare them, off the GUI thread."""
+        study = self.study
+        if study is None:
             return
-        self.opened.emit(cases)
+
+        def work(progress: Progress) -> tuple[ReconcileCase, ...] | WorkstationError:
+            from workstation.workflow.reconcile_case import reconciliations
+
+            if account is not None:
+                sign_in_unless_left(study, *account, progress)
+            try:
+                return reconciliations(study)
+            except WorkstationError as error:
+                return error
+
+        self._page.wait(account is not None)
+        self._jobs.start(SLOT, work, self._on_compared, self._on_refused)
+
+    def _on_refused(self, error: WorkstationError) -> None:
+        """The passphrase was not taken."""
+        self._page.wait(False)
+        self._page.refuse(error.sentence)
+
+    def _on_compared(self, found: tuple[ReconcileCase, ...] | WorkstationError) -> None:
+        self._page.wait(False)
+        if self.study is None:
+            return
+        if self.study.vault is not None:
+            self._watch.start()
+        if not isinstance(found, WorkstationError):
+            self.opened.emit(found)
+        elif needed := self._needed():
+            self._ask(needed, found.sentence)
+        else:
+            self.refused.emit(found)
 
     def _needed(self) -> tuple[str, ...]:
         from workstation.workflow.unseal_study import people_needed

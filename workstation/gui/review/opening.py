@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workstation.errors import WorkstationError
+from workstation.gui.reading.opening import in_order_of_chance
 from workstation.imaging.hanging import Layout, hang
 from workstation.imaging.study import Series
 from workstation.scoring.sheet import Answer
@@ -26,14 +27,18 @@ class CaseImages:
     problem: WorkstationError | None = None
 
 
-def case_images(workspace: Workspace, case: str, progress: Progress) -> CaseImages:
-    """Find the images of a case; without them the answers can still be settled."""
+def case_images(workspace: Workspace, case: str, knows_order: bool, progress: Progress) -> CaseImages:
+    """Find the images of a case; without them the answers can still be settled.
+
+    `knows_order` tells whether by the plan the order of visits may show.
+    """
     from workstation.workflow.open_study import open_study
 
     series: tuple[Series, ...] = ()
     problem: WorkstationError | None = None
     try:
-        series = open_study(workspace, case, progress).series
+        opened = open_study(workspace, case, progress)
+        series = opened.series if knows_order else in_order_of_chance(opened)
     except WorkstationError as error:
         problem = error
     return CaseImages(series, hang("two-readers", series), problem)

@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
 from workstation.gui.actions import Action, qt_action
 from workstation.gui.desk import Desk, DeskContext
-from workstation.gui.empty_state import EmptyState
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.opening import open_folder
 from workstation.gui.reading.words import items_are
@@ -26,9 +19,8 @@ from workstation.gui.review.both_marks import show_marks
 from workstation.gui.review.door import CompareDoor
 from workstation.gui.review.item_table import ItemTable, answer_text
 from workstation.gui.review.opening import CaseImages, case_images, tile_of
-from workstation.gui.review.reconcile_panel import ReconcilePanel, headline, what_is_left
-from workstation.gui.review.side_bar import SideBar
-from workstation.gui.sign_in_page import SignInPage
+from workstation.gui.review.reconcile_panel import headline, what_is_left
+from workstation.gui.review.reconcile_screen import Page, ReconcileScreen
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
@@ -39,12 +31,6 @@ from workstation.reading.reconcile import ItemPair
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
-
-EMPTY, WORK, SIGN_IN = 0, 1, 2
-_EMPTY = (
-    "When every read is locked, open the study here: differing items come first, each with "
-    "both readers' slices."
-)
 
 
 class ReconcileDesk(Desk):
@@ -108,8 +94,8 @@ class ReconcileDesk(Desk):
 
     def _on_refused(self, error: WorkstationError) -> None:
         self._close()
-        self._empty.set_text(error.sentence)
-        self._empty.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._screen.empty.set_text(error.sentence)
+        self._screen.empty.setFocus(Qt.FocusReason.OtherFocusReason)
         self.context.messages.show(error)
 
     def _on_cases(self, cases: tuple[ReconcileCase, ...]) -> None:
@@ -121,10 +107,12 @@ class ReconcileDesk(Desk):
     def show_case(self, index: int) -> None:
         """Show one of the study's cases."""
         case, workspace = self._cases[index], self.context.workspace
+        study = self._door.study
+        knows_order = study is not None and study.plan.blinding.knows_order
         self._panel.choose_case(index)
         self.context.jobs.start(
             "reconcile-images",
-            lambda progress: case_images(workspace, case.case, progress),
+            lambda progress: case_images(workspace, case.case, knows_order, progress),
             lambda images: self._on_images(case, images),
         )
 
@@ -135,7 +123,7 @@ class ReconcileDesk(Desk):
         self._loader.forget()
         self._grid.show_series(images.series, layout=self._hung)
         show_marks(self._grid, case)
-        self._pages.setCurrentIndex(WORK)
+        self._screen.turn_to(Page.WORK)
         self._refresh()
         self.table.setCurrentCell(self._first_open_row() if case.differing else 0, 0)
         self._show_item()
@@ -170,7 +158,7 @@ class ReconcileDesk(Desk):
 
     def entered(self) -> None:
         """The keyboard works at once: on the images, or on what to do next."""
-        page = self._empty if self._pages.currentIndex() == EMPTY else self._grid
+        page = self._screen.empty if self._screen.page is Page.EMPTY else self._grid
         page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def shut_down(self) -> None:
@@ -187,24 +175,7 @@ class ReconcileDesk(Desk):
     # building ----------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._pages = QStackedWidget(self)
-        self._pages.addWidget(self._empty_page())
-        self._pages.addWidget(self._work_page())
-        self._sign_in = SignInPage(self)
-        self._sign_in.cancelled.connect(self._close)
-        self._pages.addWidget(self._sign_in)
-        self._door = CompareDoor(self._sign_in, float(self.context.settings.get("idle_lock_min", 10)), self)
-        self._door.opened.connect(self._on_cases)
-        self._door.refused.connect(self._on_refused)
-        self._door.asking.connect(self._on_asking)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._pages)
-        self.context.appearance.changed.connect(self._on_theme)
-        self.context.keymap.bind("sign", self, self._on_sign_wanted)
-
-    def _empty_page(self) -> QWidget:
-        action = Action(
+        open_study = Action(
             "open_reconcile_study",
             "Open a reading study…",
             self.context.keymap.keys["open_reconcile_study"],
@@ -212,38 +183,26 @@ class ReconcileDesk(Desk):
             "open",
             "Choose a study folder",
         )
-        qt_action(action, self, self.context.keymap)
-        self._empty = EmptyState(
-            "reconcile",
-            "Settle what two readers scored differently",
-            _EMPTY,
-            self.context.appearance,
-            (action,),
-        )
-        return self._empty
-
-    def _work_page(self) -> QWidget:
-        self._grid = ViewerGrid(viewer_palette(self.context.theme), self, self.context.keymap)
-        self._grid.set_form_open(True)
-        self._sides = SideBar(self.context.keymap, self)
+        qt_action(open_study, self, self.context.keymap)
+        self._screen = ReconcileScreen(self.context, self, open_study)
+        self._grid, self._sides, self._panel = self._screen.grid, self._screen.sides, self._screen.panel
+        self._screen.sign_in.cancelled.connect(self._close)
         self._sides.changed.connect(self._on_sides_changed)
-        images = QVBoxLayout()
-        images.setSpacing(0)
-        images.addWidget(self._sides)
-        images.addWidget(self._grid, 1)
-        self._panel = ReconcilePanel(self.context.keymap, self)
         self._panel.case_chosen.connect(self.show_case)
         self._panel.item_chosen.connect(self._show_item)
         self._panel.side_taken.connect(self._take_side)
         self._panel.reason_given.connect(self._settle)
         self._panel.signed.connect(self._on_sign)
-        page = QWidget()
-        layout = QHBoxLayout(page)
+        idle_min = float(self.context.settings.get("idle_lock_min", 10))
+        self._door = CompareDoor(self._screen.sign_in, self.context.jobs, idle_min, self)
+        self._door.opened.connect(self._on_cases)
+        self._door.refused.connect(self._on_refused)
+        self._door.asking.connect(self._on_asking)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(images, 1)
-        layout.addWidget(self._panel)
-        return page
+        layout.addWidget(self._screen)
+        self.context.appearance.changed.connect(self._on_theme)
+        self.context.keymap.bind("sign", self, self._on_sign_wanted)
 
     # showing -----------------------------------------------------------------------------------------
 
@@ -296,7 +255,7 @@ class ReconcileDesk(Desk):
     # events ------------------------------------------------------------------------------------------
 
     def _on_key(self, event: QKeyEvent) -> bool:
-        if self._case is None or self._pages.currentIndex() != WORK:
+        if self._case is None or self._screen.page is not Page.WORK:
             return False
         if event.isAutoRepeat():
             # A key that is held down must not settle one item after another.
@@ -391,12 +350,12 @@ class ReconcileDesk(Desk):
     def _on_asking(self) -> None:
         """No case may appear over the page that asks for a passphrase."""
         self.context.jobs.forget("reconcile-images")
-        self._pages.setCurrentIndex(SIGN_IN)
+        self._screen.turn_to(Page.SIGN_IN)
 
     def _close(self) -> None:
         self.context.jobs.forget("reconcile-images")
         self._loader.forget()
         self._case, self._cases = None, ()
         self._door.close()
-        self._pages.setCurrentIndex(EMPTY)
+        self._screen.turn_to(Page.EMPTY)
         self.titled.emit("")

@@ -42,10 +42,11 @@ class LinksMenu(QMenu):
         here.triggered.connect(partial(self._grid.do, "tie_slices"))
         place = self.addAction("Tie by the same place: click it in two viewports")
         place.triggered.connect(partial(self._grid.set_tool, "tie"))
-        said = presenter.link_words(tile)
-        undo = self.addAction(f"Untie ({said})" if said else "Untie")
-        undo.setEnabled(bool(said))
-        undo.triggered.connect(lambda: presenter.untie(tile))
+        found = presenter.ties_of(tile)
+        for kind, said in found.items():
+            self.addAction(f"Untie ({said})").triggered.connect(partial(presenter.untie, tile, kind))
+        if not found:
+            self.addAction("Untie").setEnabled(False)
 
     def _set(self, name: str, checked: bool) -> None:
         presenter, tile = self._grid.presenter, self._grid.active_tile

@@ -15,7 +15,7 @@ from workstation.gui.viewer.hung import HungCase, Marker, Point
 from workstation.imaging import linking, viewport
 from workstation.imaging.hanging import Layout
 from workstation.imaging.study import Laterality
-from workstation.imaging.ties import Ties
+from workstation.imaging.ties import SIDES, Ties
 from workstation.imaging.viewport import Links, ViewportState
 from workstation.imaging.windowing import Window, dragged, transferred
 
@@ -146,12 +146,20 @@ class ViewerPresenter(HungCase):
         self.set_ties(ties)
         return True
 
-    def untie(self, tile: int) -> None:
-        """Forget the offset and the joint centres that link a viewport."""
+    def ties_of(self, tile: int) -> dict[str, str]:
+        """What links a viewport beyond its frame of reference, in words, by kind of tie."""
+        return linking.ties_of(self.states, self._geometries(tile), tile, self.ties)
+
+    def untie(self, tile: int, kind: str) -> None:
+        """Forget one tie of a viewport: its offset, or its own joint centre; every other tie stays."""
         geometry = self.linkable(tile)
-        if geometry is not None:
-            ties = self.ties.untied(geometry.frame_of_reference_uid)
-            self.set_ties(replace(ties, centres={}))
+        if geometry is None:
+            return
+        frame = geometry.frame_of_reference_uid
+        if kind == SIDES:
+            self.set_ties(self.ties.uncentred(frame, self.states[tile].side))
+        else:
+            self.set_ties(self.ties.untied(frame))
 
     def tie_points(self, one: tuple[int, Point], two: tuple[int, Point]) -> str:
         """Tie two viewports by the same place in both, each as (viewport, LPS mm).
