@@ -174,3 +174,28 @@ def test_an_escrow_key_saves_a_forgotten_passphrase_and_the_log_says_so(
     assert study(place, "verify", "--json") == OK
     database = (place / "study" / "study.sqlite").read_bytes()
     assert b"escrow key used" in database
+
+
+def test_orders_are_told_to_the_coordinator_and_to_nobody_else(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(place)
+    assert study(place, "new", place / "plan.toml", said=(word("C1"),)) == OK
+    assert study(place, "read", "R1", "--answers", place / "R1.csv", "--lock", said=(word("R1"),)) == OK
+    capsys.readouterr()
+    assert study(place, "status") == OK
+    told = capsys.readouterr().out
+    assert "R1: 2 of 2; which cases they are is sealed" in told
+    assert "K-1" not in told
+    assert study(place, "status", "--as", "C1", said=(word("C1"),)) == OK
+    assert [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("K-1")] == [
+        ["K-1", "locked", "-"]
+    ]
+    for command in ("order", "status"):
+        assert study(place, command, "--as", "R1", said=(word("R1"),)) == REFUSED
+        assert "told to the coordinator only" in capsys.readouterr().err
+    assert study(place, "order") == REFUSED
+    assert study(place, "order", "--as", "C1", "--json", said=(word("C1"),)) == OK
+    rows = json.loads(capsys.readouterr().out)
+    assert sorted(rows["seeds"]) == ["R1", "R2"]
+    assert {row["case"] for row in rows["order"]} == {"K-1", "K-2"}

@@ -38,6 +38,12 @@ ITEMS = ("patella", "trochlea", "MFC", "LFC", "MTP", "LTP")
 MODES = ("coordinator", "both-keys")
 
 
+R1_K1 = (
+    "reader = 'R1' AND case_code = (SELECT slot FROM told_reads AS told "
+    "WHERE told.reader = 'R1' AND told.case_code = 'K-1')"
+)
+
+
 def word(name: str) -> str:
     return f"four plain words {name}"
 
@@ -89,7 +95,9 @@ def test_a_key_box_borrowed_from_another_read_opens_nothing(
         read(study, "R1", "K-1", "K-2")
         vault = study.vault
         assert vault is not None
+        study.sign_in("R1", word("R1"))
         wanted = study.store.seals.sheets()[ReadKey("R1", "K-2")]
+        study.sign_out("R1")
         honest = vault.seal
 
         def borrowed(lock: Lock) -> SealedSheet:
@@ -101,9 +109,9 @@ def test_a_key_box_borrowed_from_another_read_opens_nothing(
 
         monkeypatch.setattr(vault, "seal", borrowed)
         read(study, "R2", "K-1")
-        assert study.ready_cases() == ("K-1",)
         for name in ("C1",) if mode == "coordinator" else ("R1", "R2"):
             study.sign_in(name, word(name))
+        assert study.ready_cases() == ("K-1",)
         with pytest.raises(seal.NotOpened, match="R2 sealed for K-1"):
             study.unseal("K-1", "")
         assert study.store.seals.openings() == ()
@@ -132,7 +140,7 @@ def test_a_sheet_put_in_place_after_unsealing_is_not_shown(tmp_path: Path, mode:
         boxes = {
             card.name: seal.seal_to(card.encryption_key, forged_key) for card in study.vault.sealing.accounts
         }
-    of_r1 = "reader = 'R1' AND case_code = 'K-1'"
+    of_r1 = R1_K1
     meddle(folder, f"UPDATE sheets SET body = ? WHERE {of_r1}", values=(body,))
     with open_study_folder(folder) as again:
         again.sign_in("R2", word("R2"))
@@ -178,7 +186,6 @@ def test_a_plan_changed_beside_its_signed_digest_is_refused(tmp_path: Path) -> N
         read(study, "R2", "K-1")
     meddle(folder, "UPDATE plans SET toml = replace(toml, 'unseal = \"study\"', 'unseal = \"case\"')")
     with open_study_folder(folder) as again:
-        assert again.ready_cases() == ("K-1",)
         assert again.vault is not None
         assert again.vault.missing_plan_signatures() == ("C1",)
         with pytest.raises(ProtocolViolation, match="not the one that C1 has accepted"):
@@ -257,9 +264,6 @@ def copy(whole: tuple[str, Path], tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-R1_K1 = "reader = 'R1' AND case_code = 'K-1'"
-
-
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
@@ -290,7 +294,13 @@ R1_K1 = "reader = 'R1' AND case_code = 'K-1'"
         ("UPDATE audit SET detail = '{}' WHERE event = 'sheets unsealed'", "study log"),
         ("UPDATE audit SET actor = 'program' WHERE event = 'signed in'", "study log"),
         ("DELETE FROM audit WHERE sequence = 7", "study log: entry 7 missing"),
-        ("UPDATE orders SET case_code = 'K-1' WHERE reader = 'R1'", "the case order of R1"),
+        ("UPDATE order_seeds SET box = zeroblob(32) WHERE recipient = ''", "the order of R1 was changed"),
+        ("UPDATE order_seeds SET commitment = 'x' WHERE reader = 'R1'", "the order of R1 was changed"),
+        ("DELETE FROM order_seeds WHERE reader = 'R1'", "the order of R1 was removed"),
+        ("DELETE FROM order_seeds WHERE reader = 'R1' AND recipient = ''", "the order of R1 was removed"),
+        ("DELETE FROM order_seeds WHERE reader = 'R1' AND recipient = 'R1'", "the order of R1 was removed"),
+        ("UPDATE told_reads SET case_code = 'K-2' WHERE reader = 'R1'", "which case it stands for was"),
+        ("DELETE FROM told_reads WHERE reader = 'R1'", "told reads were removed"),
         ("UPDATE reconcile_journal SET payload = zeroblob(2088) WHERE sequence = 1", "reconciliation of K-1"),
         ("DELETE FROM reconcile_signatures WHERE signer = 'R1'", "the signature of R1 under K-1"),
         ("DELETE FROM reconcile_closed", "the closing of K-1"),

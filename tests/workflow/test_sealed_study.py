@@ -14,6 +14,7 @@ from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.cards import Seat
 from workstation.reading.journal import ReadKey
+from workstation.reading.order import Presentation
 from workstation.reading.seal import LEAST_COST, NotOpened
 from workstation.reading.session import ReadState
 from workstation.store.account_files import FOLDER, AccountFolder
@@ -232,6 +233,14 @@ def test_an_account_whose_public_key_was_swapped_does_not_open(study: Study) -> 
         study.vault.sign_in("R1", word("R1"))
 
 
+def slot(study: Study, reader: str, case: str) -> str:
+    """The name under which a reader's read of a case is kept; nobody else knows it before unsealing."""
+    study.sign_in(reader, word(reader))
+    found = study.orders.key(reader, Presentation(case)).slot
+    study.sign_out(reader)
+    return found
+
+
 def meddle(study: Study, *statements: str) -> Path:
     """Change the database behind the program's back."""
     study.close()
@@ -248,7 +257,7 @@ def meddle(study: Study, *statements: str) -> Path:
 
 def test_a_replayed_entry_does_not_open(study: Study) -> None:
     read_all(study, "R1", lock=False)
-    where = "reader = 'R1' AND case_code = 'K-1'"
+    where = f"reader = 'R1' AND case_code = '{slot(study, 'R1', 'K-1')}'"
     first = f"(SELECT payload FROM journal WHERE {where} AND sequence = 1)"
     folder = meddle(study, f"UPDATE journal SET payload = {first} WHERE {where} AND sequence = 2")
     with open_study_folder(folder) as again:
@@ -264,19 +273,20 @@ def test_entries_cannot_be_written_in_a_readers_name(study: Study) -> None:
     read_all(study, "R1")
     read_all(study, "R2", lock=False)
     assert study.vault is not None
+    key = ReadKey("R2", slot(study, "R2", "K-1"))
     study.vault.sign_in("R1", word("R1"))
-    key = ReadKey("R2", "K-1")
     study.store.reads.append(key, bytes(2088), len(study.store.reads.entries(key)))  # unsigned, well chained
     report = verify_study(study)
-    assert any("read of K-1 by R2: entry 7 is not signed by R2" in one for one in report.findings)
+    assert any(f"read {key.case} by R2: entry 7 is not signed by R2" in one for one in report.findings)
 
 
 def test_a_swapped_sheet_opens_nothing(study: Study) -> None:
     read_all(study, "R1")
     read_all(study, "R2")
-    other = "(SELECT {0} FROM sheets WHERE reader = 'R1' AND case_code = 'K-2')"
+    first, second = (slot(study, "R1", case) for case in ("K-1", "K-2"))
+    other = f"(SELECT {{0}} FROM sheets WHERE reader = 'R1' AND case_code = '{second}')"
     parts = ", ".join(f"{name} = {other.format(name)}" for name in ("body", "key_box", "signature"))
-    folder = meddle(study, f"UPDATE sheets SET {parts} WHERE reader = 'R1' AND case_code = 'K-1'")
+    folder = meddle(study, f"UPDATE sheets SET {parts} WHERE reader = 'R1' AND case_code = '{first}'")
     with open_study_folder(folder) as again:
         unseal(again)
         with pytest.raises(ProtocolViolation, match="the lock of K-1 is not what R1 signed"):
@@ -289,7 +299,10 @@ def test_a_forged_lock_of_the_other_reader_opens_nothing(study: Study) -> None:
     """A lock row alone, without the reader's signature, must not make a client open its layer."""
     read_all(study, "R1")
     read_all(study, "R2", lock=False)
-    columns = "case_code, presentation, version"
+    slots = {case: slot(study, "R2", case) for case in study.plan.cases}
+    one, other = (slot(study, "R1", case) for case in slots)
+    columns = f"CASE case_code WHEN '{one}' THEN '{slots['K-1']}' WHEN '{other}' THEN '{slots['K-2']}' END, "
+    columns += "presentation, version"
     rest = "'initial read', locked_at, entries, digest, blinding_held, remark, after_unsealing"
     folder = meddle(
         study,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workstation.errors import UsageError
+from workstation.errors import ProtocolViolation, UsageError
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
@@ -39,6 +39,25 @@ def add_as(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="sign in to a sealed study as this account; may be given several times",
     )
+
+
+def sign_in_coordinator(study: Study, names: list[str], passphrases: Passphrases) -> None:
+    """Sign in who asks for what only a coordinator may know.
+
+    Raises
+    ------
+    ProtocolViolation
+        If another account is named.
+    """
+    sealing = study.plan.sealing if study.vault is not None else None
+    for name in names:
+        if sealing is not None and (sealing.coordinator is None or name != sealing.coordinator.name):
+            raise ProtocolViolation(
+                f"{name} was not signed in",
+                "this is told to the coordinator only",
+                "Give the coordinator's account with --as",
+            )
+    passphrases.sign_in(study, names)
 
 
 class Passphrases:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from workstation.cli.main import OK, REFUSED, Subparsers, Surface, named_path, print_json
-from workstation.cli.passphrases import Passphrases, add_as
+from workstation.cli.passphrases import Passphrases, add_as, sign_in_coordinator
 from workstation.cli.study_accounts import register_account, run_unseal, seal_json, seal_text
 from workstation.cli.study_conduct import (
     NOT_READABLE,
@@ -67,6 +67,7 @@ def register(commands: Subparsers) -> None:
 
     status = study_action(actions, "status", _status, "which reads are locked")
     status.add_argument("--reader", metavar="READER", help="only this reader's own cases, in the own order")
+    add_as(status)
 
     read = study_action(actions, "read", _read, "record a reader's answers from a table")
     read.add_argument("reader", metavar="READER", help="reader code of the plan")
@@ -190,6 +191,7 @@ def _status(arguments: argparse.Namespace) -> int:
             if waiting is not None:
                 print(waiting.sentence)
             return OK
+        sign_in_coordinator(study, arguments.signed_in_as, Passphrases(arguments.passphrase_fd))
         rows_of_all = study.status(Viewer(Role.COORDINATOR))
         open_cases = list(study.unsealed_cases())
         if arguments.json:
@@ -296,7 +298,7 @@ def _unseal(arguments: argparse.Namespace) -> int:
 
 def _order(arguments: argparse.Namespace) -> int:
     with opened_study(arguments) as study:
-        Passphrases(arguments.passphrase_fd).sign_in(study, arguments.signed_in_as)
+        sign_in_coordinator(study, arguments.signed_in_as, Passphrases(arguments.passphrase_fd))
         return run_order(study, arguments)
 
 

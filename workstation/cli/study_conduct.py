@@ -63,7 +63,9 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
             }
             for one in rows
         ]
-        print_json({"study": study.plan.id, "seed": study.plan.seed, "order": told})
+        seeds = {reader: seed.hex() for reader, seed in study.orders.seeds.items()}
+        drawn = {"seeds": seeds} if study.orders.are_secret else {"seed": study.plan.seed}
+        print_json({"study": study.plan.id, **drawn, "order": told})
         return OK
     print("For the coordinator: readers must not see this.")
     for one in rows:
@@ -109,13 +111,20 @@ def run_times(study: Study, arguments: argparse.Namespace) -> int:
 
 
 def status_lines(study: Study, rows: Sequence[StatusRow]) -> list[str]:
-    """Which reads are locked, a line per case and a column per reader."""
+    """Which reads are locked, a line per case and a column per reader; of secret orders how many."""
     plan = study.plan
     lines = [f"{plan.title}: {sum(row.locked for row in rows)} of {len(rows)} reads locked"]
-    lines.append(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in plan.readers))
+    named = [reader for reader in plan.readers if study.orders.knows(reader)]
+    for reader in plan.readers:
+        if reader not in named:
+            mine = [row.locked for row in rows if row.reader == reader]
+            lines.append(f"{reader}: {sum(mine)} of {len(mine)}; which cases they are is sealed, see --as")
+    if not named:
+        return lines
+    lines.append(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in named))
     for case in plan.cases:
         cells = []
-        for reader in plan.readers:
+        for reader in named:
             locked = [row.locked for row in rows if (row.case, row.reader) == (case, reader)]
             some = f"{sum(locked)} of {len(locked)}" if any(locked) else "-"
             cells.append("locked" if locked and all(locked) else some)

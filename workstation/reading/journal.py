@@ -76,6 +76,9 @@ class ReadKey:
     ----------
     shown_as : str
         The code under which the reader meets it, where that is not the case's own.
+    slot : str
+        The name under which it is kept where orders are secret; it is then the `case` too as long as it is
+        not known which case it stands for. Chains, encryption and signatures are bound to what is `kept`.
     """
 
     reader: str
@@ -83,6 +86,14 @@ class ReadKey:
     presentation: int = 1
     version: int = 1
     shown_as: str = field(default="", compare=False)
+    slot: str = field(default="", compare=False)
+
+    @property
+    def kept(self) -> tuple[str, str, int, int]:
+        """Reader, case or slot, presentation and version as they are kept."""
+        if self.slot:
+            return self.reader, self.slot, 1, self.version
+        return self.reader, self.case, self.presentation, self.version
 
     @property
     def name(self) -> str:

@@ -64,7 +64,7 @@ class StudyPlan:
     tolerance : int
         Difference in grades that need not be settled.
     seed : int
-        Every order and shuffle of the study follows from it.
+        Every order and shuffle of the study follows from it; where orders are secret only which reader is X.
     for_reader : str
         Not empty in a plan as one reader sees it on a machine of the own; see `reader_plan`.
     """
@@ -90,6 +90,8 @@ class StudyPlan:
         content = asdict(self)
         if self.sealing is None:
             del content["sealing"]  # a plan from before sealing keeps its digest
+        elif not self.sealing.secret_orders:
+            del content["sealing"]["secret_orders"]  # and one from before orders were secret
         content["conduct"] = conduct_content(self.conduct)
         if not content["conduct"]:
             del content["conduct"]  # a plan from before it keeps its digest
@@ -102,6 +104,11 @@ class StudyPlan:
     def is_sealed(self) -> bool:
         """Whether what readers enter is encrypted."""
         return self.sealing is not None and self.sealing.mode is not SealMode.NONE
+
+    @property
+    def has_secret_orders(self) -> bool:
+        """Whether each reader's order follows from an own sealed seed and not from the plan's."""
+        return self.is_sealed and self.sealing is not None and self.sealing.secret_orders
 
     def require_reader(self, reader: str) -> None:
         """Refuse a reader whom the plan does not name.

@@ -8,7 +8,6 @@ from workstation.errors import ProtocolViolation
 from workstation.reading.cards import Card, SealMode
 from workstation.reading.conduct import Conduct
 from workstation.reading.plan import StudyPlan
-from workstation.reading.sealing_rule import Sealing
 
 
 def plan_for(plan: StudyPlan, reader: str) -> StudyPlan:
@@ -32,7 +31,7 @@ def plan_for(plan: StudyPlan, reader: str) -> StudyPlan:
             "Make accounts, and the study with them; docs/reading-study.md says how",
         )
     kept = {reader, *(card.name for card in sealing.layers)}
-    own = Sealing(sealing.mode, tuple(card for card in sealing.accounts if card.name in kept), sealing.escrow)
+    own = replace(sealing, accounts=tuple(card for card in sealing.accounts if card.name in kept))
     return replace(
         plan,
         readers=(reader,),

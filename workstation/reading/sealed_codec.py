@@ -45,11 +45,9 @@ class SealedCodec:
         return _PLAIN.decode(key, sequence, content)
 
     def _place(self, key: ReadKey, sequence: int) -> bytes:
-        return canonical(
-            ["entry", self._study_uid, key.reader, key.case, key.presentation, key.version, sequence]
-        )
+        return canonical(["entry", self._study_uid, *key.kept, sequence])
 
 
 def journal_key(keys: seal.Keys, study_uid: str, key: ReadKey) -> bytes:
     """The key of a read's journal, which only its reader can make."""
-    return keys.derive("journal", study_uid, key.reader, key.case, key.presentation, key.version)
+    return keys.derive("journal", study_uid, *key.kept)

@@ -96,10 +96,8 @@ def sheet_sizes(entry_bytes: Sequence[int]) -> tuple[int, int]:
 
 def commitment(study_uid: str, lock: Lock, sheet: SealedSheet) -> bytes:
     """What a reader's signature under a lock covers: no plain text, only digests of ciphertext."""
-    key = lock.key
-    read = [key.reader, key.case, key.presentation, key.version]
     said = [lock.signer, lock.meaning, lock.locked_at, lock.entries, lock.digest, lock.after_unsealing]
-    return canonical(["lock", FORMAT, study_uid, read, said, sheet.digest])
+    return canonical(["lock", FORMAT, study_uid, lock.key.kept, said, sheet.digest])
 
 
 def is_committed(study_uid: str, lock: Lock, sheet: SealedSheet, card: Card) -> bool:
@@ -153,6 +151,4 @@ def _box_place(study_uid: str, plan_digest: str, key: ReadKey) -> bytes:
 
 
 def _place(study_uid: str, plan_digest: str, key: ReadKey) -> bytes:
-    return canonical(
-        ["sheet", FORMAT, study_uid, plan_digest, key.reader, key.case, key.presentation, key.version]
-    )
+    return canonical(["sheet", FORMAT, study_uid, plan_digest, *key.kept])

@@ -21,11 +21,14 @@ class Sealing:
         another key in a reader's place unseen.
     escrow : str
         Fingerprint of an escrow key that is kept offline, or empty.
+    secret_orders : bool
+        Each reader's order follows from an own sealed seed. False in studies of earlier versions.
     """
 
     mode: SealMode
     accounts: tuple[Card, ...] = ()
     escrow: str = ""
+    secret_orders: bool = False
 
     def card(self, name: str) -> Card:
         """The card of an account.
@@ -78,7 +81,7 @@ def sealing_from(source: TomlSource, value: Any) -> Sealing:
         Naming the line of a mistake.
     """
     where: Where = ("sealing",)
-    table = source.table(where, value, ("mode",), ("accounts", "escrow"))
+    table = source.table(where, value, ("mode",), ("accounts", "escrow", "secret_orders"))
     escrow = source.text((*where, "escrow"), table["escrow"]) if table.get("escrow") else ""
     if escrow and not KEY_HEX.fullmatch(escrow):
         raise source.mistake(
@@ -94,6 +97,7 @@ def sealing_from(source: TomlSource, value: Any) -> Sealing:
         mode=SealMode(source.choice((*where, "mode"), table["mode"], list(SealMode))),
         accounts=tuple(cards),
         escrow=escrow,
+        secret_orders=source.boolean((*where, "secret_orders"), table.get("secret_orders", False)),
     )
 
 
@@ -125,4 +129,5 @@ def sealing_data(sealing: Sealing) -> dict[str, Any]:
         }
         for one in sealing.accounts
     ]
-    return {"mode": sealing.mode.value, "escrow": sealing.escrow, "accounts": accounts}
+    secret = {"secret_orders": True} if sealing.secret_orders else {}
+    return {"mode": sealing.mode.value, "escrow": sealing.escrow, **secret, "accounts": accounts}

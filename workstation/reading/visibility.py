@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
-from workstation.reading.order import Presentation, case_order
+from workstation.reading.order import Presentation
+from workstation.reading.orders import Orders, orders_of
 from workstation.reading.plan import StudyPlan, Unseal
 
 
@@ -56,47 +56,77 @@ ReadId = tuple[str, str, int]
 """Reader, case code, presentation number."""
 
 
-@lru_cache(maxsize=8)
-def required_reads(plan: StudyPlan) -> frozenset[ReadId]:
-    """Every read that the plan asks for."""
-    return frozenset(
-        (reader, shown.case, shown.number) for reader in plan.readers for shown in case_order(plan, reader)
-    )
+Known = StudyPlan | Orders
+"""The plan of a study, or where orders are secret what is known of them here."""
 
 
-def has_read_all(plan: StudyPlan, reader: str, locked: Collection[ReadId]) -> bool:
+def required_reads(given: Known) -> frozenset[ReadId]:
+    """Every read that the plan asks for, of those readers whose order is known here."""
+    orders = orders_of(given)
+    return frozenset(read for reader in orders.plan.readers for read in _required_of(orders, reader))
+
+
+def missing_reads(given: Known, locked: Collection[ReadId]) -> int:
+    """How many reads that the plan asks for are not locked."""
+    orders = orders_of(given)
+    return sum(_missing_of(orders, reader, locked) for reader in orders.plan.readers)
+
+
+def has_read_all(given: Known, reader: str, locked: Collection[ReadId]) -> bool:
     """Whether a reader has locked everything that the plan asks of that reader."""
-    return not {read for read in required_reads(plan) if read[0] == reader}.difference(locked)
+    return not _missing_of(orders_of(given), reader, locked)
 
 
-def hides_codes(plan: StudyPlan, viewer: Viewer, locked: Collection[ReadId]) -> bool:
+def hides_codes(given: Known, viewer: Viewer, locked: Collection[ReadId]) -> bool:
     """Whether a person must not learn which case a code of the reading stands for.
 
     True for a reader who has still to read, where cases come again.
     """
+    plan = orders_of(given).plan
     reads = viewer.role is Role.READER and viewer.reader in plan.readers
-    return reads and plan.conduct.hides_repeats and not has_read_all(plan, viewer.reader, locked)
+    return reads and plan.conduct.hides_repeats and not has_read_all(given, viewer.reader, locked)
 
 
-def unsealed_cases(plan: StudyPlan, locked: Collection[ReadId]) -> frozenset[str]:
+def unsealed_cases(given: Known, locked: Collection[ReadId]) -> frozenset[str]:
     """Cases whose reads may be compared now.
 
     With the default rule every read of the whole study must be locked, with ``unseal = "case"`` every
-    read of that case.
+    read of that case. Of a reader whose order is secret here only the number of reads is known until it is
+    told; by case such reads count once it was told which they are, which is when all of them are locked.
     """
-    missing = required_reads(plan).difference(locked)
-    if plan.unseal is Unseal.CASE:
-        return frozenset(plan.cases) - {case for _, case, _ in missing}
-    return frozenset() if missing else frozenset(plan.cases)
+    orders = orders_of(given)
+    plan = orders.plan
+    if plan.unseal is Unseal.STUDY:
+        return frozenset() if missing_reads(orders, locked) else frozenset(plan.cases)
+    done = frozenset(plan.cases)
+    for reader in plan.readers:
+        if orders.knows(reader):
+            done -= {case for _, case, _ in _required_of(orders, reader).difference(locked)}
+        else:
+            told = {(reader, shown.case, shown.number) for shown in orders.slots(reader)}
+            done &= {case for _, case, _ in told} - {case for _, case, _ in told.difference(locked)}
+    return done
 
 
-def is_unsealed(plan: StudyPlan, locked: Collection[ReadId], case: str) -> bool:
+def _required_of(orders: Orders, reader: str) -> frozenset[ReadId]:
+    if not orders.knows(reader):
+        return frozenset()
+    return frozenset((reader, shown.case, shown.number) for shown in orders.order(reader))
+
+
+def _missing_of(orders: Orders, reader: str, locked: Collection[ReadId]) -> int:
+    if orders.knows(reader):
+        return len(_required_of(orders, reader).difference(locked))
+    return max(0, orders.length(reader) - sum(read[0] == reader for read in locked))
+
+
+def is_unsealed(given: Known, locked: Collection[ReadId], case: str) -> bool:
     """Whether the reads of a case may be compared now."""
-    return case in unsealed_cases(plan, locked)
+    return case in unsealed_cases(given, locked)
 
 
 def who_sees(
-    viewer: Viewer, owner: str, shown: Presentation, plan: StudyPlan, locked: Collection[ReadId]
+    viewer: Viewer, owner: str, shown: Presentation, given: Known, locked: Collection[ReadId]
 ) -> Sight:
     """What `viewer` may see of the read that `owner` makes of a case.
 
@@ -106,11 +136,11 @@ def who_sees(
     """
     if viewer.role is Role.READER and viewer.reader == owner:
         return EVERYTHING
-    unsealed = is_unsealed(plan, locked, shown.case)
+    unsealed = is_unsealed(given, locked, shown.case)
     if viewer.role is Role.COORDINATOR:
         return EVERYTHING if unsealed else Sight(False, True, False, True)
     if viewer.role is Role.ADJUDICATOR:
         return Sight(True, True, False, False) if unsealed else NOTHING
-    if viewer.reader not in plan.readers:
+    if viewer.reader not in orders_of(given).plan.readers:
         return NOTHING
     return EVERYTHING if unsealed else NOTHING

@@ -202,7 +202,7 @@ def _is_writable(path: Path) -> bool:
             pass
         probe = path.with_name(path.name + "-probe")
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another opener may have made and removed it meanwhile
     except OSError:
         return False
     return True

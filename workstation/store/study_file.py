@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from workstation.errors import StoreError
 from workstation.reading.audit import AuditEntry, Sign, next_entry, root_digest, signed_entry
-from workstation.reading.journal import utc_now
+from workstation.reading.journal import ReadKey, utc_now
+from workstation.reading.orders import Orders
 from workstation.store.engine import Database
 from workstation.store.study_tables import AUDIT, MACHINE, STUDY
 
@@ -36,10 +37,13 @@ class StudyFile:
         The reader on whose own machine this copy lies; empty for the study itself.
     signers : dict
         How those sign who are signed in, by account name.
+    orders : Orders or None
+        What is known now of the readers' orders; it names the reads that are kept under slots.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.orders: Orders | None = None
         self._batch: sa.Connection | None = None
         self.signers: dict[str, Sign] = {}
         with database.read() as connection:
@@ -57,6 +61,10 @@ class StudyFile:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def named(self, key: ReadKey) -> ReadKey:
+        """A read's key with its case and its slot, as far as they are known."""
+        return key if self.orders is None else self.orders.named(key)
 
     @contextmanager
     def batch(self) -> Iterator[None]:

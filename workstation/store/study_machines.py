@@ -50,6 +50,7 @@ class PackedPlan:
     made_at: str
     signatures: tuple[PlanSignature, ...]
     order: tuple[Presentation, ...]
+    """Empty where orders are secret: then it follows from the seed that is sealed to the reader."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +93,8 @@ class StudyMachines:
                         number=plan.number, toml=plan.toml, digest=plan.digest, made_at=plan.made_at
                     )
                 )
-                connection.execute(sa.insert(ORDERS), _order_rows(reader, plan))
+                if plan.order:
+                    connection.execute(sa.insert(ORDERS), _order_rows(reader, plan))
                 event = PLAN_CHANGED if plan.number > 1 else STUDY_MADE
                 detail = {"number": plan.number, "digest": plan.digest}
                 self._file.record_in(connection, SYSTEM, event, detail)

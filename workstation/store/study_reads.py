@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ class StudyReads:
 
     def root(self, key: ReadKey) -> str:
         """Where the chain of a read starts."""
-        return root_digest("read", self._file.study_uid, key.reader, key.case, key.presentation, key.version)
+        return root_digest("read", self._file.study_uid, *self._file.named(key).kept)
 
     def append(self, key: ReadKey, payload: bytes, expected: int) -> Link:
         """Keep one entry of a read; it is on disk before this returns.
@@ -42,6 +43,7 @@ class StudyReads:
         StoreError
             If another window or program has written to the read meanwhile, or the disk refuses.
         """
+        key = self._file.named(key)
         try:
             with self._file.writing() as connection:
                 query = _of_read(sa.select(*_LINK), key)
@@ -69,7 +71,7 @@ class StudyReads:
 
     def entries(self, key: ReadKey) -> tuple[Link, ...]:
         """Entries of a read in order."""
-        query = _of_read(sa.select(*_LINK), key)
+        query = _of_read(sa.select(*_LINK), self._file.named(key))
         with self._file.reading() as connection:
             return tuple(link_of(*row) for row in connection.execute(query.order_by(JOURNAL.c.sequence)))
 
@@ -86,7 +88,7 @@ class StudyReads:
         query = sa.select(*_READ, *_LINK).join(last, sa.and_(*same))
         query = query.where(~sa.select(LOCKS.c.version).where(*shut).correlate(JOURNAL).exists())
         with self._file.reading() as connection:
-            return dict(_keyed_link(row) for row in connection.execute(query))
+            return dict(self._keyed_link(row) for row in connection.execute(query))
 
     def journals(self, reader: str | None = None, case: str | None = None) -> dict[ReadKey, tuple[Link, ...]]:
         """Every read with its entries, of one reader or all, of one case or all."""
@@ -94,13 +96,19 @@ class StudyReads:
         if reader is not None:
             query = query.where(JOURNAL.c.reader == reader)
         if case is not None:
-            query = query.where(JOURNAL.c.case_code == case)
+            query = query.where(JOURNAL.c.case_code.in_(self._names_of(case)))
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
             for row in connection.execute(query):
-                key, link = _keyed_link(row)
+                key, link = self._keyed_link(row)
                 found.setdefault(key, []).append(link)
         return {key: tuple(links) for key, links in found.items()}
+
+    def _keyed_link(self, row: Any) -> tuple[ReadKey, Link]:
+        return self._file.named(ReadKey(*row[:4])), link_of(*row[4:])
+
+    def _names_of(self, case: str) -> tuple[str, ...]:
+        return (case,) if self._file.orders is None else self._file.orders.slots_for(case)
 
     def begun(self, reader: str) -> tuple[Presentation, ...]:
         """What a reader has begun, in the order in which that was."""
@@ -108,7 +116,8 @@ class StudyReads:
         query = sa.select(*shown).where(JOURNAL.c.reader == reader).group_by(*shown)
         with self._file.reading() as connection:
             rows = connection.execute(query.order_by(sa.func.min(JOURNAL.c.id)))
-            return tuple(Presentation(case, number) for case, number in rows)
+            keys = [self._file.named(ReadKey(reader, case, number)) for case, number in rows]
+        return tuple(Presentation(key.case, key.presentation) for key in keys)
 
     def lock(self, lock: Lock, sheet: SealedSheet | None = None) -> None:
         """Close a read for ever, with its audit entry and its sealed sheet, in one transaction.
@@ -120,7 +129,8 @@ class StudyReads:
         StoreError
             If it was written to since the signer saw it.
         """
-        key = lock.key
+        key = self._file.named(lock.key)
+        lock = replace(lock, key=key)
         try:
             with self._file.writing() as connection:
                 query = _of_read(sa.select(JOURNAL.c.sequence, JOURNAL.c.digest), key)
@@ -142,9 +152,8 @@ class StudyReads:
                     connection, lock.signer, "read locked", lock_detail(lock, sheet), at=lock.locked_at
                 )
                 if sheet is not None:
-                    sealed = {"case": key.case, "presentation": key.presentation, "version": key.version}
                     self._file.record_in(
-                        connection, lock.signer, "read sealed", {**sealed, "sheet": sheet.digest}
+                        connection, lock.signer, "read sealed", {**read_detail(key), "sheet": sheet.digest}
                     )
         except exc.IntegrityError as error:
             raise locked_refusal(key.name) from error
@@ -153,7 +162,7 @@ class StudyReads:
         """Every lock in the order made, of one case or of all."""
         query = sa.select(LOCKS).order_by(sa.text("rowid"))
         if case is not None:
-            query = query.where(LOCKS.c.case_code == case)
+            query = query.where(LOCKS.c.case_code.in_(self._names_of(case)))
         with self._file.reading() as connection:
             rows = connection.execute(query).mappings()
             return tuple(self._lock_of(row) for row in rows)
@@ -161,7 +170,7 @@ class StudyReads:
     def _lock_of(self, row: Any) -> Lock:
         said = None if self._file.codec == SEALED else row["blinding_held"]
         fields = {name: row[name] for name in LOCK_FIELDS}
-        return Lock(key=key_of(row), blinding_held=said, **fields)
+        return Lock(key=self._file.named(key_of(row)), blinding_held=said, **fields)
 
     def amend(self, amendment: Amendment) -> None:
         """Allow a new version of a locked read, with its audit entry.
@@ -171,11 +180,9 @@ class StudyReads:
         ProtocolViolation
             If that version was begun already.
         """
-        key = amendment.key
+        key = self._file.named(amendment.key)
         detail = {
-            "case": key.case,
-            "presentation": key.presentation,
-            "version": key.version,
+            **read_detail(key),
             "reason": amendment.reason,
             "post_comparison": amendment.post_comparison,
         }
@@ -200,7 +207,8 @@ class StudyReads:
         with self._file.reading() as connection:
             rows = connection.execute(sa.select(AMENDMENTS).order_by(sa.text("rowid"))).mappings()
             return tuple(
-                Amendment(key_of(row), row["reason"], row["at"], row["post_comparison"]) for row in rows
+                Amendment(self._file.named(key_of(row)), row["reason"], row["at"], row["post_comparison"])
+                for row in rows
             )
 
 
@@ -227,12 +235,16 @@ def lock_detail(lock: Lock, sheet: SealedSheet | None = None) -> dict[str, Any]:
     """
     said = {"blinding_held": lock.blinding_held} if sheet is None else {"sheet": sheet.digest}
     return {
-        "case": lock.key.case,
-        "presentation": lock.key.presentation,
-        "version": lock.key.version,
+        **read_detail(lock.key),
         **{name: getattr(lock, name) for name in LOCK_FIELDS},
         **said,
     }
+
+
+def read_detail(key: ReadKey) -> dict[str, Any]:
+    """How the audit chain names a read: as it is kept, so that it tells nobody more than the database."""
+    _, case, presentation, version = key.kept
+    return {"case": case, "presentation": presentation, "version": version}
 
 
 def link_of(sequence: object, payload: object, digest: object, signature: object = b"") -> Link:
@@ -240,10 +252,6 @@ def link_of(sequence: object, payload: object, digest: object, signature: object
     number = sequence if isinstance(sequence, int) else -1
     content = payload if isinstance(payload, bytes) else str(payload).encode()
     return Link(number, content, str(digest), signature if isinstance(signature, bytes) else b"")
-
-
-def _keyed_link(row: Any) -> tuple[ReadKey, Link]:
-    return ReadKey(*row[:4]), link_of(*row[4:])
 
 
 def sheet_values(sheet: SealedSheet) -> dict[str, Any]:
@@ -263,16 +271,11 @@ def has_begun(connection: sa.Connection) -> bool:
 
 def read_values(key: ReadKey) -> dict[str, Any]:
     """The columns that name a read."""
-    return {
-        "reader": key.reader,
-        "case_code": key.case,
-        "presentation": key.presentation,
-        "version": key.version,
-    }
+    return dict(zip(_READ_NAMES, key.kept, strict=True))
 
 
 def key_of(row: Any) -> ReadKey:
-    """The read that a row belongs to."""
+    """The read that a row belongs to, as it is kept."""
     return ReadKey(row["reader"], row["case_code"], row["presentation"], row["version"])
 
 

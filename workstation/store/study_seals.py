@@ -52,10 +52,8 @@ class Opening:
 
     def signed_bytes(self, study_uid: str) -> bytes:
         """What the opener signs."""
-        key = self.key
-        read = [key.reader, key.case, key.presentation, key.version]
         said = [self.recipient, self.stage.value, self.box.hex(), self.opener, self.opened_at]
-        return canonical([study_uid, read, said])
+        return canonical([study_uid, self.key.kept, said])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +74,17 @@ class StudySeals:
 
     def sheet(self, key: ReadKey) -> SealedSheet | None:
         """The sealed sheet of a read, or None."""
-        query = sa.select(SHEETS).where(*(SHEETS.c[name] == one for name, one in read_values(key).items()))
+        kept = read_values(self._file.named(key))
+        query = sa.select(SHEETS).where(*(SHEETS.c[name] == one for name, one in kept.items()))
         with self._file.reading() as connection:
             row = connection.execute(query).mappings().first()
-            return None if row is None else _sheet_of(row)
+            return None if row is None else self._sheet_of(row)
 
     def sealed(self) -> frozenset[ReadKey]:
         """Reads that have a sealed sheet."""
         columns = (SHEETS.c.reader, SHEETS.c.case_code, SHEETS.c.presentation, SHEETS.c.version)
         with self._file.reading() as connection:
-            return frozenset(ReadKey(*row) for row in connection.execute(sa.select(*columns)))
+            return frozenset(self._key(row) for row in connection.execute(sa.select(*columns)))
 
     def opened(self, stage: Stage) -> frozenset[ReadKey]:
         """Reads whose sheet was opened so far for somebody."""
@@ -93,21 +92,19 @@ class StudySeals:
             OPENINGS.c.reader, OPENINGS.c.case_code, OPENINGS.c.presentation, OPENINGS.c.version
         ).where(OPENINGS.c.stage == stage.value)
         with self._file.reading() as connection:
-            return frozenset(ReadKey(*row) for row in connection.execute(query.distinct()))
+            return frozenset(self._key(row) for row in connection.execute(query.distinct()))
 
-    def sheets(self, case: str | None = None) -> dict[ReadKey, SealedSheet]:
-        """Every sealed sheet, of one case or of all."""
-        query = sa.select(SHEETS)
-        if case is not None:
-            query = query.where(SHEETS.c.case_code == case)
+    def sheets(self) -> dict[ReadKey, SealedSheet]:
+        """Every sealed sheet."""
         with self._file.reading() as connection:
-            return {key_of(row): _sheet_of(row) for row in connection.execute(query).mappings()}
+            found = [self._sheet_of(row) for row in connection.execute(sa.select(SHEETS)).mappings()]
+        return {sheet.key: sheet for sheet in found}
 
     def open(self, openings: Iterable[Opening]) -> None:
         """Keep openings that are not kept yet; `opener` must be signed in."""
         with self._file.writing() as connection:
             kept = {
-                (key_of(row), row["recipient"], row["stage"])
+                (self._file.named(key_of(row)), row["recipient"], row["stage"])
                 for row in connection.execute(_OPENING_NAMES).mappings()
             }
             rows = [
@@ -127,7 +124,7 @@ class StudySeals:
             rows = connection.execute(query).mappings()
             return tuple(
                 Opening(
-                    key_of(row),
+                    self._file.named(key_of(row)),
                     row["recipient"],
                     Stage(row["stage"]),
                     row["box"],
@@ -180,6 +177,14 @@ class StudySeals:
         with self._file.reading() as connection:
             return any(connection.execute(one.limit(1)).first() is not None for one in queries)
 
+    def _key(self, row: Any) -> ReadKey:
+        return self._file.named(ReadKey(*row))
+
+    def _sheet_of(self, row: Any) -> SealedSheet:
+        names = ("body", "key_box", "signature")
+        blobs = (row[name] if isinstance(row[name], bytes) else b"" for name in names)
+        return SealedSheet(self._file.named(key_of(row)), str(row["plan_digest"]), *blobs)
+
     def _opening_values(self, one: Opening) -> dict[str, Any]:
         sign = self._file.signers[one.opener]
         return {
@@ -213,8 +218,3 @@ _OPENING_NAMES = sa.select(
 def plan_bytes(study_uid: str, number: int, digest: str) -> bytes:
     """What a signature under a plan covers."""
     return canonical([study_uid, number, digest])
-
-
-def _sheet_of(row: Any) -> SealedSheet:
-    blobs = (row[name] if isinstance(row[name], bytes) else b"" for name in ("body", "key_box", "signature"))
-    return SealedSheet(key_of(row), str(row["plan_digest"]), *blobs)

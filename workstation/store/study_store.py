@@ -24,11 +24,13 @@ from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading.audit import AuditEntry, Sign
 from workstation.reading.journal import utc_now
 from workstation.reading.order import Presentation, case_order
+from workstation.reading.orders import Orders
 from workstation.reading.plan import StudyPlan
 from workstation.store.engine import open_database
 from workstation.store.file_names import STUDY_DATABASE
 from workstation.store.study_file import PLAIN, PLAN_CHANGED, SEALED, STUDY_MADE, SYSTEM, StudyFile
 from workstation.store.study_machines import StudyMachines
+from workstation.store.study_orders import StudyOrders
 from workstation.store.study_reads import StudyReads, has_begun
 from workstation.store.study_reconciling import StudyReconciling
 from workstation.store.study_seals import StudySeals
@@ -59,6 +61,8 @@ class StudyStore:
         Sheets, openings and plan signatures; empty in a study that is not sealed.
     machines : StudyMachines
         Whose machine this is, and what came back from others.
+    orders : StudyOrders
+        Sealed seeds of secret orders; empty where they are not secret.
     signers : dict
         How those sign who are signed in, by account name.
     """
@@ -70,6 +74,7 @@ class StudyStore:
         self.reconciling = StudyReconciling(file)
         self.seals = StudySeals(file)
         self.machines = StudyMachines(file)
+        self.orders = StudyOrders(file)
         self.signers = file.signers
 
     @classmethod
@@ -168,6 +173,10 @@ class StudyStore:
         """The study's chain."""
         return self._file.audit()
 
+    def know(self, orders: Orders) -> None:
+        """Name reads by what is known of the orders from now on."""
+        self._file.orders = orders
+
     @property
     def audit_root(self) -> str:
         """Where the study's chain starts."""
@@ -180,7 +189,7 @@ class StudyStore:
             return tuple(PlanVersion(**row) for row in rows)
 
     def order(self, reader: str) -> tuple[Presentation, ...]:
-        """The kept order of a reader under the plan in force."""
+        """The kept order of a reader under the plan in force; none is kept where orders are secret."""
         number = sa.select(sa.func.max(PLANS.c.number)).scalar_subquery()
         query = (
             sa.select(ORDERS.c.case_code, ORDERS.c.presentation)
@@ -273,10 +282,11 @@ class StudyStore:
                 "case_code": shown.case,
                 "presentation": shown.number,
             }
-            for reader in plan.readers
+            for reader in (() if plan.has_secret_orders else plan.readers)
             for position, shown in enumerate(case_order(plan, reader), start=1)
         ]
-        connection.execute(sa.insert(ORDERS), rows)
+        if rows:
+            connection.execute(sa.insert(ORDERS), rows)
 
 
 def keep_plan_text(path: Path, text: str) -> None:

@@ -180,3 +180,29 @@ RETURNED = Table(
     Column("reader", Text, primary_key=True),
     *(Column(one.name, one.type, primary_key=one.primary_key, nullable=False) for one in AUDIT.c),
 )
+
+# From here on: studies with secret orders only.
+
+ORDER_SEEDS = Table(
+    "order_seeds",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("box", LargeBinary, nullable=False),
+    Column("commitment", Text, nullable=False),
+    Column("drawn_by", Text, nullable=False),
+    Column("drawn_at", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+TOLD_READS = Table(
+    "told_reads",
+    METADATA,
+    Column("reader", Text, primary_key=True),
+    Column("slot", Text, primary_key=True),
+    Column("case_code", Text, nullable=False),
+    Column("presentation", Integer, nullable=False),
+    Column("told_by", Text, nullable=False),
+    Column("told_at", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)

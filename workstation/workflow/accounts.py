@@ -178,7 +178,7 @@ def with_accounts(plan: StudyPlan, folder: AccountFolder) -> StudyPlan:
         if (kept.fingerprint if kept else "") != escrow:
             wanted = "with the plan's escrow key" if escrow else "without an escrow key"
             raise _unmade(f"the account {card.name} was not made {wanted}", "Make the account again")
-    return replace(plan, sealing=Sealing(mode, tuple(chosen), escrow))
+    return replace(plan, sealing=Sealing(mode, tuple(chosen), escrow, secret_orders=True))
 
 
 def plan_signers(plan: StudyPlan, folder: AccountFolder, passphrases: Mapping[str, str]) -> dict[str, Sign]:

@@ -207,6 +207,10 @@ def _rule(plan: StudyPlan) -> str:
     }.get(plan.resolution, f"consensus with a reason for differences of more than {plan.tolerance}")
 
 
+def _seed(plan: StudyPlan) -> str:
+    return "from sealed seeds" if plan.has_secret_orders else f"seed {plan.seed}"
+
+
 def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str], ...]:
     plan = study.plan
     named = [("Study", f"{plan.title} ({plan.id}, plan version {plan.version})")]
@@ -229,7 +233,7 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
     if viewer.role is Role.READER and not compared:
         return tuple(named)  # nothing about the other reader, not even that there is one
     named.append(("Readers", " and ".join(plan.readers)))
-    named.append(("Reading order", f"random, different for each reader, seed {plan.seed}"))
+    named.append(("Reading order", f"random, different for each reader, {_seed(plan)}"))
     named.append(("Reconciliation", _rule(plan)))
     if plan.conduct.hides_repeats:
         repeats = plan.conduct.repeats

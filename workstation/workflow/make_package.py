@@ -17,6 +17,7 @@ from workstation.reading.journal import utc_now
 from workstation.reading.package import PACKAGE, Header, Manifest, Part
 from workstation.reading.plan import StudyPlan
 from workstation.reading.reader_plan import others_named, plan_for, shown_cases
+from workstation.reading.secret_order import seed_data
 from workstation.store.library import Library
 from workstation.store.package_file import PackageWriter, Source, digest_of
 from workstation.store.packed_cases import PackedFile
@@ -163,7 +164,7 @@ def _require_ready(study: Study, library: Library) -> None:
             f"the side of {', '.join(waiting[:5])} is not confirmed",
             "Confirm it first: marrow library --confirm-side CODE L|R|B",
         )
-    if study.plan.conduct.hides_repeats:
+    if study.plan.conduct.hides_repeats and not study.orders.are_secret:
         raise _not_made(
             "hidden repeats follow from the seed of the plan, which a reader must not have",
             "Read this study on one machine",
@@ -175,6 +176,7 @@ def _content(study: Study, own: StudyPlan, person: Person, approved: bool) -> di
     version = study.store.plans()[-1]
     signature = person.keys.sign(PLAN_PURPOSE, plan_bytes(study.store.study_uid, version.number, own.digest))
     order = [[shown.case, shown.number] for shown in study.store.order(own.for_reader)]
+    seeds = [one for one in study.store.orders.seeds([own.for_reader]) if one.reader == own.for_reader]
     return {
         "study": study.store.study_uid,
         "reader": own.for_reader,
@@ -188,6 +190,7 @@ def _content(study: Study, own: StudyPlan, person: Person, approved: bool) -> di
             "signer": person.name,
             "signature": signature.hex(),
             "order": order,
+            "seeds": [seed_data(one) for one in seeds],
         },
         "instruments": [[one.id, one.version, one.digest] for one in study.instruments],
         "hanging": _own_protocols(),

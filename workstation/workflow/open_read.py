@@ -271,6 +271,7 @@ class OpenRead:
                     self.note(Kind.SIGNED, said)
                     bare = self._lock_now(None, "")
                     self._study.store.reads.lock(bare, vault.seal(bare))
+                    vault.unsealing.tell_when_locked(bare.key)
                     lock = replace(bare, blinding_held=blinding_held, remark=remark.strip())
             except BaseException:
                 self.session = before  # nothing of it was kept

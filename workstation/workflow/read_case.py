@@ -12,13 +12,15 @@ from workstation.errors import ProtocolViolation, StoreError
 from workstation.imaging.study import Case, Joint, Series
 from workstation.reading.audit import Link
 from workstation.reading.journal import Codec, Entry, PlainCodec, ReadKey
+from workstation.reading.order import Presentation
+from workstation.reading.orders import Orders
 from workstation.reading.plan import StudyPlan, Unseal, load_plan, parse_plan, require_same_instrument
 from workstation.reading.session import ReadingSession
 from workstation.reading.visibility import (
     ReadId,
     Role,
     Viewer,
-    required_reads,
+    missing_reads,
     unsealed_cases,
 )
 from workstation.scoring.instrument import Instrument, instruments
@@ -31,6 +33,7 @@ from workstation.workflow.accounts import accounts_of, plan_signers, with_accoun
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.open_read import OpenRead, session_of
 from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
+from workstation.workflow.secret_orders import draw_orders
 from workstation.workflow.study_status import StatusRow, read_id_of, status_rows
 from workstation.workflow.vault import Vault
 from workstation.workflow.workspace import Workspace
@@ -83,6 +86,7 @@ class Study:
         if self.plan.is_sealed:
             self.vault = Vault(store, self.plan, AccountFolder(accounts or store.folder / FOLDER))
             self.codec = self.vault.codec
+        self._public = Orders(self.plan)
         self.instruments: tuple[Instrument, ...] = require_same_instrument(self.plan, instruments())
 
     def close(self) -> None:
@@ -101,6 +105,27 @@ class Study:
     def library(self) -> Library | None:
         """The library with the images; None when the study is read without one."""
         return self._library
+
+    @property
+    def orders(self) -> Orders:
+        """What is known of the readers' orders now, which depends on who is signed in."""
+        return self._public if self.vault is None else self.vault.orders
+
+    def order(self, reader: str) -> tuple[Presentation, ...]:
+        """A reader's order.
+
+        Raises
+        ------
+        ProtocolViolation
+            If it is secret, and nobody who may know it is signed in.
+        """
+        if not self.orders.are_secret:
+            return self.store.order(reader)
+        if self.vault is not None and not self.orders.knows(reader):
+            self.plan.require_reader(reader)
+            self.vault.person(reader)
+            self.vault.require_signed_plan("The worklist was not opened")
+        return self.orders.order(reader)
 
     @cached_property
     def joint(self) -> Joint:
@@ -184,7 +209,7 @@ class Study:
         """
         if self.plan.for_reader:
             return ()
-        found = unsealed_cases(self.plan, self.locked())
+        found = unsealed_cases(self.orders, self.locked())
         return tuple(case for case in self.plan.cases if case in found)
 
     def unsealed_cases(self) -> tuple[str, ...]:
@@ -197,6 +222,8 @@ class Study:
             return ready
         opened = self.vault.opened()
         closed = {key.case for key in self._counted_keys().values() if key not in opened}
+        if self.plan.unseal is Unseal.STUDY and closed:  # of some it is told only now which cases they are
+            return ()
         return tuple(case for case in ready if case not in closed)
 
     def has_unsealed_any(self) -> bool:
@@ -269,7 +296,8 @@ class Study:
         return {
             read_id: session_of(self, key, journals, locks)
             for read_id, key in self._counted_keys(case).items()
-            if vault is None or vault.can_open(key)
+            # What was handed out without saying which case it is was meddled with: verify says so.
+            if vault is None or (key.case != key.slot and vault.can_open(key))
         }
 
     def status(self, viewer: Viewer | None = None) -> tuple[StatusRow, ...]:
@@ -293,7 +321,7 @@ class Study:
     @property
     def outstanding(self) -> int:
         """How many required reads are not locked."""
-        return len(required_reads(self.plan) - self.locked())
+        return missing_reads(self.orders, self.locked())
 
     @property
     def plan_file_differs(self) -> bool:
@@ -347,6 +375,7 @@ def create_study(
         signers = plan_signers(plan, people, known)
         place = str((library or settings.default_library()).absolute()) if opened is not None else ""
         store = StudyStore.create(folder, plan, library=place, signers=signers)
+        draw_orders(store, plan, signers)
         store.signers.clear()  # signing the plan is not signing in
         return Study(store, accounts=accounts)
     finally:

@@ -14,7 +14,7 @@ from workstation.reading.audit import Link, head_code, head_of
 from workstation.reading.blinding import blinded
 from workstation.reading.conduct import missing_series
 from workstation.reading.journal import Kind, ReadKey, utc_now
-from workstation.reading.order import Presentation, effective_order, is_washed_out, reading_codes
+from workstation.reading.order import Presentation, effective_order, is_washed_out
 from workstation.reading.session import Amendment, ReadingSession, ReadState
 from workstation.reading.visibility import has_read_all
 from workstation.workflow.open_read import OpenRead, not_in_library, session_of
@@ -92,11 +92,11 @@ class ReaderDesk:
         order = self._listed()
         cases, locked = study.library_cases(), {lock.key for lock in reads.locks()}
         newest = reads.newest(self.reader)
-        total = len(study.store.order(self.reader))
+        total = study.orders.length(self.reader)
         versions = _latest_versions(self.reader, reads.amendments())
         entries = []
         for position, shown in enumerate(order, start=1):
-            key = ReadKey(self.reader, shown.case, shown.number, versions.get(shown, 1))
+            key = study.orders.key(self.reader, shown, versions.get(shown, 1))
             state = ReadState.LOCKED if key in locked else self._state(key, newest.get(key))
             code = self._codes[shown]
             blocked = _why_blocked(cases, shown.case, code)
@@ -108,7 +108,7 @@ class ReaderDesk:
 
         Cases that come later are never told apart from others, only counted.
         """
-        order, listed = self._study.store.order(self.reader), self._listed()
+        order, listed = self._study.order(self.reader), self._listed()
         held = [shown for shown in order if shown not in listed]
         if not held:
             return None
@@ -211,12 +211,12 @@ class ReaderDesk:
 
     @cached_property
     def _codes(self) -> Mapping[Presentation, str]:
-        return reading_codes(self._study.plan, self.reader)
+        return self._study.orders.codes(self.reader)
 
     def _listed(self) -> tuple[Presentation, ...]:
         """What the worklist shows now: without repeats whose wash-out has not passed."""
         store, plan = self._study.store, self._study.plan
-        order = store.order(self.reader)
+        order = self._study.order(self.reader)
         if not plan.conduct.hides_repeats:
             return order
         begun, now = store.reads.begun(self.reader), utc_now()
@@ -239,7 +239,7 @@ class ReaderDesk:
 
     def _is_done(self) -> bool:
         """Whether this reader has locked all that the plan asks for."""
-        return has_read_all(self._study.plan, self.reader, self._study.locked())
+        return has_read_all(self._study.orders, self.reader, self._study.locked())
 
     def _opened(self, code: str) -> OpenRead:
         study = self._study
@@ -262,10 +262,10 @@ class ReaderDesk:
             code,
             study.joint,
             listed.index(shown) + 1,
-            len(study.store.order(self.reader)),
+            study.orders.length(self.reader),
         )
         version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
-        key = ReadKey(self.reader, shown.case, shown.number, version, "" if code == shown.case else code)
+        key = study.orders.key(self.reader, shown, version, "" if code == shown.case else code)
         missing = missing_series(study.plan.conduct.required_series, study.library_series(shown.case))
         return OpenRead(study, where, self._session(key), missing if cases is not None else ())
 

@@ -9,7 +9,7 @@ from workstation.analysis.reads import ReadRow
 from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.measurement import marks_of
 from workstation.imaging.study import Case
-from workstation.reading.order import Presentation, reading_codes
+from workstation.reading.order import Presentation
 from workstation.reading.session import Lock, ReadingSession
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
@@ -38,7 +38,7 @@ def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark
     A measurement names its image, by which a reader would know a case that comes again: readers get theirs
     once they have read everything.
     """
-    if viewer is not None and hides_codes(study.plan, viewer, study.locked()):
+    if viewer is not None and hides_codes(study.orders, viewer, study.locked()):
         return ()
     return tuple(
         ReaderMark(
@@ -63,10 +63,10 @@ def _seen(study: Study, viewer: Viewer | None) -> list[tuple[ReadingSession, Loc
     place = {case: i for i, case in enumerate(study.plan.cases)}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
         session = counted[reader, case, number]
-        sight = who_sees(viewer, reader, Presentation(case, number), study.plan, locked)
+        sight = who_sees(viewer, reader, Presentation(case, number), study.orders, locked)
         if sight.scores and session.lock is not None:
             found.append((session, session.lock))
-    return _as_met(found, study) if hides_codes(study.plan, viewer, locked) else found
+    return _as_met(found, study) if hides_codes(study.orders, viewer, locked) else found
 
 
 def _as_met(found: list[tuple[ReadingSession, Lock]], study: Study) -> list[tuple[ReadingSession, Lock]]:
@@ -74,7 +74,7 @@ def _as_met(found: list[tuple[ReadingSession, Lock]], study: Study) -> list[tupl
     met = []
     for session, lock in found:
         key = session.key
-        code = reading_codes(study.plan, key.reader)[Presentation(key.case, key.presentation)]
+        code = study.orders.codes(key.reader)[Presentation(key.case, key.presentation)]
         met.append((replace(session, key=replace(key, case=code, presentation=1)), lock))
     return sorted(met, key=lambda one: one[0].key.case)
 

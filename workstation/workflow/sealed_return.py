@@ -17,6 +17,7 @@ from workstation.reading import package
 from workstation.reading.cards import Card, canonical
 from workstation.reading.journal import ReadKey, utc_now
 from workstation.reading.package import RETURN, Part
+from workstation.reading.secret_order import seed_data
 from workstation.reading.session import Lock
 from workstation.store.package_file import PackageWriter, Source
 from workstation.store.study_reads import LOCK_FIELDS
@@ -83,6 +84,7 @@ def make_return(study: Study, target: Path, progress: Progress) -> ReturnReport:
         "plan": study.plan.digest,
         "made_at": utc_now(),
         "amendments": _amendments(study, reader),
+        "seeds": [seed_data(one) for one in study.store.orders.seeds([reader]) if one.reader == reader],
     }
     writer = PackageWriter(path)
     header, key = package.new_header(RETURN, recipient, person.keys)
@@ -90,14 +92,14 @@ def make_return(study: Study, target: Path, progress: Progress) -> ReturnReport:
     sources = [Source(part, partial(_opened, makers[part.name])) for part in parts]
     writer.fill(header, key, manifest, sources, progress)
     writer.finish()
-    required = len(study.store.order(reader))
+    required = study.orders.length(reader)
     done = sum(1 for read in study.locked() if read[0] == reader)
     return ReturnReport(path, reader, recipient.name, done, required, path.stat().st_size)
 
 
 def read_data(key: ReadKey) -> list[object]:
-    """A read's key as JSON values."""
-    return [key.reader, key.case, key.presentation, key.version]
+    """A read's key as JSON values, as it is kept."""
+    return [*key.kept]
 
 
 def _recipient(study: Study) -> Card:

@@ -14,6 +14,7 @@ from workstation.store.account_files import FOLDER
 from workstation.store.study_store import StudyStore
 from workstation.workflow.accounts import accounts_of, make_account, plan_signers, with_accounts
 from workstation.workflow.known_answers import completed_plan
+from workstation.workflow.secret_orders import draw_orders
 from workstation.workflow.workspace import Workspace
 
 
@@ -60,4 +61,8 @@ def set_up_study(
     sealed = completed_plan(with_accounts(checked, people), answers or folder, people)
     signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())
-    StudyStore.create(folder, sealed, library=library, signers=signers).close()
+    store = StudyStore.create(folder, sealed, library=library, signers=signers)
+    try:
+        draw_orders(store, sealed, signers)
+    finally:
+        store.close()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
-from workstation.reading.order import reading_codes
 from workstation.reading.session import Lock
 from workstation.reading.visibility import ReadId, Role, Viewer, hides_codes, who_sees
 
@@ -17,7 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One required read, as far as the asking person may know it."""
+    """One required read, as far as the asking person may know it.
+
+    Attributes
+    ----------
+    case : str
+        Empty where it is not known here which case it is, since orders are secret; `presentation` is 0 then.
+    """
 
     case: str
     presentation: int
@@ -34,13 +39,16 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
     for lock in study.store.reads.locks():
         latest[read_id_of(lock.key)] = lock
     rows = []
-    is_reader, is_hidden = viewer.role is Role.READER, hides_codes(study.plan, viewer, locked)
+    is_reader, is_hidden = viewer.role is Role.READER, hides_codes(study.orders, viewer, locked)
     for reader in study.plan.readers:
-        order, codes = study.store.order(reader), reading_codes(study.plan, reader)
+        if not study.orders.knows(reader):
+            rows += _unnamed_rows(study, reader, latest, locked) if not is_reader else []
+            continue
+        order, codes = study.order(reader), study.orders.codes(reader)
         # The order of a reader is nobody else's business: others get the plan's.
         listed = order if is_reader else sorted(order, key=lambda shown: study.plan.cases.index(shown.case))
         for shown in listed:
-            sight = who_sees(viewer, reader, shown, study.plan, locked)
+            sight = who_sees(viewer, reader, shown, study.orders, locked)
             if not sight.lock or (is_reader and viewer.reader != reader):
                 continue
             read_id = (reader, shown.case, shown.number)
@@ -56,6 +64,16 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
                 )
             )
     return tuple(rows)
+
+
+def _unnamed_rows(
+    study: Study, reader: str, latest: dict[ReadId, Lock], locked: frozenset[ReadId]
+) -> list[StatusRow]:
+    """The rows of a reader whose order is secret here: how many are locked, not which cases they are."""
+    done = sorted(read for read in latest if read[0] == reader and read in locked)
+    done = done[: study.orders.length(reader)]
+    found = [StatusRow("", 0, reader, True, "", 1) for _ in done]
+    return found + [StatusRow("", 0, reader, False, "", 1)] * (study.orders.length(reader) - len(done))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +107,9 @@ def reading_orders(study: Study) -> tuple[OrderRow, ...]:
             )
         vault.person(coordinator.name)
     return tuple(
-        OrderRow(reader, position, reading_codes(study.plan, reader)[shown], shown.case, shown.number)
+        OrderRow(reader, position, study.orders.codes(reader)[shown], shown.case, shown.number)
         for reader in study.plan.readers
-        for position, shown in enumerate(study.store.order(reader), start=1)
+        for position, shown in enumerate(study.order(reader), start=1)
     )
 
 

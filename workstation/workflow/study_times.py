@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workstation.errors import StoreError
-from workstation.reading.order import Presentation, reading_codes
+from workstation.reading.order import Presentation
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 
@@ -40,13 +40,13 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
     """
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked = study.locked()
-    hidden = hides_codes(study.plan, viewer, locked)
+    hidden = hides_codes(study.orders, viewer, locked)
     rows: list[TimeRow] = []
     for (reader, case, number), session in sorted(study.counted_reads().items()):
         shown = Presentation(case, number)
-        if not who_sees(viewer, reader, shown, study.plan, locked).scores:
+        if not who_sees(viewer, reader, shown, study.orders, locked).scores:
             continue
-        name, repeat = (reading_codes(study.plan, reader)[shown], 0) if hidden else (case, number - 1)
+        name, repeat = (study.orders.codes(reader)[shown], 0) if hidden else (case, number - 1)
         times = read_times(study.entries(session.key, study.store.reads.entries(session.key)))
         rows.append(TimeRow(study.plan.id, name, repeat, reader, "", "", times.case_s))
         rows += [

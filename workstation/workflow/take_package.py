@@ -20,6 +20,7 @@ from workstation.reading.order import Presentation
 from workstation.reading.package import Manifest
 from workstation.reading.plan import StudyPlan, parse_plan, require_same_instrument
 from workstation.reading.reader_plan import shown_cases
+from workstation.reading.secret_order import OrderSeed, seed_from
 from workstation.scoring.instrument import instruments
 from workstation.store.account_files import AccountFolder
 from workstation.store.library import Library
@@ -74,6 +75,7 @@ class _Checked:
     study_uid: str
     number: int
     cases: list[dict[str, Any]]
+    seeds: tuple[OrderSeed, ...]
 
 
 def take_package(
@@ -157,6 +159,7 @@ def _checked(file: PackageFile, manifest: Manifest, account: Account, keys: seal
             int(raw["number"]), str(raw["signer"]), bytes.fromhex(raw["signature"]), str(raw["made_at"])
         )
         order = tuple(Presentation(str(case), int(shown)) for case, shown in raw["order"])
+        seeds = _seeds(raw.get("seeds", []), plan, uid)
         named = [(str(one), str(version), str(digest)) for one, version, digest in said["instruments"]]
     except ResourceError as error:
         raise _refused(error.why, "Install the version of the program that the coordinator has") from error
@@ -180,14 +183,27 @@ def _checked(file: PackageFile, manifest: Manifest, account: Account, keys: seal
             "a scoring form of this installation is not the one of the study",
             "Install the version of the program that the coordinator has",
         )
-    if not set(plan.cases) <= {shown.case for shown in order} <= set(shown_cases(plan)) or len(
-        set(order)
-    ) != len(order):
+    met = {shown.case for shown in order}
+    fits = set(plan.cases) <= met <= set(shown_cases(plan)) and len(set(order)) == len(order)
+    if plan.has_secret_orders:
+        fits = not order and (bool(seeds) or sealing.coordinator is None)
+    if not fits:
         raise package.damaged()
     packed = PackedPlan(
         signature.number, plan.to_toml(), plan.digest, signature.signed_at, (signature,), order
     )
-    return _Checked(file, manifest, plan, packed, keys, account, uid, number, _cases(said, manifest, plan))
+    cases = _cases(said, manifest, plan)
+    return _Checked(file, manifest, plan, packed, keys, account, uid, number, cases, seeds)
+
+
+def _seeds(raw: Any, plan: StudyPlan, study_uid: str) -> tuple[OrderSeed, ...]:
+    """The seed of the reader's order, drawn by who may; raises ValueError or TypeError."""
+    if plan.sealing is None or not isinstance(raw, list):
+        raise ValueError("seeds")
+    found = tuple(seed_from(one, plan.sealing, study_uid) for one in raw)
+    if any(one.reader != plan.for_reader for one in found):
+        raise ValueError("seeds")
+    return found
 
 
 def _cases(said: Mapping[str, Any], manifest: Manifest, plan: StudyPlan) -> list[dict[str, Any]]:
@@ -285,6 +301,7 @@ def _write(store: StudyStore, checked: _Checked, *, new_plan: bool) -> None:
     if new_plan:
         store.machines.add_plans([checked.packed])
     store.machines.add_signatures(checked.packed.signatures)
+    store.orders.take_in(checked.seeds)
     if checked.account.card in (checked.plan.sealing.signers if checked.plan.sealing else ()):
         store.sign_plan(reader)
     if new_plan:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workstation.errors import ProtocolViolation, WorkstationError
@@ -18,13 +18,14 @@ from workstation.reading.package import Manifest
 from workstation.reading.plan import parse_plan
 from workstation.reading.reader_plan import plan_for, shown_cases
 from workstation.reading.sealed_sheet import SealedSheet, is_committed
+from workstation.reading.secret_order import OrderSeed, seed_from
 from workstation.reading.session import Amendment, Lock
 from workstation.reading.signed_chain import is_genuine, verify_signed_links
 from workstation.scoring.instrument import instruments
 from workstation.store.package_file import PackageFile
 from workstation.store.study_file import SYSTEM, log_root
 from workstation.store.study_machines import ReturnedRead
-from workstation.store.study_reads import LOCK_FIELDS, lock_detail
+from workstation.store.study_reads import LOCK_FIELDS, lock_detail, read_detail
 from workstation.tasks import Progress
 from workstation.workflow.acceptance import PLAN_FROZEN
 from workstation.workflow.read_case import Study
@@ -82,14 +83,16 @@ def take_return(
     if account.card not in vault.sealing.signers:
         raise _refused(f"{name} does not hold this study's sheets", "Ask the coordinator")
     _require_plan(study, manifest.content.get("plan"), card.name)
+    vault.know_as({name: keys})
+    seeds = _seeds(study, manifest, card)
     log = _log(file, manifest, study, card)
     fresh = _newer_part(study, card.name, log)
     reads = _reads(file, manifest, study, card, log, progress)
-    amendments = _amendments(manifest, card, log)
+    amendments = _amendments(study, manifest, card, log)
     if fresh:
-        _keep(study, name, keys.sign, card.name, manifest, log, fresh, amendments, reads)
+        _keep(study, name, keys.sign, card.name, manifest, log, fresh, amendments, reads, seeds)
     locked = sum(1 for read in study.locked() if read[0] == card.name)
-    required = len(study.store.order(card.name))
+    required = study.orders.length(card.name)
     return TakenReturn(study.plan.id, card.name, len(reads), locked, required, bool(fresh))
 
 
@@ -103,6 +106,7 @@ def _keep(
     fresh: Sequence[AuditEntry],
     amendments: Sequence[Amendment],
     reads: Sequence[ReturnedRead],
+    seeds: Sequence[OrderSeed],
 ) -> None:
     store = study.store
     here = {one.key for one in store.reads.amendments()}
@@ -126,6 +130,7 @@ def _keep(
         with store.batch():
             if reads and not store.has_begun:
                 store.record(SYSTEM, PLAN_FROZEN, {})
+            store.orders.take_in(seeds)
             store.machines.take_back(reader, fresh, new, reads)
             store.record(recipient, TAKEN, detail)
     finally:
@@ -211,7 +216,7 @@ def _reads(
         progress.report(number, len(manifest.parts), "checking the reads")
         if part.name == LOG:
             continue
-        read = _read(file.read(number, _LARGEST_READ))
+        read = _named(_read(file.read(number, _LARGEST_READ)), study)
         _require_genuine(read, study, card, manifest)
         found.append(lock_detail(read.lock, read.sheet))
         if read.lock.key not in here:
@@ -228,7 +233,8 @@ def _require_genuine(read: ReturnedRead, study: Study, card: Card, manifest: Man
     key, lock, uid = read.lock.key, read.lock, study.store.study_uid
     root = study.store.reads.root(key)
     last = read.links[-1].digest if read.links else root
-    if key.reader != card.name or key.case not in shown_cases(study.plan):
+    is_unknown = key.case == key.slot and not study.orders.knows(card.name)
+    if key.reader != card.name or (key.case not in shown_cases(study.plan) and not is_unknown):
         raise _refused("it holds a read that the plan does not ask for", "Ask the reader")
     if (
         not is_committed(uid, lock, read.sheet, card)
@@ -250,10 +256,30 @@ def _is_same(read: ReturnedRead, study: Study, lock: Lock) -> bool:
     )
 
 
-def _amendments(manifest: Manifest, card: Card, log: Sequence[AuditEntry]) -> list[Amendment]:
+def _named(read: ReturnedRead, study: Study) -> ReturnedRead:
+    """A read with the case it stands for, where that is known here."""
+    key = study.orders.named(read.lock.key)
+    return replace(read, lock=replace(read.lock, key=key), sheet=replace(read.sheet, key=key))
+
+
+def _seeds(study: Study, manifest: Manifest, card: Card) -> tuple[OrderSeed, ...]:
+    """The seed of the reader's order as it is kept there: with both keys it is drawn there."""
+    sealing = study.plan.sealing
+    try:
+        raw = manifest.content.get("seeds", [])
+        assert sealing is not None
+        found = tuple(seed_from(one, sealing, study.store.study_uid) for one in raw)
+    except (ValueError, TypeError) as error:
+        raise package.damaged() from error
+    if any(one.reader != card.name for one in found):
+        raise package.damaged()
+    return found
+
+
+def _amendments(study: Study, manifest: Manifest, card: Card, log: Sequence[AuditEntry]) -> list[Amendment]:
     try:
         found = [
-            Amendment(_key(read), str(reason), str(at), bool(compared))
+            Amendment(study.orders.named(_key(read)), str(reason), str(at), bool(compared))
             for read, reason, at, compared in manifest.content["amendments"]
         ]
     except (ValueError, KeyError, TypeError) as error:
@@ -261,9 +287,7 @@ def _amendments(manifest: Manifest, card: Card, log: Sequence[AuditEntry]) -> li
     noted = [json.loads(one.detail) for one in log if one.event == "read amended" and one.actor == card.name]
     said = [
         {
-            "case": one.key.case,
-            "presentation": one.key.presentation,
-            "version": one.key.version,
+            **read_detail(one.key),
             "reason": one.reason,
             "post_comparison": one.post_comparison,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading import seal
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.audit import Link
-from workstation.reading.cards import Card, SealMode, Seat
-from workstation.reading.journal import Entry, ReadKey, utc_now
+from workstation.reading.cards import Card
+from workstation.reading.journal import Entry, ReadKey
+from workstation.reading.orders import Orders
 from workstation.reading.plan import StudyPlan
 from workstation.reading.sealed_codec import SealedCodec, journal_key
 from workstation.reading.sealed_sheet import (
     SealedSheet,
     is_committed,
-    open_layer,
     open_sheet,
     seal_sheet,
     sheet_sizes,
@@ -34,9 +34,14 @@ from workstation.store.study_seals import (
 )
 from workstation.store.study_store import StudyStore
 from workstation.workflow import acceptance
+from workstation.workflow.secret_orders import (
+    draw_orders,
+    known_orders,
+    require_own_order,
+)
+from workstation.workflow.unsealing import Unsealing
 
 SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
-LAYER_OPENED, SHEETS_OPENED = "outer layer opened", "sheets unsealed"
 
 _LOGGER = logging.getLogger("workstation.study")
 
@@ -65,6 +70,9 @@ class Vault:
     people : dict of str to Person
         Who is signed in, by account name. Two readers who reconcile together are both.
     accounts : AccountFolder
+    orders : Orders
+        What those who are signed in know of the readers' orders.
+    unsealing : Unsealing
     """
 
     def __init__(self, store: StudyStore, plan: StudyPlan, accounts: AccountFolder) -> None:
@@ -77,9 +85,18 @@ class Vault:
         self.codec = SealedCodec(store.study_uid, self._journal_key)
         self._boxes: dict[ReadKey, Opening] = {}  # sheet keys sealed to someone here
         self._sheet_keys: dict[ReadKey, bytes] = {}
+        self.unsealing = Unsealing(self, store, plan)
+        self.orders: Orders
+        self.know_as({})
+
+    def know_as(self, keys: Mapping[str, seal.Keys]) -> None:
+        """Name reads by what the owners of some keys may know of the orders."""
+        self.orders = known_orders(self._store, self._plan, keys)
+        self._store.know(self.orders)
 
     def refresh(self) -> None:
-        """Look again which sheets were opened, here or elsewhere, for those who are signed in."""
+        """Look again what was opened and told, here or elsewhere, for those who are signed in."""
+        self.know_as({name: one.keys for name, one in self.people.items()})
         self._boxes = {
             one.key: one
             for name in self.people
@@ -127,19 +144,27 @@ class Vault:
         acceptance.require_accepted(self._store, listed, self._plan, accept_plan)
         self.people[name] = person
         self._store.signers[name] = keys.sign
-        with self._store.batch():
-            self._store.record(name, SIGNED_IN, {})
-            if listed in self.sealing.signers:
-                self._store.sign_plan(name)
-            self._accept_plan(person)
-        self.refresh()
+        try:
+            with self._store.batch():
+                self._store.record(name, SIGNED_IN, {})
+                if listed in self.sealing.signers:
+                    self._store.sign_plan(name)
+                    draw_orders(self._store, self._plan, [name], {name: keys})
+                self._accept_plan(person)
+            self.refresh()
+            require_own_order(self._store, self.orders, name)
+        except BaseException:
+            self.people.pop(name)
+            self._store.signers.pop(name)
+            raise
         return person
 
     def sign_out(self, name: str) -> None:
         """Forget the keys of an account."""
         if self.people.pop(name, None) is not None:
             self._sheet_keys.clear()
-            self.refresh()
+            with suppress(StoreError):
+                self.refresh()
             with suppress(StoreError):  # a study that can no longer be written is left all the same
                 self._store.record(name, SIGNED_OUT, {})
             self._store.signers.pop(name, None)
@@ -222,6 +247,7 @@ class Vault:
         NotOpened
             If something was changed.
         """
+        key = self.orders.named(key)
         if key.reader in self.people:
             return tuple(self.codec.decode(key, one.sequence, one.payload) for one in links)
         sheet_key = self._sheet_key(key)
@@ -232,7 +258,7 @@ class Vault:
             )
         # Whoever can write to the folder could put a sheet and openings of their own making in the place.
         locks = self._store.reads.locks(key.case)
-        if not any(lock.key == key and self._is_committed(lock, sheet) for lock in locks):
+        if not any(lock.key == key and self.is_committed(lock, sheet) for lock in locks):
             raise seal.not_opened("a sheet")
         entries = open_sheet(self._store.study_uid, sheet, sheet_key)
         if len(entries) != len(links):
@@ -263,42 +289,19 @@ class Vault:
         return self._store.seals.opened(Stage.KEY)
 
     def open_sheets(self, cases: Collection[str]) -> None:
-        """Open the sheets of cases whose required reads are all locked, as far as those here can.
-
-        With a coordinator: the coordinator opens. With both keys: the first reader opens the outer layer,
-        the second the inner one. Before anything opens, every lock of these cases is checked against its
-        reader's signature.
+        """Open the sheets of cases whose required reads are all locked; see `Unsealing.open_sheets`.
 
         Raises
         ------
         ProtocolViolation
             If a lock is not what its reader signed.
         """
-        sheets = {key: one for key, one in self._store.seals.sheets().items() if key.case in cases}
-        opened = self.opened()
-        waiting = {key: one for key, one in sheets.items() if key not in opened}
-        if not waiting:
-            return
-        self.require_signed_plan("Nothing was unsealed")
-        self._require_commitments(cases, sheets)
-        with self._store.batch():
-            if self.sealing.mode is SealMode.BOTH_KEYS:
-                self._open_layers(waiting)
-            else:
-                self._open_as_coordinator(waiting)
+        self.unsealing.open_sheets(cases)
         self.refresh()
 
     def still_needed(self, cases: Collection[str]) -> tuple[str, ...]:
         """Who has to sign in before the sheets of these cases are open."""
-        opened = self.opened()
-        waiting = [key for key in self._store.seals.sealed() if key.case in cases and key not in opened]
-        if not waiting:
-            return ()
-        layers = self.sealing.layers
-        if self.sealing.mode is not SealMode.BOTH_KEYS:
-            return (layers[0].name,)
-        half = self._store.seals.opened(Stage.LAYER)
-        return tuple(card.name for card in (layers[1:] if half.issuperset(waiting) else layers))
+        return self.unsealing.still_needed(cases)
 
     def reconcile_key(self, case: str) -> bytes:
         """The key of a case's reconciliation: only who has both readers' sheets can make it."""
@@ -327,61 +330,10 @@ class Vault:
             self._sheet_keys[key] = self.person(one.recipient).keys.open(one.box)
         return self._sheet_keys.get(key)
 
-    def _require_commitments(self, cases: Collection[str], sheets: dict[ReadKey, SealedSheet]) -> None:
-        for lock in self._store.reads.locks():
-            if lock.key.case in cases and not self._is_committed(lock, sheets.get(lock.key)):
-                raise ProtocolViolation(
-                    "Nothing was unsealed",
-                    f"the lock of {lock.key.case} is not what {lock.key.reader} signed",
-                    "Run marrow study verify",
-                )
-
-    def _is_committed(self, lock: Lock, sheet: SealedSheet | None) -> bool:
+    def is_committed(self, lock: Lock, sheet: SealedSheet | None) -> bool:
+        """Whether a lock and its sheet are what their reader signed."""
         uid, card = self._store.study_uid, self.sealing.find(lock.key.reader)
         return card is not None and sheet is not None and is_committed(uid, lock, sheet, card)
-
-    def _open_as_coordinator(self, waiting: dict[ReadKey, SealedSheet]) -> None:
-        coordinator = self.sealing.layers[0].name
-        if coordinator in self.people:
-            found = {key: self._layer(one, one.key_box, coordinator) for key, one in waiting.items()}
-            self._hand_out(found, coordinator)
-
-    def _open_layers(self, waiting: dict[ReadKey, SealedSheet]) -> None:
-        outer, inner = (card.name for card in self.sealing.layers)
-        store = self._store.seals
-        if outer in self.people:
-            now = utc_now()
-            half = {one.key for one in store.openings(inner) if one.stage is Stage.LAYER}
-            # What is under the outer layer is sealed to the other reader already.
-            store.open(
-                Opening(key, inner, Stage.LAYER, self._layer(one, one.key_box, outer), outer, now)
-                for key, one in waiting.items()
-                if key not in half
-            )
-            if waiting.keys() - half:
-                self._store.record(outer, LAYER_OPENED, {"sheets": len(waiting.keys() - half)})
-        if inner in self.people:
-            layers = {one.key: one.box for one in store.openings(inner) if one.stage is Stage.LAYER}
-            found = {
-                key: self._layer(one, layers[key], inner) for key, one in waiting.items() if key in layers
-            }
-            self._hand_out(found, inner)
-
-    def _layer(self, sheet: SealedSheet, box: bytes, name: str) -> bytes:
-        return open_layer(self._store.study_uid, sheet, box, self.people[name].keys)
-
-    def _hand_out(self, sheet_keys: dict[ReadKey, bytes], opener: str) -> None:
-        now = utc_now()
-        self._store.seals.open(
-            Opening(key, card.name, Stage.KEY, seal.seal_to(card.encryption_key, sheet_key), opener, now)
-            for key, sheet_key in sheet_keys.items()
-            for card in self._recipients()
-        )
-        if sheet_keys:
-            self._store.record(opener, SHEETS_OPENED, {"sheets": len(sheet_keys)})
-
-    def _recipients(self) -> Iterator[Card]:
-        return (card for card in self.sealing.accounts if card.seat is not Seat.ESCROW)
 
     def _accept_plan(self, person: Person) -> None:
         if not acceptance.has_accepted(self._store, person.card, self._plan):

@@ -16,15 +16,16 @@ from workstation.scoring.instrument import instruments
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import Stage, is_handed_out
 from workstation.workflow.read_case import Study
-from workstation.workflow.vault import LAYER_OPENED, SHEETS_OPENED, WRONG, Vault
+from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
+from workstation.workflow.vault import WRONG, Vault
 
 BY_NOBODY = frozenset({"study made", "plan changed", "plan frozen", "reconciliation closed", WRONG})
 """Events that no person signs: each follows from others that are signed, or is a refusal."""
 
 
 def read_name(key: ReadKey) -> str:
-    """A read in words: ``"read of K-0001 by R1"``."""
-    name = f"read of {key.case} by {key.reader}"
+    """A read in words: ``"read of K-0001 by R1"``, or by its slot where its case is not known here."""
+    name = f"read {'' if key.case == key.slot else 'of '}{key.case} by {key.reader}"
     if key.presentation > 1:
         name += f", presentation {key.presentation}"
     return f"{name}, version {key.version}" if key.version > 1 else name

@@ -24,6 +24,7 @@ from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
+from workstation.workflow.verify_orders import verify_orders
 from workstation.workflow.verify_returned import verify_returned
 from workstation.workflow.verify_seals import read_name, verify_seals
 
@@ -84,6 +85,7 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     findings += _amendments(study, events, journals)
     findings += _signatures(study, audit)
     findings += verify_seals(study, audit, journals)
+    findings += verify_orders(study, events, journals)
     findings += _readable(study)
     notes = []
     if not head:
@@ -123,8 +125,10 @@ def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
             yield Finding("plan", f"plan {version.number} was changed")
     if len(noted) != len(kept):
         yield Finding("plan", "a plan was removed or added")
-    # On a reader's own machine the plan holds no seed, and the order came signed with the package.
-    for reader in () if study.plan.for_reader else study.plan.readers:
+    # Secret orders are checked apart. On a reader's own machine the plan holds no seed, and the order came
+    # signed with the package.
+    is_told = study.orders.are_secret or study.plan.for_reader
+    for reader in () if is_told else study.plan.readers:
         if study.store.order(reader) != case_order(study.plan, reader):
             yield Finding("plan", f"the case order of {reader} was changed")
 
@@ -144,24 +148,24 @@ def _locks(study: Study, audit: tuple[AuditEntry, ...], journals: Journals) -> I
             yield Finding(name, f"{name}: it is not what was signed ({lock.entries} entries were)")
     for signer, detail in noted:
         if (signer, detail) not in seen:
-            name = f"read of {detail.get('case')} by {signer}"
+            name = read_name(study.orders.named(ReadKey(signer, str(detail.get("case")))))
             yield Finding(name, f"{name}: its lock was removed or changed")
 
 
 def _amendments(study: Study, audit: tuple[AuditEntry, ...], journals: Journals) -> Iterator[Finding]:
     kept = {
-        (one.key.reader, one.key.case, one.key.presentation, one.key.version, one.reason, one.post_comparison)
-        for one in study.store.reads.amendments()
+        (*one.key.kept, one.reason, one.post_comparison): one.key for one in study.store.reads.amendments()
     }
     noted = {
         (entry.actor, *(d.get(k) for k in ("case", "presentation", "version", "reason", "post_comparison")))
         for entry, d in _details(audit, "read amended")
     }
-    for one in kept ^ noted:
-        yield Finding("amendments", f"the amendment of {one[1]} by {one[0]} was changed, removed or added")
-    versions = {row[:4] for row in kept}
+    for one in kept.keys() ^ noted:
+        key = study.orders.named(ReadKey(str(one[0]), str(one[1])))
+        yield Finding("amendments", f"the amendment of {key.case} by {one[0]} was changed, removed or added")
+    versions = {key.kept for key in kept.values()}
     for key in journals:
-        if key.version > 1 and (key.reader, key.case, key.presentation, key.version) not in versions:
+        if key.version > 1 and key.kept not in versions:
             yield Finding("amendments", f"{read_name(key)}: it has no amendment")
 
 
