@@ -83,7 +83,7 @@ class CheatSheet(QDialog):
         for column in in_columns(sections(self._keymap), COLUMNS):
             box = QGridLayout()
             box.setHorizontalSpacing(12)
-            box.setVerticalSpacing(3)
+            box.setVerticalSpacing(1)
             for heading, rows in column:
                 _add_section(box, heading, rows)
             box.setRowStretch(box.rowCount(), 1)

@@ -71,6 +71,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
 MOUSE: tuple[tuple[str, str], ...] = (
     ("wheel", "slices"),
     ("Ctrl + wheel", "zoom"),
+    ("Alt + wheel", "size of the brush"),
     ("left drag", "window, or the chosen tool"),
     ("middle drag", "pan"),
     ("right drag", "zoom"),
@@ -116,6 +117,7 @@ def _paired(keymap: Keymap, commands: list[Command]) -> list[tuple[str, str]]:
         other = following.get(f"{stem}_on") if way == "back" else None
         if other is not None and key and keymap.key_of(other.action):
             words = command.title.replace("Previous", "Previous and next", 1)
+            words = words.replace("Smaller", "Smaller and larger", 1)
             rows.append((f"{key}, {keymap.key_of(other.action)}", words))
         elif key and not (way == "on" and keymap.key_of(f"{stem}_back")):
             rows.append((key, command.title))

@@ -6,7 +6,7 @@ It decides every pixel, letter, badge and number, so what is on the screen can b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -58,7 +58,7 @@ class Overlay:
     Attributes
     ----------
     labels : ndarray of uint8, shape (slices, rows, columns)
-        On the grid of the stack; 0 is background; must not change.
+        On the grid of the stack; 0 is background. Where it changes, `touched` must say on which slices.
     styles : mapping of int to LabelStyle
         A label without a style is not drawn.
     filled : bool
@@ -107,6 +107,14 @@ class Overlay:
     @cached_property
     def _fills(self) -> dict[int, Fill | None]:
         return {}
+
+    def touched(self, slices: Iterable[int] | None = None) -> None:
+        """The labels of these slices (None: of any) have changed."""
+        self.traced.forget(slices)
+        if slices is None:
+            self._fills.clear()
+        for index in slices or ():
+            self._fills.pop(index, None)
 
     def fill_of(self, slice_index: int) -> Fill | None:
         """What to blend into a slice; None if nothing. Kept, because a reader comes back to a slice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,19 @@ class Outlines:
     Parameters
     ----------
     labels : ndarray of uint8, shape (slices, rows, columns)
-        Must not change afterwards: an edited mask is a new version and gets new `Outlines`.
+        Where it changes afterwards, `forget` must say on which slices.
     """
 
     def __init__(self, labels: NDArray[np.uint8]) -> None:
         self._labels = labels
         self._kept: OrderedDict[int, dict[int, tuple[Line, ...]]] = OrderedDict()
+
+    def forget(self, slices: Iterable[int] | None = None) -> None:
+        """The labels of these slices (None: of any) have changed."""
+        if slices is None:
+            self._kept.clear()
+        for index in slices or ():
+            self._kept.pop(index, None)
 
     def of(self, slice_index: int) -> dict[int, tuple[Line, ...]]:
         """Outlines of every label on a slice; empty where the slice has none."""

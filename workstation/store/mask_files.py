@@ -26,11 +26,14 @@ from workstation.imaging.geometry import StackGeometry
 from workstation.masks.mask import Code, Mask, Segment
 
 FOLDER = "masks"
+DRAWN = "drawn"
+"""Name of what a person drew by hand."""
+
 _FORMAT = 1
 _FILE = re.compile(r"(?P<name>.+)-(?P<series>[0-9a-f]{12})-(?P<version>\d{4})\.npz")
 
 
-def keep_mask(library: Path, case: str, name: str, mask: Mask) -> Path:
+def keep_mask(library: Path, case: str, name: str, mask: Mask, over: Path | None = None) -> Path:
     """Keep a mask of a case as its newest version; an unchanged one adds nothing.
 
     Parameters
@@ -40,7 +43,9 @@ def keep_mask(library: Path, case: str, name: str, mask: Mask) -> Path:
     case : str
         Case code.
     name : str
-        What it is called in file names: the recipe, or ``"regions"``.
+        What it is called in file names: the recipe, ``"regions"`` or ``"drawn"``.
+    over : Path, optional
+        A version that this one takes the place of: an earlier moment of the same drawing.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def keep_mask(library: Path, case: str, name: str, mask: Mask) -> Path:
     earlier = _versions(folder).get((_word(name), series), [])
     if earlier and _is_kept(earlier[-1], mask):
         return earlier[-1]
-    path = folder / f"{_word(name)}-{series}-{len(earlier) + 1:04d}.npz"
+    path = over or folder / f"{_word(name)}-{series}-{len(earlier) + 1:04d}.npz"
     beside = path.with_name(f".new-{path.name}")
     geometry = mask.geometry
     try:
@@ -78,8 +83,13 @@ def keep_mask(library: Path, case: str, name: str, mask: Mask) -> Path:
     return path
 
 
-def kept_masks(library: Path, case: str) -> tuple[tuple[str, Mask], ...]:
+def kept_masks(library: Path, case: str, name: str = "") -> tuple[tuple[str, Mask], ...]:
     """The newest version of every mask of a case, with its name, by name and series.
+
+    Parameters
+    ----------
+    name : str
+        Only masks of this name; of any if empty.
 
     Raises
     ------
@@ -87,7 +97,8 @@ def kept_masks(library: Path, case: str) -> tuple[tuple[str, Mask], ...]:
         If a file is damaged.
     """
     found = _versions(library / FOLDER / _word(case))
-    return tuple((name, load_mask(found[name, series][-1])) for name, series in sorted(found))
+    wanted = sorted(one for one in found if name in ("", one[0]))
+    return tuple((one[0], load_mask(found[one][-1])) for one in wanted)
 
 
 def load_mask(path: Path) -> Mask:

@@ -9,16 +9,21 @@ from typing import Any
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from workstation.errors import WorkstationError
-from workstation.gui.messages import Messages
+from workstation.gui.desk import DeskContext
+from workstation.gui.masks.free_drawing import FreeDrawing
+from workstation.gui.reading.edit_order import EditOrder
 from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.measurement import marks_of
+from workstation.masks.editing.strokes import Stroke
 from workstation.scoring.sheet import Evidence
 from workstation.workflow.free_view import keep_view, kept_view
 from workstation.workflow.open_read import OpenRead
 
 KEEP_VIEW_MS = 800
 """The viewing state is kept when the reader has rested this long."""
+
+LOCKED = "This read is locked: its masks stay as they are"
 
 LONGEST_WAIT_MS = 5000
 """It is kept after this time also while something moves on and on (cine)."""
@@ -33,14 +38,17 @@ class ReadKeeper(QObject):
 
     changed = Signal()
 
-    def __init__(self, grid: ViewerGrid, form: ScoreForm, messages: Messages, parent: QObject) -> None:
+    def __init__(self, grid: ViewerGrid, form: ScoreForm, context: DeskContext, parent: QObject) -> None:
         super().__init__(parent)
         self.read: OpenRead | None = None
         self._grid = grid
         self._form = form
-        self._messages = messages
-        self._book = grid.measuring.book
+        self._messages = context.messages
+        self._book, self._masks = grid.measuring.book, grid.drawing.book
         self._book.edited.connect(self._on_marks_edited)
+        self._drawing = FreeDrawing(self._masks, context.jobs, self)
+        self._order = EditOrder(self._book, self._masks)
+        grid.drawing.told.connect(self._messages.inform)
         self._free: tuple[Path, str] | None = None
         self._restoring = False
         self._waiting = QElapsedTimer()
@@ -68,9 +76,10 @@ class ReadKeeper(QObject):
             self._grid.restore(self.read.view_state)
             self._restoring = False
         self._note_series()
-        self._book.keeper = self
+        self._book.keeper = self._masks.keeper = self
+        self._masks.refusal = LOCKED if self.read.is_locked else ""
         if damaged := self._show_marks():
-            self._messages.attention(f"{damaged} of your measurements could not be shown: damaged")
+            self._messages.attention(f"{damaged} of your measurements or strokes could not be shown: damaged")
         if self._is_paused:
             self.pause(False)  # the case was left in a pause; opening it again ends it
 
@@ -88,27 +97,44 @@ class ReadKeeper(QObject):
             self._restoring = True
             self._grid.restore(view)
             self._restoring = False
+        try:
+            self._drawing.open(library, code)
+        except WorkstationError as error:
+            self._messages.show(error)
 
     def undo(self) -> None:
-        """Take back the last entry; outside a read, what was measured last; nothing in a pause."""
-        if not self._is_paused and not self._act(lambda read: read.undo()):
-            self._book.undo()
+        """Take back the last entry; outside a read, what was measured or drawn last; nothing in a pause."""
+        if self.read is None:
+            self._order.undo()
+        elif not self._is_paused:
+            self._act(lambda read: read.undo())
 
     def redo(self) -> None:
         """Bring back what undo took."""
-        if not self._is_paused and not self._act(lambda read: read.redo()):
-            self._book.redo()
+        if self.read is None:
+            self._order.redo()
+        elif not self._is_paused:
+            self._act(lambda read: read.redo())
 
     def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> None:
         """Keep a measurement in the read's journal; None takes it away."""
         self._act(lambda read: read.keep_mark(mark_id, mark))
+
+    def keep_stroke(self, stroke: Stroke) -> None:
+        """Keep an edit of a drawn mask in the read's journal."""
+        self._act(lambda read: read.keep_stroke(stroke))
 
     def call_not_readable(self, reason: str) -> bool:
         """Close all items of the case with a reason; False when that was refused."""
         return self._act(lambda read: read.call_not_readable(reason))
 
     def flush(self) -> None:
-        """Keep the viewing state now if it waits to be kept."""
+        """Keep the viewing state and what is drawn now, if they wait to be kept."""
+        self._masks.drop()  # a stroke that the hand has not finished
+        try:
+            self._drawing.flush()
+        except WorkstationError as error:
+            self._messages.show(error)
         if self._rest.isActive():
             self._rest.stop()
             self._keep_view()
@@ -116,8 +142,12 @@ class ReadKeeper(QObject):
     def close(self) -> None:
         """Let go of the read; everything is kept."""
         self.flush()
-        self.read = self._free = self._book.keeper = None
+        self._drawing.close()
+        self.read = self._free = self._book.keeper = self._masks.keeper = None
+        self._masks.refusal = ""
         self._book.clear()
+        self._masks.clear()
+        self._order.clear()
 
     @property
     def _is_paused(self) -> bool:
@@ -140,10 +170,12 @@ class ReadKeeper(QObject):
         return True
 
     def _show_marks(self) -> int:
-        """Show the marks of the read; how many are damaged."""
-        marks, damaged = marks_of(self.read.marks if self.read is not None else {})
+        """Show the marks and masks of the read; how many could not be."""
+        if self.read is None:
+            return 0
+        marks, damaged = marks_of(self.read.marks)
         self._book.show(marks)
-        return damaged
+        return damaged + self._masks.show(self.read.drawn)
 
     def _on_marks_edited(self) -> None:
         if self._free is not None:  # a read has kept it already

@@ -69,7 +69,7 @@ class ReadingDesk(Desk):
         )
         self._loader = StackLoader(context.jobs, self._grid, "reading")
         self._ahead = FetchAhead(context, self._loader)
-        self._keeper = ReadKeeper(self._grid, self._form, context.messages, self)
+        self._keeper = ReadKeeper(self._grid, self._form, context, self)
         self._not_readable.keeper = self._keeper
         self._keys = FormKeys(self, self._on_form_key)
         self._connect()
@@ -276,6 +276,8 @@ class ReadingDesk(Desk):
         self._form.lock_wanted.connect(self._on_lock_wanted)
         self._lock.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
+        self._screen.drawing.undo_wanted.connect(self._keeper.undo)
+        self._screen.drawing.redo_wanted.connect(self._keeper.redo)
         self._screen.tools.layouts.told.connect(self.context.messages.inform)
         self._screen.tools.layouts.refused.connect(self.context.messages.show)
         self._keeper.changed.connect(self._on_changed)

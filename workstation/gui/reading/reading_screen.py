@@ -7,6 +7,7 @@ from enum import IntEnum
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.masks.drawing_panel import DrawingPanel
 from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.lock_panel import LockPanel
 from workstation.gui.reading.not_readable import NotReadablePanel
@@ -38,7 +39,7 @@ class ReadingScreen(QStackedWidget):
     Attributes
     ----------
     grid, strip, tools : the viewports, the series beside them, the tools below
-    form, masks, lock, not_readable : the panel at the right and what is asked below it
+    form, masks, drawing, lock, not_readable : the panel at the right and what is asked below it
     start, sign_in, paused : the other pages
     side_window : takes the panel to a second screen and back
     """
@@ -53,6 +54,7 @@ class ReadingScreen(QStackedWidget):
         self.lock = LockPanel(self)
         self.lock.hide()
         self.masks = MaskPanel(context, self.grid, desk)
+        self.drawing = DrawingPanel(self.grid, theme, self)
         self.not_readable = NotReadablePanel(self)
         self.start = StartPage(self)
         self.sign_in = SignInPage(self)
@@ -80,8 +82,6 @@ class ReadingScreen(QStackedWidget):
         """The form of a read, or the masks of free reading."""
         self._side.setCurrentWidget(self.form if form else self.masks)
         self.grid.set_form_open(form)
-        # No mask reaches a reader of a study: how one would look is not asked.
-        self.tools.offer_masks(not form)
 
     def focus_first(self) -> None:
         """The keyboard works at once: on the images of an open case, else on what to do next."""
@@ -98,7 +98,7 @@ class ReadingScreen(QStackedWidget):
         self.form.set_theme(theme)
 
     def _place(self, desk: Desk) -> None:
-        side = side_panel(self._side, self.grid, (self.lock, self.not_readable), FORM_WIDTH)
+        side = side_panel(self._side, self.drawing, self.grid, (self.lock, self.not_readable), FORM_WIDTH)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self.grid, 1)

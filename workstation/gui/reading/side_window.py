@@ -12,8 +12,10 @@ from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.mark_list import MarkList
 
 
-def side_panel(pages: QWidget, grid: ViewerGrid, feet: Sequence[QWidget], width: int) -> QFrame:
-    """The panel at the right of the images: pages, the measurements, and what is asked below them."""
+def side_panel(
+    pages: QWidget, drawing: QWidget, grid: ViewerGrid, feet: Sequence[QWidget], width: int
+) -> QFrame:
+    """The panel at the right of the images: pages, masks, measurements, and what is asked below them."""
     panel = QFrame()
     panel.setObjectName("reading_side")
     panel.setFixedWidth(width)
@@ -21,6 +23,7 @@ def side_panel(pages: QWidget, grid: ViewerGrid, feet: Sequence[QWidget], width:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     layout.addWidget(pages, 1)
+    layout.addWidget(drawing)
     layout.addWidget(MarkList(grid, panel))
     for foot in feet:
         layout.addWidget(foot)

@@ -32,7 +32,7 @@ from workstation.masks.mask import Mask
 
 _REFORMAT = "#reformat-"
 
-REGIONS, MASK, READERS = "regions", "mask", "readers"
+REGIONS, MASK, DRAWN, READERS = "regions", "mask", "drawn", "readers"
 """Layers of a series, drawn in this order."""
 
 
@@ -120,7 +120,7 @@ class SeriesContent:
         shape = self.reading.stack.voxels.shape
         return tuple(
             self.layers[name]
-            for name in (REGIONS, MASK, READERS)
+            for name in (REGIONS, MASK, DRAWN, READERS)
             if name in self.layers and self.layers[name].labels.shape == shape
         )
 

@@ -96,6 +96,7 @@ class Gestures:
 
     def wheel(self, tile: int, event: QWheelEvent) -> None:
         """Whole notches move slices; with Ctrl every bit zooms."""
+        # With Alt held, Qt tells the wheel as one that turns sideways.
         angle = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             at = event.position()
@@ -108,7 +109,14 @@ class Gestures:
         notches = int(self._turned / WHEEL_STEP)
         if notches:
             self._turned -= notches * WHEEL_STEP
-            self._presenter.scroll(tile, -notches)
+            place = Pointer(tile, event.position().x(), event.position().y(), event.modifiers())
+            is_alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+            if not (is_alt and self._tools[self.tool].wheel(place, notches)):
+                self._presenter.scroll(tile, -notches)
+
+    def leave(self) -> None:
+        """The mouse is in no viewport."""
+        self._tools[self.tool].leave()
 
 
 def pointer(tile: int, event: QMouseEvent) -> Pointer:

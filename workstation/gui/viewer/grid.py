@@ -15,6 +15,7 @@ from workstation.gui.keymap import Keymap
 from workstation.gui.viewer import keeping
 from workstation.gui.viewer.board import TileBoard
 from workstation.gui.viewer.commands import Commands
+from workstation.gui.viewer.drawing import Drawing
 from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.hung import Point
 from workstation.gui.viewer.keys import BINDINGS, preset_of
@@ -79,8 +80,9 @@ class ViewerGrid(TileBoard):
         self.setAccessibleName("Viewports")
         self.add_tool(PointTool(self.presenter, self._on_click))
         self.reformats = Reformats(self)
+        self._layers = MaskLayers(self.presenter, self._palette)
+        self.drawing = Drawing(self, self._layers)
         self._commands = Commands(self)
-        self._layers = MaskLayers(self.presenter)
         self.magnifier = Magnifier(self)
         self._form_is_open = False
         self.protocols = CaseProtocols(self)
@@ -273,7 +275,11 @@ class ViewerGrid(TileBoard):
         self.presenter.set_hidden(peeking=False)
         if self._maximised is not None:
             self.maximise(self._maximised)
-        if self.measuring.cancel(self.tool) or self.tool in (Tool.POINT, "tie"):
+        if (
+            self.measuring.cancel(self.tool)
+            or self.drawing.draws(self.tool)
+            or self.tool in (Tool.POINT, "tie")
+        ):
             self.set_tool(Tool.WINDOW)
 
     def set_form_open(self, is_open: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from workstation.gui.viewer.contents import (
+    DRAWN,
     MASK,
     READERS,
     REGIONS,
@@ -14,18 +15,21 @@ from workstation.gui.viewer.contents import (
     overlay_across,
     readers_overlay,
 )
-from workstation.gui.viewer.palette import ViewerPalette, rgb
+from workstation.gui.viewer.palette import ViewerPalette, drawn_styles, rgb
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.imaging.frame import LabelStyle, Overlay
+from workstation.masks.editing.change import Labels
 from workstation.masks.mask import Mask
 
 
 class MaskLayers:
     """Lays masks over the series of a presenter, all in one look."""
 
-    def __init__(self, presenter: ViewerPresenter) -> None:
-        self._presenter = presenter
+    def __init__(self, presenter: ViewerPresenter, palette: ViewerPalette) -> None:
+        self._presenter, self.palette = presenter, palette
         self.filled, self.opacity, self.hatched = False, 0.35, False
+        self.masks: dict[str, Mask] = {}
+        """The masks laid over series, by their keys."""
 
     def set_mask(
         self,
@@ -36,6 +40,9 @@ class MaskLayers:
     ) -> None:
         """A mask; None takes it away. `style` by label, else from the palette."""
         overlay = mask_overlay(mask, palette, self.filled, self.opacity) if mask else None
+        self.masks.pop(series_key, None)
+        if mask is not None:
+            self.masks[series_key] = mask
         if overlay and style is not None:
             overlay = replace(overlay, styles=dict(style))
         self._set(series_key, MASK, overlay)
@@ -47,6 +54,24 @@ class MaskLayers:
             bone = LabelStyle(rgb(palette.masks["bone"]), outline_only=True)
             overlay = replace(overlay, styles=dict.fromkeys(overlay.styles, bone))
         self._set(series_key, REGIONS, overlay)
+
+    def set_drawn(self, series_key: str, labels: Labels | None) -> None:
+        """What is drawn by hand, over the mask; the array may change, and `touched` then says where."""
+        overlay = None
+        if labels is not None:
+            overlay = Overlay(labels, drawn_styles(self.palette), self.filled, self.opacity)
+        self._set(series_key, DRAWN, overlay)
+
+    def touched(self, series_key: str, slices: Iterable[int]) -> None:
+        """What is drawn has changed on these slices of a series."""
+        for key, content in self._presenter.contents.items():
+            if DRAWN in content.layers and series_key in (key, content.source):
+                content.layers[DRAWN].touched(None if content.source else slices)
+        states = self._presenter.states
+        shown = {key for key, content in self._presenter.contents.items() if content.source == series_key}
+        self._presenter.changed.emit(
+            {tile for tile, state in enumerate(states) if state.series_key in (series_key, *shown)}
+        )
 
     def set_readers(
         self, series_key: str, mask_x: Mask | None, mask_y: Mask | None, palette: ViewerPalette

@@ -42,12 +42,15 @@ class MarkBook(QObject):
         Marks, selection or hiding changed.
     edited()
         A mark was made, changed or taken away, or undo did so; not while a read is opened.
+    made()
+        A step was made that only this book keeps.
     text_wanted(int, object)
         A note is to be written in a viewport at an image position (x, y).
     """
 
     changed = Signal()
     edited = Signal()
+    made = Signal()
     text_wanted = Signal(int, object)
 
     def __init__(self, presenter: ViewerPresenter) -> None:
@@ -215,6 +218,7 @@ class MarkBook(QObject):
             self.keeper.keep_mark(mark_id, None if mark is None else to_dict(mark))
         else:
             self._history = self._history.with_mark(mark_id, mark)
+            self.made.emit()
         self._drop_stale()
         self._tell()
         self.edited.emit()

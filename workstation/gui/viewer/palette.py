@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from workstation.imaging.frame import BACKWARD, CROSSED, FORWARD, LEVEL, UPRIGHT, LabelStyle
+from workstation.masks.editing.labels import LABELS
 from workstation.masks.mask import Mask, Segment
 
 _MASKS = {
@@ -19,8 +20,8 @@ _MASKS = {
     "both": "#CC79A7",
 }
 
-PATTERNS = {"edema": FORWARD, "reconversion": BACKWARD, "cyst": CROSSED, "bone": LEVEL}
-"""Hatch of each kind of label, on demand: labels differ without their colours. Others have upright lines."""
+PATTERNS = {"edema": FORWARD, "reconversion": BACKWARD, "cyst": UPRIGHT, "bone": LEVEL, "necrosis": CROSSED}
+"""Hatch of each kind of label, on demand: labels differ without their colours. Others have level lines."""
 
 X_ONLY, Y_ONLY, BOTH = 1, 2, 3
 """Labels of two readers' masks laid over each other."""
@@ -51,6 +52,11 @@ def mask_styles(mask: Mask, palette: ViewerPalette) -> dict[int, LabelStyle]:
     return {segment.label: _segment_style(segment, palette) for segment in mask.segments}
 
 
+def drawn_styles(palette: ViewerPalette) -> dict[int, LabelStyle]:
+    """How each label that a reader may draw is shown."""
+    return {segment.label: _segment_style(segment, palette) for segment in LABELS}
+
+
 def reader_styles(palette: ViewerPalette) -> dict[int, LabelStyle]:
     """Two readers' masks, told apart by hatch as well as colour: X ⟋, Y ⟍, both solid."""
     return {
@@ -67,9 +73,11 @@ def rgb(colour: str) -> int:
 
 def _segment_style(segment: Segment, palette: ViewerPalette) -> LabelStyle:
     words = segment.name.lower()
+    if "necrosis" in words:  # never beside two readers' masks, whose colour it has
+        return LabelStyle(rgb(palette.masks["both"]), pattern=PATTERNS["necrosis"])
     for name, colour in palette.masks.items():
         if name in words and name != "bone":
-            return LabelStyle(rgb(colour), pattern=PATTERNS.get(name, UPRIGHT))
+            return LabelStyle(rgb(colour), pattern=PATTERNS.get(name, LEVEL))
     if segment.category.value == ANATOMICAL_STRUCTURE or "bone" in words:
         return LabelStyle(rgb(palette.masks["bone"]), outline_only=True)
-    return LabelStyle(rgb(palette.masks["edema"]), pattern=UPRIGHT)
+    return LabelStyle(rgb(palette.masks["edema"]), pattern=LEVEL)

@@ -149,6 +149,7 @@ class TileWidget(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         """The 3-D cursor leaves with the pointer."""
         self._presenter.point_cursor(self.index, None)
+        self._gestures.leave()
         super().leaveEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -51,8 +51,7 @@ class ToolStrip(QFrame):
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(4)
         self._tools = self._tool_buttons(row)
-        self._rule = _rule(self)
-        row.addWidget(self._rule)
+        row.addWidget(_rule(self))
         self._overlay = self._menu_button("overlay", "Mask", "How masks are drawn", self._overlay_menu())
         row.addWidget(self._overlay)
         self._slider, self._percent = self._opacity(row)
@@ -72,11 +71,6 @@ class ToolStrip(QFrame):
         self._full_width = row.sizeHint().width()
         grid.look_changed.connect(self._on_look_changed)
         self._on_look_changed()
-
-    def offer_masks(self, offered: bool) -> None:
-        """Show how masks are drawn, or leave it out where none can be."""
-        for widget in (self._rule, self._overlay, self._slider, self._percent):
-            widget.setVisible(offered)
 
     def sizeHint(self) -> QSize:
         """As wide as its buttons, 40 px high."""

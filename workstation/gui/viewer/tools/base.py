@@ -63,6 +63,13 @@ class PointerTool:
     def hover(self, at: Pointer) -> None:
         """The mouse moved without a button."""
 
+    def wheel(self, at: Pointer, notches: int) -> bool:  # noqa: ARG002 - part of the protocol
+        """Alt and the wheel, away from the hand counted positive; True if it meant something to the tool."""
+        return False
+
+    def leave(self) -> None:
+        """The mouse left the viewport it was in."""
+
     def double_click(self, at: Pointer) -> bool:  # noqa: ARG002 - part of the protocol
         """A double click; True if it meant something to the tool, else the viewport fills the grid."""
         return False
