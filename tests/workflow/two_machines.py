@@ -117,10 +117,16 @@ def read(machine: Machine, reader: str, *cases: str, lock: bool = True) -> None:
                 opened.lock(word(reader))
 
 
-def make_home(place: Path, mode: str = "coordinator", plan: str = PLAN) -> Machine:
+def make_home(
+    place: Path,
+    mode: str = "coordinator",
+    plan: str = PLAN,
+    slices: int = 2,
+    matrix: tuple[int, int] = (24, 20),
+) -> Machine:
     """Where the study is made: library, accounts, plan."""
     home = Machine(place)
-    write_images(place / "disc")
+    write_images(place / "disc", slices, matrix)
     (place / "codes.csv").write_text("patient_id,code\nSENTINELONE,K-1\nSENTINELTWO,K-2\n", encoding="utf-8")
     with open_workspace(home.library) as workspace:
         import_paths(workspace, [place / "disc"], codes=place / "codes.csv", workers=0, progress=QUIET)
@@ -135,8 +141,9 @@ def make_home(place: Path, mode: str = "coordinator", plan: str = PLAN) -> Machi
     return home
 
 
-def write_images(folder: Path, slices: int = 2) -> None:
-    """Two knees of two patients."""
+def write_images(folder: Path, slices: int = 2, matrix: tuple[int, int] = (24, 20)) -> None:
+    """Two knees of two patients, no two pictures alike."""
+    chance = np.random.default_rng(3)
     from pydicom.dataset import Dataset, FileMetaDataset
 
     for patient, side in (("SENTINELONE", "R"), ("SENTINELTWO", "L")):
@@ -157,10 +164,11 @@ def write_images(folder: Path, slices: int = 2) -> None:
             one.ImagePositionPatient = [3.0 * number - 20, -50, 50]
             one.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
             one.PixelSpacing, one.SliceThickness = [0.5, 0.4], 3
-            one.Rows, one.Columns, one.SamplesPerPixel = 24, 20, 1
+            one.Rows, one.Columns = matrix
+            one.SamplesPerPixel = 1
             one.PhotometricInterpretation, one.PixelRepresentation = "MONOCHROME2", 0
             one.BitsAllocated, one.BitsStored, one.HighBit = 16, 12, 11
-            one.PixelData = np.full((24, 20), 100 + number, "<u2").tobytes()
+            one.PixelData = chance.integers(0, 4000, matrix).astype("<u2").tobytes()
             folder.mkdir(parents=True, exist_ok=True)
             one.preamble = bytes(128)
             one.save_as(folder / f"{side}{number}", enforce_file_format=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def register_account(actions: Subparsers) -> None:
     """Add ``account`` with its own subcommands."""
-    text = "accounts of a sealed study: new, list, passphrase"
+    text = "accounts of a sealed study: new, list, card, passphrase, restore"
     parser = actions.add_parser("account", help=text, description=text[0].upper() + text[1:])
     ways = parser.add_subparsers(dest="way", metavar="WAY", required=True)
     new = _way(ways, "new", _new, "make an account with a passphrase that nobody can recover")
@@ -34,6 +34,11 @@ def register_account(actions: Subparsers) -> None:
     _way(ways, "list", _list, "accounts with the fingerprints to compare aloud")
     change = _way(ways, "passphrase", _passphrase, "change a passphrase; the first line or prompt is the old")
     change.add_argument("name", metavar="NAME", help="name of the account")
+    card = _way(ways, "card", _card, "write an account's public keys to a file, for who makes the study")
+    card.add_argument("name", metavar="NAME", help="name of the account")
+    card.add_argument(
+        "--out", type=named_path, metavar="FILE", help="the file, or a folder for it (default: here)"
+    )
     restore = _way(
         ways, "restore", _restore, "give an account a new passphrase with the escrow key its study names"
     )
@@ -140,6 +145,19 @@ def _passphrase(arguments: argparse.Namespace) -> int:
     old, new = passphrases.of(name), passphrases.new(name)
     change_passphrase(arguments.study, _folder(arguments), name, old, new)
     return _done(arguments, f"The passphrase of {name} was changed.")
+
+
+def _card(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.accounts import give_card
+
+    folder = _folder(arguments)
+    path = give_card(folder, arguments.name, arguments.out or Path())
+    card = folder.load(arguments.name).card
+    if arguments.json:
+        print_json({**_card_json(card), "file": str(path)})
+    else:
+        print(f"{path.name}: {_card_text(card)}")
+    return OK
 
 
 def _restore(arguments: argparse.Namespace) -> int:

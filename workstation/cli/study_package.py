@@ -42,7 +42,12 @@ def register_package(parser: argparse.ArgumentParser) -> None:
 
 def register_accept(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``study accept``."""
-    parser.add_argument("file", type=named_path, metavar="FILE", help="a .marrow-package or .marrow-return")
+    parser.add_argument(
+        "file",
+        type=named_path,
+        metavar="FILE",
+        help="a .marrow-package or .marrow-return; also a reader's .marrow-card",
+    )
 
 
 def run_package(arguments: argparse.Namespace) -> int:
@@ -133,8 +138,10 @@ def _send_back(study: Study, arguments: argparse.Namespace, passphrases: Passphr
 def run_accept(arguments: argparse.Namespace) -> int:
     """Take in a package or a return."""
     from workstation.tasks import TerminalProgress
-    from workstation.workflow.take_in import said_of_taken, take_in
+    from workstation.workflow.take_in import is_account, said_of_taken, take_in
 
+    if is_account(arguments.file):
+        return _take_account(arguments)
     passphrases = Passphrases(arguments.passphrase_fd)
     taken = take_in(
         arguments.file,
@@ -148,6 +155,20 @@ def run_accept(arguments: argparse.Namespace) -> int:
         print_json(_json(taken))
     else:
         print(said_of_taken(taken))
+    return OK
+
+
+def _take_account(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.accounts import accounts_of, take_account
+    from workstation.workflow.take_in import said_of_account
+
+    people = accounts_of(arguments.study, Path(arguments.accounts) if arguments.accounts else None)
+    card, is_new = take_account(arguments.file, people)
+    if arguments.json:
+        told = {"name": card.name, "seat": card.seat.value, "spoken": card.spoken}
+        print_json({"kind": "account", **told, "changed": is_new})
+    else:
+        print(said_of_account(card, is_new=is_new))
     return OK
 
 

@@ -5,6 +5,7 @@
     accounts/
       R1.json          public keys, and the secret ones wrapped by the passphrase
       R1.tries.json    wrong passphrases since the last right one
+      R2.card          public keys only, of an account that lies on its owner's machine
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from workstation.errors import StoreError
 from workstation.reading.account import Account, Tries, WrongPassphrase, account_from_json, must_wait
+from workstation.reading.card_file import CardFile, card_from_json
 from workstation.reading.cards import ACCOUNT_NAME, Card
 from workstation.reading.seal import Keys
 
@@ -47,8 +49,42 @@ class AccountFolder:
         return tuple(sorted(name for name in found if not name.endswith(".tries") and _is_name(name)))
 
     def cards(self) -> tuple[Card, ...]:
-        """The public part of every account."""
-        return tuple(self.load(name).card for name in self.names())
+        """The public part of every account, also of those whose secret part lies on another machine."""
+        here = {name: self.load(name).card for name in self.names()}
+        away = {path.stem: self._card(path).card for path in self._card_paths()}
+        return tuple(card for _, card in sorted({**away, **here}.items()))
+
+    def escrow_of(self, name: str) -> str:
+        """Fingerprint of the escrow key that an account was made with; empty without one.
+
+        Raises
+        ------
+        StoreError
+            If there is no account and no card of this name.
+        """
+        if name not in self.names() and self._card_path(name).is_file():
+            return self._card(self._card_path(name)).escrow
+        escrow = self.load(name).escrow
+        return escrow.fingerprint if escrow else ""
+
+    def add_card(self, card: CardFile) -> bool:
+        """Keep the card of an account that lies elsewhere; False if it is here already.
+
+        Raises
+        ------
+        StoreError
+            If another account or card of this name is here, or the disk refuses.
+        """
+        same = [one for one in self.cards() if one.name.casefold() == card.card.name.casefold()]
+        if same and same != [card.card]:
+            raise StoreError(
+                "The card was not taken in",
+                f"there is an account {same[0].name} with other keys already",
+                "Compare the fingerprints with its owner",
+            )
+        if not same:
+            self._write(self._card_path(card.card.name), card.to_json())
+        return not same
 
     def load(self, name: str) -> Account:
         """Read an account.
@@ -58,24 +94,7 @@ class AccountFolder:
         StoreError
             If there is none of this name, or its file is damaged.
         """
-        path = self._path(name)
-        try:
-            if path.stat().st_size > _MOST_BYTES:
-                raise StoreError(f"The account {name} was not opened", "its file is damaged or was changed")
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise StoreError(
-                f"The account {name} was not opened",
-                f"there is no {path.name} in the folder {self.folder.name}",
-                "Bring the account's file there from where it was made, or name its folder with --accounts",
-            ) from error
-        except OSError as error:
-            raise _disk(f"The account {name} was not opened", error) from error
-        except UnicodeDecodeError as error:
-            raise StoreError(
-                f"The account {name} was not opened", "its file is damaged or was changed"
-            ) from error
-        return account_from_json(text, name)
+        return account_from_json(small_text(self._path(name), f"The account {name} was not opened"), name)
 
     def add(self, account: Account) -> None:
         """Keep a new account.
@@ -85,7 +104,8 @@ class AccountFolder:
         StoreError
             If one of this name is there already, or the disk refuses.
         """
-        taken = next((one for one in self.names() if one.casefold() == account.card.name.casefold()), None)
+        known = [one.name for one in self.cards() if one != account.card] + list(self.names())
+        taken = next((one for one in known if one.casefold() == account.card.name.casefold()), None)
         if taken is not None:
             raise StoreError(
                 f"The account {account.card.name} was not made",
@@ -160,6 +180,18 @@ class AccountFolder:
             raise StoreError("The account was not opened", f'"{name}" is no name of an account')
         return self.folder / f"{name}.json"
 
+    def _card_path(self, name: str) -> Path:
+        return self._path(name).with_name(f"{name}.card")
+
+    def _card_paths(self) -> tuple[Path, ...]:
+        try:
+            return tuple(sorted(path for path in self.folder.glob("*.card") if _is_name(path.stem)))
+        except OSError as error:
+            raise _disk("The accounts were not listed", error) from error
+
+    def _card(self, path: Path) -> CardFile:
+        return card_from_json(small_text(path, f"The card {path.name} was not read"))
+
     def _tries_path(self, name: str) -> Path:
         return self.folder / f"{name}.tries.json"
 
@@ -174,6 +206,30 @@ class AccountFolder:
             new.replace(path)
         except OSError as error:
             raise _disk("The account was not kept", error) from error
+
+
+def small_text(path: Path, what: str) -> str:
+    """The text of an account's or a card's file.
+
+    Raises
+    ------
+    StoreError
+        Beginning with `what`, if it is missing, far too large, or no text.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise StoreError(what, "its file is damaged or was changed")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise StoreError(
+            what,
+            f"there is no {path.name} in the folder {path.parent.name}",
+            "Bring the account's file there from where it was made, or name its folder with --accounts",
+        ) from error
+    except OSError as error:
+        raise _disk(what, error) from error
+    except UnicodeDecodeError as error:
+        raise StoreError(what, "its file is damaged or was changed") from error
 
 
 def wrong_passphrase_of(name: str) -> WrongPassphrase:

@@ -8,16 +8,24 @@ from pathlib import Path
 
 from workstation.errors import ProtocolViolation, ResourceError, StoreError
 from workstation.reading import seal
-from workstation.reading.account import Account, WrongPassphrase, damaged, new_account
+from workstation.reading.account import (
+    Account,
+    WrongPassphrase,
+    account_from_json,
+    damaged,
+    new_account,
+)
 from workstation.reading.audit import Sign
+from workstation.reading.card_file import CardFile, card_from_json
 from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.plan import StudyPlan
 from workstation.reading.sealing_rule import Sealing
-from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.store.account_files import FOLDER, AccountFolder, small_text
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_store import DATABASE, StudyStore
 from workstation.workflow.vault import WRONG
 
+CARD_SUFFIX = ".marrow-card"
 PASSPHRASE_CHANGED = "passphrase changed"
 ESCROW_USED = "escrow key used"
 
@@ -47,6 +55,57 @@ def make_account(
     account = new_account(name, seat, passphrase, escrow, cost)
     folder.add(account)
     return account
+
+
+def give_card(folder: AccountFolder, name: str, target: Path) -> Path:
+    """Write the public card of an account, for whoever makes the study; no secret is in it.
+
+    Parameters
+    ----------
+    target : Path
+        The file, or a folder to put it into.
+
+    Raises
+    ------
+    StoreError
+        If there is no such account, or the disk refuses.
+    """
+    account = folder.load(name)
+    path = target / f"{name}{CARD_SUFFIX}" if target.is_dir() else target
+    escrow = account.escrow.fingerprint if account.escrow else ""
+    try:
+        path.write_text(CardFile(account.card, escrow).to_json(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise StoreError(
+            "The card was not written", error.strerror or "the disk refused", "Choose another place"
+        ) from error
+    return path
+
+
+def take_account(path: Path, folder: AccountFolder) -> tuple[Card, bool]:
+    """Take in the card of an account, or the whole account of somebody who wants to sign in here.
+
+    Returns
+    -------
+    Card, bool
+        Whose it is, and whether it was not here before.
+
+    Raises
+    ------
+    DataError
+        If the file is neither.
+    StoreError
+        If there are other keys under this name already.
+    """
+    text = small_text(path, "The file was not taken in")
+    if path.suffix != ".json":
+        card = card_from_json(text)
+        return card.card, folder.add_card(card)
+    account = account_from_json(text, path.stem)
+    if account.card.name in folder.names() and folder.load(account.card.name).card == account.card:
+        return account.card, False
+    folder.add(account)
+    return account.card, True
 
 
 def change_passphrase(study: Path, folder: AccountFolder, name: str, old: str, new: str) -> Account:
@@ -174,8 +233,7 @@ def with_accounts(plan: StudyPlan, folder: AccountFolder) -> StudyPlan:
         raise _unmade("sealing with both keys needs two readers", 'Set mode = "coordinator"')
     escrow = asked.escrow if asked else ""
     for card in chosen:
-        kept = folder.load(card.name).escrow
-        if (kept.fingerprint if kept else "") != escrow:
+        if folder.escrow_of(card.name) != escrow:
             wanted = "with the plan's escrow key" if escrow else "without an escrow key"
             raise _unmade(f"the account {card.name} was not made {wanted}", "Make the account again")
     return replace(plan, sealing=Sealing(mode, tuple(chosen), escrow, secret_orders=True))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from workstation import settings
 from workstation.errors import ProtocolViolation
+from workstation.reading.cards import Card
 from workstation.reading.package import PACKAGE
 from workstation.store.package_file import PackageFile
 from workstation.store.sizes import megabytes
 from workstation.store.study_store import DATABASE
 from workstation.tasks import Progress
-from workstation.workflow.accounts import accounts_of
+from workstation.workflow.accounts import CARD_SUFFIX, accounts_of
 from workstation.workflow.make_package import PackageReport
 from workstation.workflow.read_case import open_study_folder
 from workstation.workflow.sealed_return import ReturnReport
@@ -63,6 +64,18 @@ def take_in(
             )
         with open_study_folder(folder, accounts=accounts) as study:
             return take_return(file, study, passphrase_of, progress)
+
+
+def is_account(path: Path) -> bool:
+    """Whether a file is, by its name, a card or an account and no package."""
+    return path.suffix in (CARD_SUFFIX, ".json")
+
+
+def said_of_account(card: Card, *, is_new: bool) -> str:
+    """What became of taking a card or an account in, for a person."""
+    if not is_new:
+        return f"Nothing new: {card.name} is known here already, {card.spoken}."
+    return f"{card.name} ({card.seat.value}) came in; compare the fingerprint aloud: {card.spoken}."
 
 
 def said_of_package(report: PackageReport) -> str:
