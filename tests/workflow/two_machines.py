@@ -36,7 +36,7 @@ instruments = ["recht"]
 seed = 7340033
 """
 ITEMS = tuple(item.id for item in instrument("recht").items)
-GRADES = {"R1": "324131", "R2": "224241"}
+GRADES = {"R1": "324131", "R2": "224241", "SENTINELB": "111111"}
 QUIET = SilentProgress()
 MR = "1.2.840.10008.5.1.4.1.1.4"
 
@@ -123,6 +123,7 @@ def make_home(
     plan: str = PLAN,
     slices: int = 2,
     matrix: tuple[int, int] = (24, 20),
+    second: str = "R2",
 ) -> Machine:
     """Where the study is made: library, accounts, plan."""
     home = Machine(place)
@@ -133,9 +134,10 @@ def make_home(
         for code, side in (("K-1", Laterality.RIGHT), ("K-2", Laterality.LEFT)):
             workspace.library.confirm_laterality(code, side, "C1")
     people = AccountFolder(home.study / FOLDER)
-    for name, seat in (("R1", Seat.READER), ("R2", Seat.READER), ("C1", Seat.COORDINATOR)):
+    for name, seat in (("R1", Seat.READER), (second, Seat.READER), ("C1", Seat.COORDINATOR)):
         if name != "C1" or mode == "coordinator":
             make_account(people, name, seat, word(name), cost=LEAST_COST)
+    plan = plan.replace('"R2"', f'"{second}"')
     (place / "plan.toml").write_text(f'{plan}[sealing]\nmode = "{mode}"\n', encoding="utf-8")
     create_study(place / "plan.toml", home.study, home.library, passphrase_of=word).close()
     return home
