@@ -152,7 +152,7 @@ def test_a_finished_study_leaves_whole(workspace: Workspace, finished: Path, tmp
     written = export(workspace, finished, ("csv", "seg", "nifti", "html"), out)
     names = {path.relative_to(out).as_posix() for path in written}
     assert names == {
-        "reads.csv", "reconciled.csv", "agreement.csv", "report.html", MANIFEST,
+        "reads.csv", "reconciled.csv", "agreement.csv", "conduct.csv", "report.html", MANIFEST,
         *(f"{code}/4-edema.{suffix}" for code in CASES for suffix in ("dcm", "nii.gz")),
     }  # fmt: skip
     assert names == {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
@@ -167,10 +167,12 @@ def test_a_finished_study_leaves_whole(workspace: Workspace, finished: Path, tmp
     assert facts["intended_use"] == INTENDED_USE and facts["limits"] == ""
     assert len(facts["files"]) == len(names) - 1
     with open_study_folder(finished, workspace) as study:
-        last = study.store.audit()[-1]
-        exported = [entry for entry in study.store.audit() if entry.event == deliver.EXPORTED]
-    assert facts["audit_head"] == last.digest and len(exported) == 1
-    assert last.digest in report
+        *_, begun, last = study.store.audit()
+    assert (begun.event, last.event) == (deliver.EXPORT_BEGUN, deliver.EXPORTED)
+    assert facts["audit_head"] == begun.digest and begun.digest in report
+    assert f'"files":{len(names)}' in last.detail
+    seconds = [row["seconds"] for row in rows_of(out / "conduct.csv")]
+    assert len(seconds) == 4 and facts["facts"]["Blinding at lock"] == "held in 4 of 4 locked reads"
 
 
 def test_nothing_of_the_patient_leaves(workspace: Workspace, finished: Path, tmp_path: Path) -> None:
@@ -209,7 +211,13 @@ def test_a_reader_gets_the_own_reads_and_no_sign_of_the_other(
     out = tmp_path / "out"
     export(workspace, study_folder, ("csv", "html"), out, reader="R1")
     assert {row["reader"] for row in rows_of(out / "reads.csv")} == {"R1"}
-    assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "reads.csv", "report.html"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "conduct.csv",
+        MANIFEST,
+        "reads.csv",
+        "report.html",
+    ]
+    assert {row["reader"] for row in rows_of(out / "conduct.csv")} == {"R1"}
     for path in out.iterdir():
         assert "R2" not in path.read_text(encoding="utf-8"), path.name
     with pytest.raises(DataError, match="no mask"):  # the plan never shows masks to a reader

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workstation.analysis.reads import number_text, write_reads, write_table
 from workstation.analysis.report_text import write_agreement
+from workstation.export.conduct_table import write_conduct
 from workstation.export.exporter import Bundle, Exporter, ReconciledCase
 from workstation.export.measurement_table import write_measurements
 from workstation.tasks import Progress
@@ -81,7 +82,7 @@ def write_reconciled(path: Path, cases: Sequence[ReconciledCase]) -> None:
 def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
     """Write the tables that the bundle has something for."""
     made: list[Path] = []
-    steps = 4
+    steps = 5
     if bundle.reads:
         progress.report(0, steps, "reads.csv")
         write_reads(folder / "reads.csv", bundle.reads)
@@ -98,6 +99,14 @@ def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
         progress.report(3, steps, "measurements.csv")
         write_measurements(folder / "measurements.csv", bundle.measurements)
         made.append(folder / "measurements.csv")
+    if bundle.conduct:
+        progress.report(4, steps, "conduct.csv")
+        write_conduct(folder / "conduct.csv", bundle.conduct)
+        made.append(folder / "conduct.csv")
+    for name, rows in (("reads_unaided.csv", bundle.unaided), ("reads_aided.csv", bundle.aided)):
+        if rows:
+            write_reads(folder / name, rows)
+            made.append(folder / name)
     progress.report(steps, steps, "")
     return made
 

@@ -19,6 +19,7 @@ from workstation import export
 from workstation.analysis.reads import ReadRow
 from workstation.analysis.report import AgreementReport
 from workstation.errors import StoreError, UsageError
+from workstation.export.conduct_table import ConductRow
 from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.study import Series
 from workstation.masks.mask import Mask
@@ -116,6 +117,11 @@ class Bundle:
         Plan facts in reading order, for the report.
     audit_head : str
         Digest of the last audit entry, ``""`` if there is no study.
+    conduct : tuple of ConductRow
+        How each read was made.
+    unaided, aided : tuple of ReadRow
+        Where masks were shown after the own score: the scores before that, and the last ones. One of them
+        is `reads`.
     limits : str
         What is left out because it may not be seen yet, in one sentence; ``""`` if nothing is.
     """
@@ -125,6 +131,9 @@ class Bundle:
     facts: tuple[tuple[str, str], ...] = ()
     reads: tuple[ReadRow, ...] = ()
     measurements: tuple[ReaderMark, ...] = ()
+    conduct: tuple[ConductRow, ...] = ()
+    unaided: tuple[ReadRow, ...] = ()
+    aided: tuple[ReadRow, ...] = ()
     reconciled: tuple[ReconciledCase, ...] = ()
     agreement: AgreementReport | None = None
     masks: tuple[CaseMask, ...] = ()

@@ -20,6 +20,7 @@ from workstation.scoring.instrument import Instrument
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
 
 FORMAT = 1
+AFTER_OWN_SCORE = "after-own-score"
 
 
 class Kind(StrEnum):
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     OPENED = "opened"  # the read was opened: with which program and screen
     SERIES = "series"  # a series was seen for the first time
     AMENDED = "amended"  # why a locked read was opened again
+    AIDS = "masks shown"  # masks and proposed grades came on screen, by which rule
     SIGNED = "signed"  # the reader's word on blinding, just before the lock of a sealed read
 
 
@@ -246,6 +248,10 @@ class Replay:
         The reader has covered the case; not part of undo.
     plan : int or None
         Number of the study's plan under which the read was begun; None in journals of earlier versions.
+    masks : str
+        The rule by which masks came on screen; empty while none did.
+    unaided : Content or None
+        What the read said when masks came on screen after the own score; undo does not reach it.
     """
 
     content: Content
@@ -257,6 +263,8 @@ class Replay:
     paused: bool = False
     entries: int = 0
     plan: int | None = None
+    masks: str = ""
+    unaided: Content | None = None
 
     def after(self, entry: Entry) -> Replay:
         """The replay with one more entry.
@@ -275,6 +283,8 @@ class Replay:
             return replace(counted, paused=bool(entry.payload["paused"]))
         if entry.kind is Kind.SERIES:
             return replace(counted, seen=self.seen | {str(entry.payload["series"])})
+        if entry.kind is Kind.AIDS:
+            return counted if self.masks else counted._with_masks(str(entry.payload["rule"]))
         if entry.kind is Kind.SIGNED:
             return replace(counted, signed=entry.payload)
         if entry.kind in NOTES:
@@ -294,12 +304,20 @@ class Replay:
         past = self.past if _goes_on(self.content, entry) else (*self.past, self.content)
         return replace(counted, content=applied(self.content, entry), past=past, undone=())
 
+    def _with_masks(self, rule: str) -> Replay:
+        return replace(self, masks=rule, unaided=self.content if rule == AFTER_OWN_SCORE else None)
+
 
 def _goes_on(content: Content, entry: Entry) -> bool:
     """Whether an entry is a further part of a stroke too large for one: undo takes all of it back."""
     last, payload = content.drawn.last, entry.payload
     is_part = entry.kind is Kind.MASK and int(payload["part"]) > 0
     return is_part and last is not None and last.id == payload["stroke"]
+
+
+def continued(before: Replay) -> Replay:
+    """Where an amendment goes on: with what the version before it said, and nothing to undo."""
+    return Replay(before.content, view=before.view, masks=before.masks, unaided=before.unaided)
 
 
 def replay(

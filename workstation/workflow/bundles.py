@@ -18,6 +18,7 @@ from workstation.reading.visibility import Role, Viewer
 from workstation.store.mask_files import kept_masks
 from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
+from workstation.workflow.conduct_rows import conduct_facts, conduct_rows, stage_rows, visits_fact
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import measurements, reads_rows
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
@@ -52,11 +53,15 @@ def study_bundle(
         shown = plan.cases if viewer.role is not Role.READER else (compared or plan.cases)
         masks = tuple(one for code in shown for one in case_masks(workspace, code))
     pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
-    entries = study.store.audit()
+    entries, conduct = study.store.audit(), conduct_rows(study, viewer)
+    unaided, aided = stage_rows(study, viewer)
     return Bundle(
         title=plan.title,
         study=plan.id,
-        facts=_facts(study, viewer, len(compared)),
+        facts=(*_facts(study, viewer, len(compared)), *conduct_facts(study, conduct)),
+        conduct=conduct,
+        unaided=unaided,
+        aided=aided,
         reads=rows,
         measurements=measurements(study, viewer),
         reconciled=_reconciled_cases(study) if compared and len(plan.readers) > 1 else (),
@@ -226,14 +231,16 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
     named.append(
         (
             "Blinding",
-            f"Readers saw case codes only; {overlays}; {totals}; time points {plan.blinding.time_points}.",
+            f"Readers saw case codes only; {overlays}; {totals}; {visits_fact(plan.blinding)}.",
         )
     )
     named.append(("Sealing", f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}."))
     if viewer.role is Role.READER and not compared:
         return tuple(named)  # nothing about the other reader, not even that there is one
     named.append(("Readers", " and ".join(plan.readers)))
-    named.append(("Reading order", f"random, different for each reader, {_seed(plan)}"))
+    # Whoever has the seed has every order: it is told once nothing is left to read.
+    seed = f", {_seed(plan)}" if compared == len(plan.cases) else ""
+    named.append(("Reading order", f"random, different for each reader{seed}"))
     named.append(("Reconciliation", _rule(plan)))
     if plan.conduct.hides_repeats:
         repeats = plan.conduct.repeats

@@ -26,7 +26,7 @@ from workstation.workflow.workspace import Workspace, open_workspace
 
 MANIFEST = "export.json"
 SignIn = Callable[[Study], None]
-EXPORTED = "exported"
+EXPORT_BEGUN, EXPORTED = "export begun", "exported"
 
 
 @contextmanager
@@ -142,9 +142,13 @@ def _export_study(
             else f"{_reads(study.outstanding)} not locked, and until then no score may be seen",
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
-    # The export is an event of the study; recorded before writing, so that the head it carries includes it.
-    entry = study.store.record(actor, EXPORTED, {"formats": [one.id for one in chosen]})
-    return _deliver(replace(bundle, audit_head=entry.digest), chosen, out, progress)
+    # Recorded before writing, so that the head in the files includes it; that they were written, after it.
+    formats = [one.id for one in chosen]
+    begun = study.store.record(actor, EXPORT_BEGUN, {"formats": formats})
+    written = _deliver(replace(bundle, audit_head=begun.digest), chosen, out, progress)
+    manifest = _digest(written[-1])
+    study.store.record(actor, EXPORTED, {"formats": formats, "files": len(written), "manifest": manifest})
+    return written
 
 
 def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Progress) -> list[Path]:

@@ -10,12 +10,14 @@ from workstation.errors import ProtocolViolation, ResourceError, StoreError
 from workstation.masks.editing.strokes import Stroke, Strokes, stroke_data
 from workstation.reading.audit import Link
 from workstation.reading.blinding import BlindedCase
+from workstation.reading.blinding_rule import Overlays
 from workstation.reading.journal import (
     Entry,
     Kind,
     ReadKey,
     Replay,
     answer_entry,
+    continued,
     evidence_to,
     replay,
     utc_now,
@@ -29,6 +31,7 @@ from workstation.reading.session import (
 )
 from workstation.scoring.instrument import Level
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
+from workstation.workflow.kept_read import as_said, require_whole
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
@@ -242,6 +245,36 @@ class OpenRead:
             if not self.is_locked and key not in self.session.replay.seen:
                 self.note(Kind.SERIES, {"series": key})
 
+    @property
+    def masks_shown(self) -> str:
+        """The rule by which masks and proposed grades came on screen; empty while none did."""
+        return self.session.replay.masks
+
+    @property
+    def waits_for_masks(self) -> bool:
+        """True where the plan shows masks and they are not on screen yet."""
+        return self.rules.overlays is not Overlays.NEVER and not self.masks_shown and not self.is_locked
+
+    def show_masks(self) -> None:
+        """Keep that masks and proposed grades come on screen now; what was scored before is kept apart.
+
+        Raises
+        ------
+        ProtocolViolation
+            If the plan never shows them, or not before every item has its own score.
+        """
+        what = f"No mask was shown for {self.case.code}"
+        if self.rules.overlays is Overlays.NEVER:
+            raise ProtocolViolation(what, "in this study readers never see masks or proposed grades")
+        if self.rules.overlays is Overlays.AFTER_OWN_SCORE and not self.session.content.is_complete:
+            raise ProtocolViolation(
+                what,
+                "the own score comes first, and an item is not yet read",
+                "Read every item, then ask again",
+            )
+        if not self.masks_shown:
+            self.note(Kind.AIDS, {"rule": self.rules.overlays.value})
+
     def lock(self, signature: str, *, blinding_held: bool = True, remark: str = "") -> Lock:
         """Sign the read. Afterwards nothing changes it; in a sealed study it is sealed as well.
 
@@ -331,36 +364,15 @@ def session_of(
         If entries are missing, or it is not what was locked.
     """
     links = journals.get(key, ())
-    _require_whole(key, links, locks.get(key))
+    require_whole(key, links, locks.get(key))
     entries = study.entries(key, links)
     if key.version > 1:
         before = session_of(study, replace(key, version=key.version - 1), journals, locks)
-        state = replay(entries, study.instruments, Replay(before.content, view=before.replay.view))
+        state = replay(entries, study.instruments, continued(before.replay))
     else:
         state = replay(entries, study.instruments)
     head = links[-1].digest if links else study.store.reads.root(key)
-    return ReadingSession(key, state, len(links), head, _as_said(locks.get(key), state))
-
-
-def _require_whole(key: ReadKey, links: Sequence[Link], lock: Lock | None) -> None:
-    # Someone with the file could take an answer out without touching the others: it must not go unseen.
-    is_whole = [link.sequence for link in links] == list(range(1, len(links) + 1))
-    if lock is not None and links:
-        is_whole = is_whole and (len(links), links[-1].digest) == (lock.entries, lock.digest)
-    if not is_whole:
-        raise StoreError(
-            f"The read of {key.name} was not opened",
-            "entries of it were removed or added behind the program's back",
-            "Run marrow study verify",
-        )
-
-
-def _as_said(lock: Lock | None, state: Replay) -> Lock | None:
-    """A lock with what its reader said; of a sealed read only the journal knows."""
-    if lock is None or state.signed is None or lock.blinding_held is not None:
-        return lock
-    said = state.signed
-    return replace(lock, blinding_held=bool(said["blinding_held"]), remark=str(said["remark"]))
+    return ReadingSession(key, state, len(links), head, as_said(locks.get(key), state))
 
 
 def not_in_library(case: str) -> StoreError:

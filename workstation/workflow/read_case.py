@@ -11,6 +11,7 @@ from workstation import settings
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.imaging.study import Case, Joint, Series
 from workstation.reading.audit import Link
+from workstation.reading.conduct import Scores
 from workstation.reading.journal import Codec, Entry, PlainCodec, ReadKey
 from workstation.reading.order import Presentation
 from workstation.reading.orders import Orders
@@ -30,6 +31,7 @@ from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.acceptance import frozen_number
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
+from workstation.workflow.kept_read import as_scored
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.open_read import OpenRead, session_of
 from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
@@ -284,9 +286,12 @@ class Study:
                 counted[read_id_of(lock.key)] = lock.key
         return counted
 
-    def counted_reads(self, case: str | None = None) -> dict[ReadId, ReadingSession]:
+    def counted_reads(
+        self, case: str | None = None, scores: Scores | None = None
+    ) -> dict[ReadId, ReadingSession]:
         """The locked reads that count: each the latest version that was not made after comparison.
 
+        Where masks were shown after the own score, `scores` says which are meant; by default the plan does.
         This is for what happens after unsealing, and for a reader's own export; callers ask `who_sees` or
         `unseal` first. Of a sealed study only what someone who is signed in can open.
         """
@@ -294,7 +299,7 @@ class Study:
         locks = {lock.key: lock for lock in reads.locks(case)}
         journals = reads.journals(case=case)
         return {
-            read_id: session_of(self, key, journals, locks)
+            read_id: as_scored(session_of(self, key, journals, locks), scores or self.plan.conduct.scores)
             for read_id, key in self._counted_keys(case).items()
             # What was handed out without saying which case it is was meddled with: verify says so.
             if vault is None or (key.case != key.slot and vault.can_open(key))

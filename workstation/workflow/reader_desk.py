@@ -97,7 +97,8 @@ class ReaderDesk:
         entries = []
         for position, shown in enumerate(order, start=1):
             key = study.orders.key(self.reader, shown, versions.get(shown, 1))
-            state = ReadState.LOCKED if key in locked else self._state(key, newest.get(key))
+            shut = ReadState.LOCKED if key.version == 1 else ReadState.AMENDED
+            state = shut if key in locked else self._state(key, newest.get(key))
             code = self._codes[shown]
             blocked = _why_blocked(cases, shown.case, code)
             entries.append(WorklistEntry(code, position, total, state, key.version, blocked))
@@ -122,7 +123,7 @@ class ReaderDesk:
         entries = self.worklist()
         start = next((i + 1 for i, one in enumerate(entries) if one.code == after), 0)
         for entry in entries[start:] + entries[:start]:
-            if entry.state is not ReadState.LOCKED and not entry.blocked:
+            if not entry.state.is_shut and not entry.blocked:
                 return entry.code
         return None
 

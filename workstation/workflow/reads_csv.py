@@ -9,6 +9,7 @@ from workstation.analysis.reads import ReadRow
 from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.measurement import marks_of
 from workstation.imaging.study import Case
+from workstation.reading.conduct import Scores
 from workstation.reading.order import Presentation
 from workstation.reading.session import Lock, ReadingSession
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
@@ -18,16 +19,19 @@ from workstation.workflow.read_case import Study
 __all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus"]
 
 
-def reads_rows(study: Study, viewer: Viewer | None = None) -> tuple[ReadRow, ...]:
+def reads_rows(
+    study: Study, viewer: Viewer | None = None, scores: Scores | None = None
+) -> tuple[ReadRow, ...]:
     """Every item of every locked read that counts, one row each.
 
+    Where masks were shown after the own score, `scores` says which are meant; by default the plan does.
     The coordinator (the default) gets reads only once they are unsealed; a reader gets the own reads at
     any time, and the others' once they are unsealed. Amendments made after comparison are left out.
     """
     cases = study.library_cases() or {}
     return tuple(
         row
-        for session, lock in _seen(study, viewer)
+        for session, lock in seen_reads(study, viewer, scores)
         for row in _rows(study, session, lock, cases.get(session.key.case))
     )
 
@@ -50,15 +54,17 @@ def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark
             lock.locked_at,
             mark,
         )
-        for session, lock in _seen(study, viewer)
+        for session, lock in seen_reads(study, viewer)
         for mark in marks_of(session.content.marks)[0]
     )
 
 
-def _seen(study: Study, viewer: Viewer | None) -> list[tuple[ReadingSession, Lock]]:
+def seen_reads(
+    study: Study, viewer: Viewer | None, scores: Scores | None = None
+) -> list[tuple[ReadingSession, Lock]]:
     """Locked reads that count and that `viewer` may see: cases in the plan's order, then readers."""
     viewer = viewer or Viewer(Role.COORDINATOR)
-    locked, counted = study.locked(), study.counted_reads()
+    locked, counted = study.locked(), study.counted_reads(scores=scores)
     found: list[tuple[ReadingSession, Lock]] = []
     place = {case: i for i, case in enumerate(study.plan.cases)}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
