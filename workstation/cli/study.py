@@ -26,6 +26,7 @@ from workstation.cli.study_package import (
     run_package,
 )
 from workstation.cli.study_plan import confirm_new_plan, register_plan
+from workstation.cli.study_safety import register_safety
 from workstation.cli.study_signing import register_sign
 from workstation.cli.study_text import case_json, case_text, plan_json
 
@@ -54,7 +55,8 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "study",
         help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
-        "package, accept, unseal, reconcile, times, verify",
+        help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
+        "package, accept, urgent, unblind, unseal, reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -123,6 +125,7 @@ def register(commands: Subparsers) -> None:
         "--head", default="", metavar="CODE", help="a head code that was written down earlier"
     )
     register_sign(actions)
+    register_safety(actions)
     register_plan(actions)
     register_account(actions)
 

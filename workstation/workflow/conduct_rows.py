@@ -11,10 +11,10 @@ from workstation.reading.conduct import Scores
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Viewer
 from workstation.store.study_store import PLAN_CHANGED
+from workstation.workflow.emergency import UNBLINDED
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import reads_rows, seen_reads
 
-UNBLINDED = "emergency unblinding"
 _SEEN = {"": "no", Overlays.AFTER_OWN_SCORE: "after own score", Overlays.ALWAYS: "while scoring"}
 _VISITS = {
     "hidden": "the order of visits was hidden",

@@ -31,6 +31,7 @@ from workstation.reading.session import (
 )
 from workstation.scoring.instrument import Level
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
+from workstation.workflow.emergency import unblinded_cases
 from workstation.workflow.kept_read import as_said, require_whole
 
 if TYPE_CHECKING:
@@ -323,7 +324,8 @@ class OpenRead:
             digest=session.head,
             blinding_held=blinding_held,
             remark=remark,
-            after_unsealing=self._study.has_unsealed_any(),
+            after_unsealing=self._study.has_unsealed_any()
+            or session.key.case in unblinded_cases(self._study.store),
         )
 
     def _keep(self, entry: Entry) -> ReadingSession:

@@ -155,6 +155,10 @@ class ReaderDesk:
             )
         return opened
 
+    def any_read(self, case: str) -> OpenRead:
+        """The reader's own read of a case whatever its state, to speak of the case and not to look at it."""
+        return self._opened(case)
+
     def amend(self, case: str, reason: str) -> OpenRead:
         """Open a locked read again as a new version; the old one stays.
 

@@ -132,7 +132,7 @@ class Vault:
         try:
             account, keys = self.accounts.keys(name, passphrase)
         except WrongPassphrase:
-            self._note_wrong(name)
+            self.note_wrong(name)
             raise
         if account.card != listed:
             raise ProtocolViolation(
@@ -184,7 +184,7 @@ class Vault:
         """
         self.accounts.require_no_wait(name)
         if not self.person(name).remembered.matches(passphrase):
-            self._note_wrong(name)
+            self.note_wrong(name)
             self.accounts.count_wrong(name)
             raise wrong_passphrase_of(name)
 
@@ -339,7 +339,8 @@ class Vault:
         if not acceptance.has_accepted(self._store, person.card, self._plan):
             self._store.record(person.name, acceptance.ACCEPTED, {"digest": self._plan.digest})
 
-    def _note_wrong(self, name: str) -> None:
+    def note_wrong(self, name: str) -> None:
+        """Keep in the log that a wrong passphrase was given."""
         _LOGGER.info("a wrong passphrase was given")
         with suppress(StoreError):  # the refusal must reach the person even if it cannot be logged
             self._store.record(SYSTEM, WRONG, {"account": name})

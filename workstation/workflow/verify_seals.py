@@ -62,6 +62,9 @@ def _cards(study: Study) -> dict[str, Card]:
         except WorkstationError:
             continue  # the check of the plans says so
         found |= {card.name: card for card in plan.sealing.accounts} if plan.sealing else {}
+        safety = plan.conduct.safety
+        if safety is not None and safety.card is not None:
+            found.setdefault(safety.contact, safety.card)
     return found
 
 
