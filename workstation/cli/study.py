@@ -55,7 +55,6 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "study",
         help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
-        help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
         "package, accept, urgent, unblind, unseal, reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
