@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.main_window import MainWindow
-from workstation.reading.journal import Entry, Kind, replay
+from workstation.reading.journal import Entry, Kind
+from workstation.reading.replaying import replay
 from workstation.reading.timing import read_times
 from workstation.scoring.instrument import instrument
 

@@ -18,12 +18,11 @@ from workstation.reading.journal import (
     Kind,
     PlainCodec,
     ReadKey,
-    Replay,
     answer_entry,
     evidence_from,
     evidence_to,
-    replay,
 )
+from workstation.reading.replaying import Replay, replay
 from workstation.scoring.instrument import instrument
 from workstation.scoring.sheet import Answer, AnswerState, Evidence
 

@@ -7,20 +7,19 @@ take the place of the plain one without the store changing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from workstation.errors import StoreError, WorkstationError
+from workstation.errors import StoreError
 from workstation.masks.editing.strokes import NONE, Strokes, stroke_from
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
 
 FORMAT = 1
-AFTER_OWN_SCORE = "after-own-score"
 
 
 class Kind(StrEnum):
@@ -228,119 +227,11 @@ class Content:
         return replace(self, sheets=MappingProxyType({**self.sheets, sheet.instrument.id: sheet}))
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """The journal played up to some entry.
-
-    Attributes
-    ----------
-    content : Content
-        What the read says now.
-    past, undone : tuple of Content
-        States that undo returns to, and states that redo returns to; nearest last.
-    view : mapping or None
-        The last viewing state; not part of undo.
-    seen : frozenset of str
-        Keys of the series that were on screen.
-    signed : mapping or None
-        What the reader said with the lock of a sealed read.
-    paused : bool
-        The reader has covered the case; not part of undo.
-    plan : int or None
-        Number of the study's plan under which the read was begun; None in journals of earlier versions.
-    masks : str
-        The rule by which masks came on screen; empty while none did.
-    unaided : Content or None
-        What the read said when masks came on screen after the own score; undo does not reach it.
-    """
-
-    content: Content
-    past: tuple[Content, ...] = ()
-    undone: tuple[Content, ...] = ()
-    view: Mapping[str, Any] | None = None
-    seen: frozenset[str] = frozenset()
-    signed: Mapping[str, Any] | None = None
-    paused: bool = False
-    entries: int = 0
-    plan: int | None = None
-    masks: str = ""
-    unaided: Content | None = None
-
-    def after(self, entry: Entry) -> Replay:
-        """The replay with one more entry.
-
-        Undo and redo with nothing to undo or redo change nothing.
-
-        Raises
-        ------
-        WorkstationError
-            If the entry does not fit the instruments.
-        """
-        counted = replace(self, entries=self.entries + 1, plan=self.plan if self.entries else entry.plan)
-        if entry.kind is Kind.VIEW:
-            return replace(counted, view=entry.payload)
-        if entry.kind is Kind.PAUSE:
-            return replace(counted, paused=bool(entry.payload["paused"]))
-        if entry.kind is Kind.SERIES:
-            return replace(counted, seen=self.seen | {str(entry.payload["series"])})
-        if entry.kind is Kind.AIDS:
-            return counted if self.masks else counted._with_masks(str(entry.payload["rule"]))
-        if entry.kind is Kind.SIGNED:
-            return replace(counted, signed=entry.payload)
-        if entry.kind in NOTES:
-            return counted
-        if entry.kind is Kind.UNDO:
-            if not self.past:
-                return counted
-            return replace(
-                counted, content=self.past[-1], past=self.past[:-1], undone=(*self.undone, self.content)
-            )
-        if entry.kind is Kind.REDO:
-            if not self.undone:
-                return counted
-            return replace(
-                counted, content=self.undone[-1], past=(*self.past, self.content), undone=self.undone[:-1]
-            )
-        past = self.past if _goes_on(self.content, entry) else (*self.past, self.content)
-        return replace(counted, content=applied(self.content, entry), past=past, undone=())
-
-    def _with_masks(self, rule: str) -> Replay:
-        return replace(self, masks=rule, unaided=self.content if rule == AFTER_OWN_SCORE else None)
-
-
-def _goes_on(content: Content, entry: Entry) -> bool:
+def goes_on(content: Content, entry: Entry) -> bool:
     """Whether an entry is a further part of a stroke too large for one: undo takes all of it back."""
     last, payload = content.drawn.last, entry.payload
     is_part = entry.kind is Kind.MASK and int(payload["part"]) > 0
     return is_part and last is not None and last.id == payload["stroke"]
-
-
-def continued(before: Replay) -> Replay:
-    """Where an amendment goes on: with what the version before it said, and nothing to undo."""
-    return Replay(before.content, view=before.view, masks=before.masks, unaided=before.unaided)
-
-
-def replay(
-    entries: Iterable[Entry], instruments: Sequence[Instrument], start: Replay | None = None
-) -> Replay:
-    """Play a journal from its beginning, or from where an earlier version of the read ended.
-
-    Raises
-    ------
-    StoreError
-        If an entry does not fit the instruments, naming its number.
-    """
-    state = start or Replay(Content.empty(instruments))
-    for number, entry in enumerate(entries, start=1):
-        try:
-            state = state.after(entry)
-        except (WorkstationError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                "This read was not opened",
-                f"entry {number} of its journal does not fit the study's instruments",
-                "Run marrow study verify",
-            ) from error
-    return state
 
 
 def applied(content: Content, entry: Entry) -> Content:
@@ -358,7 +249,7 @@ def applied(content: Content, entry: Entry) -> Content:
         return replace(content, marks=MappingProxyType(marks))
     if entry.kind is Kind.MASK:
         stroke, drawn = stroke_from(payload), content.drawn
-        made = drawn.joining(stroke) if _goes_on(content, entry) else drawn.adding(stroke)
+        made = drawn.joining(stroke) if goes_on(content, entry) else drawn.adding(stroke)
         return replace(content, drawn=made)
     sheet = content.sheet(payload["instrument"])
     old = sheet.answer(payload["item"])

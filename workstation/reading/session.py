@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workstation.errors import ProtocolViolation
-from workstation.reading.journal import Content, ReadKey, Replay
+from workstation.reading.journal import Content, ReadKey
+from workstation.reading.replaying import Replay
 
 INITIAL_READ = "initial read"
 AMENDMENT = "amendment"

@@ -10,7 +10,7 @@ from workstation.reading.blinding_rule import Blinding, Overlays
 from workstation.reading.conduct import Scores
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Viewer
-from workstation.store.study_store import PLAN_CHANGED
+from workstation.store.study_file import PLAN_CHANGED
 from workstation.workflow.emergency import UNBLINDED
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import reads_rows, seen_reads

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
-from workstation.reading.journal import Replay, continued, replay
+from workstation.reading.replaying import Replay, continued, replay
 from workstation.reading.sealed_sheet import is_committed, open_layer, open_sheet
 from workstation.store.study_store import StudyStore
 

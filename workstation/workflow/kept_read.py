@@ -8,7 +8,8 @@ from dataclasses import replace
 from workstation.errors import StoreError
 from workstation.reading.audit import Link
 from workstation.reading.conduct import Scores
-from workstation.reading.journal import ReadKey, Replay
+from workstation.reading.journal import ReadKey
+from workstation.reading.replaying import Replay
 from workstation.reading.session import Lock, ReadingSession
 
 

@@ -15,13 +15,11 @@ from workstation.reading.journal import (
     Entry,
     Kind,
     ReadKey,
-    Replay,
     answer_entry,
-    continued,
     evidence_to,
-    replay,
     utc_now,
 )
+from workstation.reading.replaying import Replay, continued, replay
 from workstation.reading.session import (
     AMENDMENT,
     INITIAL_READ,
