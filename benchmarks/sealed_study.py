@@ -12,7 +12,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, figure
 from workstation.reading.audit import next_link
 from workstation.reading.cards import Seat
-from workstation.reading.journal import ReadKey, answer_entry
+from workstation.reading.journal import answer_entry
+from workstation.reading.order import Presentation
 from workstation.reading.plan import StudyPlan
 from workstation.reading.seal import LEAST_COST
 from workstation.scoring.instrument import instrument
@@ -109,13 +110,13 @@ def _write(study: Study, folder: Path, reader: str, cases: list[str], entries: i
     items = study.instruments[0].items
     sign, rows = study.vault.people[reader].keys.sign, []
     for case in cases:
-        key, last = ReadKey(reader, case), None
+        key, last = study.orders.key(reader, Presentation(case)), None
         for number in range(entries):
             answer = Answer.scored(items[number % len(items)].id, number % 2)
             entry = replace(answer_entry("worms-marrow", answer), left=max(0, len(items) - number - 1))
             payload = study.codec.encode(key, number + 1, entry)
             last = next_link(last, study.store.reads.root(key), payload, sign)
-            rows.append((reader, case, 1, 1, last.sequence, payload, last.digest, last.signature))
+            rows.append((*key.kept, last.sequence, payload, last.digest, last.signature))
     with sqlite3.connect(folder / DATABASE) as connection:
         connection.executemany(
             "INSERT INTO journal (reader, case_code, presentation, version, sequence, payload, digest, "

@@ -302,6 +302,7 @@ def copy(whole: tuple[str, Path], tmp_path: Path) -> Iterator[Path]:
         ("UPDATE told_reads SET case_code = 'K-2' WHERE reader = 'R1'", "which case it stands for was"),
         ("DELETE FROM told_reads WHERE reader = 'R1'", "told reads were removed"),
         ("UPDATE reconcile_journal SET payload = zeroblob(2088) WHERE sequence = 1", "reconciliation of K-1"),
+        ("UPDATE reconcile_journal SET signature = zeroblob(64)", "reconciliation of K-1: entry 1 is not"),
         ("DELETE FROM reconcile_signatures WHERE signer = 'R1'", "the signature of R1 under K-1"),
         ("DELETE FROM reconcile_closed", "the closing of K-1"),
     ],

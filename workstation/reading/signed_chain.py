@@ -32,14 +32,15 @@ def verify_signed_links(links: Sequence[Link], card: Card, chain: str) -> tuple[
     A digest covers all before it, so a genuine signature under the last entry vouches for the whole chain;
     only where that fails is each entry looked at.
     """
-    if not links or _is_signed(links[-1], card):
+    if not links or is_signed_link(links[-1], card):
         return ()
     return tuple(
         Finding(chain, f"{chain}: entry {link.sequence} is not signed by {card.name}")
         for link in links
-        if not _is_signed(link, card)
+        if not is_signed_link(link, card)
     )
 
 
-def _is_signed(link: Link, card: Card) -> bool:
+def is_signed_link(link: Link, card: Card) -> bool:
+    """Whether one entry of a journal was signed by the owner of a card."""
     return is_signed(card.signing_key, ENTRY_PURPOSE, link.digest.encode(), link.signature)

@@ -155,6 +155,11 @@ class AccountFolder:
             raise must_wait(name, wait)
         return tries
 
+    def heed(self, name: str, logged: Tries) -> None:
+        """Count at least the wrong passphrases that a log has: taking the count away gains nothing."""
+        if logged.wrong > self.tries(name).wrong:
+            self._keep_tries(name, logged)
+
     def count_wrong(self, name: str) -> None:
         """Count a wrong passphrase that was found without opening the account."""
         self._keep_tries(name, self.tries(name).failed(self._clock()))
@@ -195,11 +200,27 @@ class AccountFolder:
     def _tries_path(self, name: str) -> Path:
         return self.folder / f"{name}.tries.json"
 
+    def _make_folder(self) -> int:
+        """Make the folder; returns the mode of files in it.
+
+        Both are for their owner alone, unless the folder around them is shared on purpose: then a reader
+        with another name on this computer must be able to open the own account.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        shared = self.folder.parent.stat().st_mode & 0o022
+        shared |= shared << 1  # who may write there may read here
+        if not self.folder.is_dir():
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            if hasattr(os, "fchmod"):
+                self.folder.chmod(0o700 | shared | shared >> 1)
+        return 0o600 | shared
+
     def _write(self, path: Path, text: str) -> None:
         new = path.with_name(path.name + ".new")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with new.open("w", encoding="utf-8", newline="\n") as file:
+            private = self._make_folder()
+            new.unlink(missing_ok=True)
+            with open(new, "w", encoding="utf-8", newline="\n", opener=_opener(private)) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -230,6 +251,16 @@ def small_text(path: Path, what: str) -> str:
         raise _disk(what, error) from error
     except UnicodeDecodeError as error:
         raise StoreError(what, "its file is damaged or was changed") from error
+
+
+def _opener(mode: int) -> Callable[[str, int], int]:
+    def opened(path: str, flags: int) -> int:
+        number = os.open(path, flags, mode)
+        if hasattr(os, "fchmod"):
+            os.fchmod(number, mode)  # whatever the person's umask takes away
+        return number
+
+    return opened
 
 
 def wrong_passphrase_of(name: str) -> WrongPassphrase:

@@ -110,6 +110,12 @@ class StudyFile:
             rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence))
             return tuple(audit_entry_of(row) for row in rows)
 
+    def events(self, event: str, actor: str) -> tuple[AuditEntry, ...]:
+        """Events of one kind, and everything that an account did, in order."""
+        query = sa.select(AUDIT).where(sa.or_(AUDIT.c.event == event, AUDIT.c.actor == actor))
+        with self.reading() as connection:
+            return tuple(audit_entry_of(row) for row in connection.execute(query.order_by(AUDIT.c.sequence)))
+
     def record_in(
         self, connection: sa.Connection, actor: str, event: str, detail: dict[str, Any], at: str = ""
     ) -> AuditEntry:

@@ -36,8 +36,13 @@ class StudyReconciling:
         """Where the chain of a case's reconciliation starts."""
         return root_digest("reconcile", self._file.study_uid, case)
 
-    def append(self, case: str, payload: bytes, expected: int) -> Link:
+    def append(self, case: str, payload: bytes, expected: int, signers: Iterable[str] = ()) -> Link:
         """Keep one entry of a case's reconciliation; on disk before this returns.
+
+        Parameters
+        ----------
+        signers : iterable of str
+            Who may settle; the first of them who is signed in signs the entry.
 
         Raises
         ------
@@ -55,10 +60,15 @@ class StudyReconciling:
                 last = link_of(*row) if row else None
                 if (last.sequence if last else 0) != expected:
                     raise written_elsewhere(case)
-                link = next_link(last, self.root(case), payload)
+                signed_in = (self._file.signers[name] for name in signers if name in self._file.signers)
+                link = next_link(last, self.root(case), payload, next(signed_in, None))
                 connection.execute(
                     sa.insert(RECONCILE_JOURNAL).values(
-                        case_code=case, sequence=link.sequence, payload=payload, digest=link.digest
+                        case_code=case,
+                        sequence=link.sequence,
+                        payload=payload,
+                        digest=link.digest,
+                        signature=link.signature,
                     )
                 )
                 return link
@@ -76,6 +86,7 @@ class StudyReconciling:
             RECONCILE_JOURNAL.c.sequence,
             RECONCILE_JOURNAL.c.payload,
             RECONCILE_JOURNAL.c.digest,
+            RECONCILE_JOURNAL.c.signature,
         ).order_by(RECONCILE_JOURNAL.c.case_code, RECONCILE_JOURNAL.c.sequence)
         found: dict[str, list[Link]] = {}
         with self._file.reading() as connection:

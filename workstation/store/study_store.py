@@ -177,6 +177,10 @@ class StudyStore:
         """Name reads by what is known of the orders from now on."""
         self._file.orders = orders
 
+    def events(self, event: str, *, actor: str) -> tuple[AuditEntry, ...]:
+        """Events of one kind, and everything that an account did, in order."""
+        return self._file.events(event, actor)
+
     @property
     def audit_root(self) -> str:
         """Where the study's chain starts."""

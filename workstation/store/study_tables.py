@@ -91,6 +91,7 @@ RECONCILE_JOURNAL = Table(
     Column("sequence", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False, server_default=""),
     UniqueConstraint("case_code", "sequence", name="uq_reconcile_case_sequence"),
 )
 

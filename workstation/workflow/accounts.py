@@ -23,7 +23,7 @@ from workstation.reading.sealing_rule import Sealing
 from workstation.store.account_files import FOLDER, AccountFolder, small_text
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_store import DATABASE, StudyStore
-from workstation.workflow.vault import WRONG
+from workstation.workflow.wrong_passphrases import WRONG, logged_tries
 
 CARD_SUFFIX = ".marrow-card"
 PASSPHRASE_CHANGED = "passphrase changed"
@@ -122,6 +122,8 @@ def change_passphrase(study: Path, folder: AccountFolder, name: str, old: str, n
         If the new one is soon guessed.
     """
     is_made = (study / DATABASE).is_file()
+    if is_made:
+        _heed_log(study, folder, name)
     try:
         account, keys = folder.keys(name, old)
     except WrongPassphrase:
@@ -269,6 +271,14 @@ def _reader_card(cards: Mapping[str, Card], reader: str) -> Card:
 
 def _unmade(why: str, remedy: str) -> ResourceError:
     return ResourceError("The study was not made", why, remedy)
+
+
+def _heed_log(study: Path, folder: AccountFolder, name: str) -> None:
+    store = StudyStore.open(study)
+    try:
+        folder.heed(name, logged_tries(store, name))
+    finally:
+        store.close()
 
 
 def _record(study: Path, actor: str, event: str, detail: dict[str, str], signers: Mapping[str, Sign]) -> None:

@@ -236,7 +236,10 @@ class ReconcileCase:
         }
         entry, number = Entry(Kind.SETTLE, payload, utc_now()), len(self._links) + 1
         data = self._study.codec.encode(ReadKey("", self.case), number, entry)
-        link = self._study.store.reconciling.append(self.case, data, len(self._links))
+        # The coordinator may type what the readers agree on.
+        here = self._study.vault.people if self._study.vault is not None else ()
+        signers = (*self.signers, *here)
+        link = self._study.store.reconciling.append(self.case, data, len(self._links), signers)
         self._links = (*self._links, link)
         return next(one for one in self.items if (one.instrument, one.item) == (pair.instrument, item))
 

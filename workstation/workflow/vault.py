@@ -40,8 +40,9 @@ from workstation.workflow.secret_orders import (
     require_own_order,
 )
 from workstation.workflow.unsealing import Unsealing
+from workstation.workflow.wrong_passphrases import WRONG, logged_tries
 
-SIGNED_IN, SIGNED_OUT, WRONG = "signed in", "signed out", "wrong passphrase"
+SIGNED_IN, SIGNED_OUT = "signed in", "signed out"
 
 _LOGGER = logging.getLogger("workstation.study")
 
@@ -129,6 +130,7 @@ class Vault:
             If the account's file is missing or damaged.
         """
         listed = self.sealing.card(name)
+        self.accounts.heed(name, logged_tries(self._store, name))
         try:
             account, keys = self.accounts.keys(name, passphrase)
         except WrongPassphrase:
@@ -182,6 +184,7 @@ class Vault:
         WrongPassphrase
             If it is wrong; that is counted and slowed like a wrong one at the door.
         """
+        self.accounts.heed(name, logged_tries(self._store, name))
         self.accounts.require_no_wait(name)
         if not self.person(name).remembered.matches(passphrase):
             self.note_wrong(name)

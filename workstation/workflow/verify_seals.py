@@ -6,18 +6,20 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from workstation.errors import WorkstationError
-from workstation.reading.audit import AuditEntry, Finding, Link
+from workstation.reading.audit import EVENT_PURPOSE, AuditEntry, Finding, Link
 from workstation.reading.cards import Card, Seat
 from workstation.reading.journal import ReadKey
 from workstation.reading.plan import parse_plan
+from workstation.reading.seal import are_signed
 from workstation.reading.sealed_sheet import is_committed
-from workstation.reading.signed_chain import is_genuine, verify_signed_links
+from workstation.reading.signed_chain import is_signed_link, verify_signed_links
 from workstation.scoring.instrument import instruments
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import Stage, is_handed_out
 from workstation.workflow.read_case import Study
 from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
-from workstation.workflow.vault import WRONG, Vault
+from workstation.workflow.vault import Vault
+from workstation.workflow.wrong_passphrases import WRONG
 
 BY_NOBODY = frozenset({"study made", "plan changed", "plan frozen", "reconciliation closed", WRONG})
 """Events that no person signs: each follows from others that are signed, or is a refusal."""
@@ -46,6 +48,7 @@ def verify_seals(
             yield Finding(name, f"{name}: the plan has no such account")
         else:
             yield from verify_signed_links(links, card, name)
+    yield from _settlements(study, vault)
     yield from _sheets(study, vault)
     yield from _openings(study, vault, audit)
     if study.store.has_begun:
@@ -69,12 +72,31 @@ def _cards(study: Study) -> dict[str, Card]:
 
 
 def _events(audit: Sequence[AuditEntry], cards: Mapping[str, Card]) -> Iterator[Finding]:
-    for entry in audit:
-        if entry.actor == SYSTEM and entry.event in BY_NOBODY:
-            continue
-        card = cards.get(entry.actor)
-        if card is None or not is_genuine(entry, card):
+    signed = [entry for entry in audit if entry.actor != SYSTEM or entry.event not in BY_NOBODY]
+    # That each digest is that of its entry is checked with the chain.
+    claims = [
+        (
+            cards[one.actor].signing_key if one.actor in cards else "",
+            EVENT_PURPOSE,
+            one.digest.encode(),
+            one.signature,
+        )
+        for one in signed
+    ]
+    for entry, is_theirs in zip(signed, are_signed(claims), strict=True):
+        if not is_theirs:
             yield Finding("study log", f"study log: entry {entry.sequence} is not signed by {entry.actor}")
+
+
+def _settlements(study: Study, vault: Vault) -> Iterator[Finding]:
+    """Settlements that nobody signed; studies of earlier versions had no signatures there."""
+    if not study.orders.are_secret:
+        return
+    for case, links in study.store.reconciling.journals().items():
+        for link in links:
+            if not any(is_signed_link(link, card) for card in vault.sealing.accounts):
+                name = f"reconciliation of {case}"
+                yield Finding(name, f"{name}: entry {link.sequence} is not signed by anybody of the study")
 
 
 def _sheets(study: Study, vault: Vault) -> Iterator[Finding]:
