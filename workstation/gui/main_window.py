@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from workstation.workflow.workspace import Workspace
 
 TITLE = "Marrow Reading Workstation"
-LIBRARY, READING = "library", "reading"
+LIBRARY, READING, SETUP = "library", "reading", "setup"
+TRAVELLING = (".marrow-package", ".marrow-return", ".marrow-card")
+"""Files that go between machines; dropped anywhere, they are taken in."""
 OpenWorkspace = Callable[[Progress], "Workspace"]
 
 
@@ -231,6 +233,8 @@ class MainWindow(QMainWindow):
         # Answer the other program first: an import must not keep its drag hanging.
         present = self.desk
         target = present.id if present is not None and present.takes_drop(paths) else LIBRARY
+        if all(path.suffix in TRAVELLING for path in paths):
+            target = SETUP
         QTimer.singleShot(0, self, lambda: self.show_desk(target, paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from workstation import settings
@@ -31,6 +32,38 @@ def whose_passphrase(path: Path) -> tuple[str, str]:
     """
     with PackageFile.open(path) as file:
         return file.header.kind, file.header.recipient
+
+
+@dataclass(frozen=True, slots=True)
+class TravelFacts:
+    """What a person must know of a study folder before something is made of it.
+
+    Attributes
+    ----------
+    machine_of : str
+        The reader on whose own machine the folder lies; empty where the study itself is.
+    signers : tuple of str
+        Who may sign a package; empty where the study is not sealed.
+    """
+
+    title: str
+    machine_of: str
+    readers: tuple[str, ...]
+    signers: tuple[str, ...]
+
+
+def travel_facts(folder: Path) -> TravelFacts:
+    """Look into a study folder.
+
+    Raises
+    ------
+    StoreError
+        If there is no study in it, or it cannot be opened.
+    """
+    with open_study_folder(folder) as study:
+        sealing = study.plan.sealing
+        signers = tuple(card.name for card in sealing.signers) if study.vault and sealing else ()
+        return TravelFacts(study.plan.title, study.store.machines.machine_of, study.plan.readers, signers)
 
 
 def take_in(

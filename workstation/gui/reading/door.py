@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -50,6 +51,11 @@ class ReaderDoor(QObject):
         page.given.connect(self.sign_in)
         page.cancelled.connect(self._on_cancelled)
 
+    @property
+    def folder(self) -> Path | None:
+        """Of the open study; None without one."""
+        return self.study.store.folder if self.study is not None else None
+
     def take(self, study: Study) -> None:
         """Another study is open; the one before is closed."""
         self.close()
@@ -63,7 +69,11 @@ class ReaderDoor(QObject):
             self._start.show_empty()
         else:
             self._start.ask_reader(
-                self.study.plan.title, self.study.plan.readers, note, seal_note(self.study)
+                self.study.plan.title,
+                self.study.plan.readers,
+                note,
+                seal_note(self.study),
+                bool(self.study.store.machines.machine_of),
             )
         self._start.focus_first()
 

@@ -265,6 +265,8 @@ class ReadingDesk(Desk):
         self._screen.start.study_wanted.connect(self._on_study_wanted)
         self._screen.start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
         self._screen.start.reader_chosen.connect(self.choose_reader)
+        travel = self._screen.start.travel_wanted
+        travel.connect(lambda what: self.asked_for.emit("setup", (what, self._door.folder)))
         self._door.opened.connect(self._on_reader)
         self._door.asking.connect(lambda asks: self._screen.turn_to(Page.SIGN_IN if asks else Page.START))
         self._door.idle.connect(self._on_idle)

@@ -18,6 +18,8 @@ class StartPage(QWidget):
     study_wanted = Signal()
     library_wanted = Signal()
     reader_chosen = Signal(str)
+    travel_wanted = Signal(str)
+    """``"take in"`` or ``"send back"``: a study on two machines."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,11 +53,22 @@ class StartPage(QWidget):
             [
                 ("Go to the library", "go_to_library", "Choose a case", self.library_wanted.emit),
                 ("Open a reading study…", "open_study", "Choose a study folder", self.study_wanted.emit),
+                (
+                    "Take in a package…",
+                    "take_in_package",
+                    "A reading package that came on a stick",
+                    lambda: self.travel_wanted.emit("take in"),
+                ),
             ]
         )
 
-    def ask_reader(self, title: str, readers: Sequence[str], note: str = "", sealing: str = "") -> None:
-        """A study is open: who reads? `sealing` says how what is entered is protected."""
+    def ask_reader(
+        self, title: str, readers: Sequence[str], note: str = "", sealing: str = "", own_machine: bool = False
+    ) -> None:
+        """A study is open: who reads? `sealing` says how what is entered is protected.
+
+        On a reader's `own_machine` what is locked can be sent back.
+        """
         self._title.setText(title)
         said = note or "Who reads? You see your own cases in your own order, and nothing else."
         self._say(f"{said}\n\n{sealing}" if sealing else said)
@@ -69,6 +82,18 @@ class StartPage(QWidget):
                 )
                 for code in readers
             ]
+            + (
+                [
+                    (
+                        "Send back…",
+                        "send_back",
+                        "Write what is locked into a file for the coordinator",
+                        lambda: self.travel_wanted.emit("send back"),
+                    )
+                ]
+                if own_machine
+                else []
+            )
             + [("Another study…", "open_study", "Choose a study folder", self.study_wanted.emit)]
         )
 

@@ -27,6 +27,7 @@ from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.study.rule_step import RuleStep
 from workstation.gui.study.sealing_step import SealingStep
 from workstation.gui.study.summary import identifier, summary
+from workstation.gui.study.travel_panel import TravelPanel, travels
 from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
@@ -269,7 +270,18 @@ class SetupDesk(Desk):
         layout.setContentsMargins(24, 16, 24, 24)
         layout.addWidget(self._summary)
         layout.addStretch(1)
+        self._travel = TravelPanel(self.context, self)
+        self._travel.read_wanted.connect(lambda folder: self.asked_for.emit("reading", folder))
+        layout.addWidget(self._travel)
         return panel
+
+    def take(self, what: object) -> None:
+        """A file that travelled was dropped, or asked for on another desk."""
+        self._travel.take(what)
+
+    def takes_drop(self, paths: tuple[Path, ...]) -> bool:
+        """Packages, returns and cards are for this desk."""
+        return travels(paths)
 
     # events ------------------------------------------------------------------------------------------
 
