@@ -16,6 +16,7 @@ from workstation.cli.study_conduct import (
     run_times,
     status_lines,
 )
+from workstation.cli.study_known import register_known
 from workstation.cli.study_open import accounts_folder, opened_study, study_action
 from workstation.cli.study_package import (
     ACCEPT,
@@ -55,7 +56,7 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "study",
         help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
-        "package, accept, urgent, unblind, unseal, reconcile, times, verify",
+        "calibration, drift, package, accept, urgent, unblind, unseal, reconcile, times, verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -124,6 +125,7 @@ def register(commands: Subparsers) -> None:
         "--head", default="", metavar="CODE", help="a head code that was written down earlier"
     )
     register_sign(actions)
+    register_known(actions)
     register_safety(actions)
     register_plan(actions)
     register_account(actions)
@@ -159,6 +161,7 @@ def _new(arguments: argparse.Namespace) -> int:
 def _status(arguments: argparse.Namespace) -> int:
     from workstation.reading.audit import head_code, head_of
     from workstation.reading.visibility import Role, Viewer
+    from workstation.workflow.calibrate import noted_outcomes
 
     with opened_study(arguments) as study:
         if arguments.reader:
@@ -182,12 +185,15 @@ def _status(arguments: argparse.Namespace) -> int:
                         "study": study.plan.id,
                         "reader": desk.reader,
                         "reads": rows,
+                        "calibrates": desk.calibration is not None and not desk.calibration.is_passed,
                         "later": later,
                         "next_due": due,
                     }
                 )
                 return OK
             print(desk.title)
+            if desk.calibration is not None:
+                print(desk.calibration.sentence)
             for one in worklist:
                 print(f"{one.position:>4} of {one.total}  {one.code:<16} {one.state.value}")
                 if one.blocked:
@@ -203,6 +209,7 @@ def _status(arguments: argparse.Namespace) -> int:
                 {
                     **plan_json(study),
                     **seal_json(study),
+                    "calibration": noted_outcomes(study),
                     "reads": [
                         {
                             "case": one.case,
@@ -220,6 +227,8 @@ def _status(arguments: argparse.Namespace) -> int:
             )
             return OK
         print("\n".join(status_lines(study, rows_of_all)))
+        for reader, how in noted_outcomes(study).items():
+            print(f"Calibration of {reader}: {how}")
         print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
         print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")
         print("\n".join(seal_text(study)))

@@ -60,6 +60,7 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
                 "code": one.code,
                 "case": one.case,
                 "reading": one.reading,
+                "known": one.is_known,
             }
             for one in rows
         ]
@@ -69,7 +70,7 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
         return OK
     print("For the coordinator: readers must not see this.")
     for one in rows:
-        again = "  read again" if one.reading > 1 else ""
+        again = "  read again" if one.reading > 1 else "  known case" if one.is_known else ""
         print(f"{one.reader:<10} {one.position:>4}  {one.code:<16} {one.case:<16}{again}".rstrip())
     return OK
 

@@ -15,6 +15,8 @@ from typing import Any
 from workstation.reading.cards import ACCOUNT_NAME
 from workstation.scoring.toml_source import TomlSource, Where
 
+PASSED, FAILED = "calibration passed", "calibration not passed"
+"""Events of the study's log: the fact and the attempt, never a value."""
 PASS_MARK = 0.6
 """No trial has validated this mark; a plan may name another one."""
 MOST_ATTEMPTS = 20

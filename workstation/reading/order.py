@@ -220,6 +220,14 @@ def slot_of(seed: bytes, reader: str, shown: Presentation) -> str:
     return "r-" + base64.b32encode(weight).decode().lower()[:12]
 
 
+def calibration_order(
+    plan: StudyPlan, reader: str, attempt: int, cases: Iterable[str]
+) -> tuple[Presentation, ...]:
+    """The known cases of a calibration, shuffled anew for each reader and each attempt."""
+    order = _shuffled(cases, _public_weight(plan), "calibration", reader, str(attempt))
+    return tuple(Presentation(case, attempt) for case in order)
+
+
 def effective_order(
     order: Sequence[Presentation], begun: Sequence[Presentation], held_back: Collection[Presentation]
 ) -> tuple[Presentation, ...]:

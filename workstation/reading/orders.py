@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from workstation.reading.journal import ReadKey
 from workstation.reading.order import (
     Presentation,
+    calibration_order,
     case_order,
     order_is_secret,
     reading_codes,
@@ -114,6 +115,12 @@ class Orders:
             return replace(key, case=shown.case, presentation=shown.number, slot=key.case)
         slot = self.slots(key.reader).get(Presentation(key.case, key.presentation), key.case)
         return replace(key, slot=slot)
+
+    def calibration(self, reader: str, attempt: int) -> tuple[Presentation, ...]:
+        """The cases of the calibration in the order of one attempt of a reader; that is no secret."""
+        rule = self.plan.conduct.calibration
+        cases = () if rule is None else rule.cases
+        return calibration_order(self.plan, reader, attempt, cases)
 
     def slots_for(self, case: str) -> tuple[str, ...]:
         """Every name under which reads of a case may be kept, as far as that is known here."""

@@ -11,6 +11,7 @@ from workstation.reading.conduct import Scores
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Viewer
 from workstation.store.study_file import PLAN_CHANGED
+from workstation.workflow.calibrate import drift_rows
 from workstation.workflow.emergency import UNBLINDED
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import reads_rows, seen_reads
@@ -76,6 +77,10 @@ def conduct_facts(study: Study, rows: tuple[ConductRow, ...]) -> list[tuple[str,
         if any(one.masks_seen == "after own score" for one in rows):
             which = study.plan.conduct.scores.value
             facts.append(("Masks after the own score", f"scores here and agreement are the {which} ones"))
+    drifts = drift_rows(study) if rows else None
+    if drifts:
+        told = (f"{one.reader} weighted kappa {one.kappa:.2f}, mean {one.bias:+.2f} grades" for one in drifts)
+        facts.append(("Known cases among the others", f"{'; '.join(told)}; left out of agreement"))
     if len(study.plans) > 1:
         facts.append(("Plan versions", _versions(study, rows)))
     emergencies = _emergencies(study)

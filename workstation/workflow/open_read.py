@@ -309,6 +309,8 @@ class OpenRead:
                 self.session = before  # nothing of it was kept
                 raise
         self.session = replace(self.session, lock=lock)
+        if self._study.plan.conduct.calibration is not None:
+            self._study.note_calibration(before.key.reader)
         return lock
 
     def _lock_now(self, blinding_held: bool | None, remark: str) -> Lock:

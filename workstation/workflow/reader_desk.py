@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
@@ -17,6 +16,7 @@ from workstation.reading.journal import Kind, ReadKey, utc_now
 from workstation.reading.order import Presentation, effective_order, is_washed_out
 from workstation.reading.session import Amendment, ReadingSession, ReadState
 from workstation.reading.visibility import has_read_all
+from workstation.workflow.calibrate import CalibrationState, calibration_state
 from workstation.workflow.open_read import OpenRead, not_in_library, session_of
 
 if TYPE_CHECKING:
@@ -92,14 +92,14 @@ class ReaderDesk:
         order = self._listed()
         cases, locked = study.library_cases(), {lock.key for lock in reads.locks()}
         newest = reads.newest(self.reader)
-        total = study.orders.length(self.reader)
+        total, codes = self._total, self._codes
         versions = _latest_versions(self.reader, reads.amendments())
         entries = []
         for position, shown in enumerate(order, start=1):
             key = study.orders.key(self.reader, shown, versions.get(shown, 1))
             shut = ReadState.LOCKED if key.version == 1 else ReadState.AMENDED
             state = shut if key in locked else self._state(key, newest.get(key))
-            code = self._codes[shown]
+            code = codes[shown]
             blocked = _why_blocked(cases, shown.case, code)
             entries.append(WorklistEntry(code, position, total, state, key.version, blocked))
         return tuple(entries)
@@ -110,6 +110,8 @@ class ReaderDesk:
         Cases that come later are never told apart from others, only counted.
         """
         order, listed = self._study.order(self.reader), self._listed()
+        if self._calibrates:
+            return None
         held = [shown for shown in order if shown not in listed]
         if not held:
             return None
@@ -171,6 +173,12 @@ class ReaderDesk:
         """
         open_read = self._opened(case)
         old = open_read.session.key
+        if old.case in self._study.plan.conduct.known and self._calibrates:
+            raise ProtocolViolation(
+                f"The read of {case} was not amended",
+                "it belongs to the calibration",
+                "Go on with the next case",
+            )
         if open_read.session.lock is None:
             raise ProtocolViolation(
                 f"The read of {case} was not amended", "it is not locked", "Change it and lock it"
@@ -214,14 +222,36 @@ class ReaderDesk:
             return ReadState.NOT_STARTED
         return self._session(key).state
 
-    @cached_property
+    @property
+    def calibration(self) -> CalibrationState | None:
+        """How far the reader is with the calibration; None where the plan asks for none."""
+        return calibration_state(self._study, self.reader)
+
+    @property
+    def _calibrates(self) -> bool:
+        """Whether cases of the study are not offered yet."""
+        state = self.calibration
+        return state is not None and not state.is_passed
+
+    @property
+    def _total(self) -> int:
+        state = self.calibration
+        return len(state.rule.cases) if state and self._calibrates else self._study.orders.length(self.reader)
+
+    @property
     def _codes(self) -> Mapping[Presentation, str]:
+        state = self.calibration
+        if state is not None and self._calibrates:
+            return {shown: state.code(shown) for shown in state.listed}
         return self._study.orders.codes(self.reader)
 
     def _listed(self) -> tuple[Presentation, ...]:
         """What the worklist shows now: without repeats whose wash-out has not passed."""
         store, plan = self._study.store, self._study.plan
         order = self._study.order(self.reader)
+        state = self.calibration
+        if state is not None and not state.is_passed:
+            return state.listed
         if not plan.conduct.hides_repeats:
             return order
         begun, now = store.reads.begun(self.reader), utc_now()
@@ -249,8 +279,11 @@ class ReaderDesk:
     def _opened(self, code: str) -> OpenRead:
         study = self._study
         listed = self._listed()
-        shown = next((one for one in listed if self._codes[one] == code), None)
+        codes = self._codes
+        shown = next((one for one in listed if codes[one] == code), None)
         if shown is None:
+            if self._calibrates and self.calibration is not None:
+                raise ProtocolViolation(f"{code} was not opened", self.calibration.sentence.rstrip("."))
             if not study.plan.conduct.hides_repeats:
                 study.plan.require_case(code)
             raise ProtocolViolation(
@@ -267,7 +300,7 @@ class ReaderDesk:
             code,
             study.joint,
             listed.index(shown) + 1,
-            study.orders.length(self.reader),
+            self._total,
         )
         version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
         key = study.orders.key(self.reader, shown, version, "" if code == shown.case else code)

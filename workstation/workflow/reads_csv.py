@@ -64,15 +64,17 @@ def seen_reads(
 ) -> list[tuple[ReadingSession, Lock]]:
     """Locked reads that count and that `viewer` may see: cases in the plan's order, then readers."""
     viewer = viewer or Viewer(Role.COORDINATOR)
-    locked, counted = study.locked(), study.counted_reads(scores=scores)
+    locked, hidden = study.locked(), hides_codes(study.orders, viewer, study.locked())
+    # A reader who has still to read must not learn from a gap which cases are known ones.
+    counted = study.known_reads(scores) if hidden else study.counted_reads(scores=scores)
     found: list[tuple[ReadingSession, Lock]] = []
-    place = {case: i for i, case in enumerate(study.plan.cases)}
+    place = {case: i for i, case in enumerate((*study.plan.cases, *study.plan.conduct.known))}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
         session = counted[reader, case, number]
         sight = who_sees(viewer, reader, Presentation(case, number), study.orders, locked)
         if sight.scores and session.lock is not None:
             found.append((session, session.lock))
-    return _as_met(found, study) if hides_codes(study.orders, viewer, locked) else found
+    return _as_met(found, study) if hidden else found
 
 
 def _as_met(found: list[tuple[ReadingSession, Lock]], study: Study) -> list[tuple[ReadingSession, Lock]]:

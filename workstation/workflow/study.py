@@ -28,6 +28,7 @@ from workstation.store.library import Library
 from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.acceptance import frozen_number
+from workstation.workflow.calibrate import CalibrationState, note_outcomes
 from workstation.workflow.kept_read import as_scored
 from workstation.workflow.open_read import session_of
 from workstation.workflow.reader_desk import ReaderDesk
@@ -59,6 +60,7 @@ class Study:
     ) -> None:
         self.store = store
         self._library = library
+        self.calibrated: dict[str, tuple[int, CalibrationState]] = {}  # by reader, as of so many locks
         self._noted: set[str] = set()  # scopes whose unsealing stands in the audit chain
         if store.codec not in (PLAIN, SEALED):
             raise StoreError(
@@ -124,6 +126,10 @@ class Study:
     def joint(self) -> Joint:
         """The joint that the plan's instruments are for."""
         return Joint(self.instruments[0].joint)
+
+    def note_calibration(self, reader: str) -> None:
+        """Keep in the log how the reader's calibration stands."""
+        note_outcomes(self, reader)
 
     def plan_of(self, session: ReadingSession) -> StudyPlan:
         """The plan under which a read was begun, or will be."""
@@ -244,7 +250,7 @@ class Study:
                     f"The reconciliation of {case} is not available yet", f"it opens when {scope}"
                 )
         if self.vault is not None:
-            self._open_sheets(ready if whole else cases)
+            self._open_sheets(self.with_drift(ready if whole else cases))
             actor = self.vault.actor(actor)
         wanted = ({"all"} if whole else set(cases)) - self._noted
         if not wanted:
@@ -254,6 +260,12 @@ class Study:
             if f'"scope":"{scope}"' not in known:
                 self.store.record(actor, UNSEALED, {"scope": scope})
         self._noted |= wanted
+
+    def with_drift(self, cases: Collection[str]) -> tuple[str, ...]:
+        """Cases whose sheets are opened together: with the last ones also the known cases among them."""
+        drift = self.plan.conduct.drift
+        is_whole = drift is not None and set(cases) == set(self.plan.cases) and not self.outstanding
+        return (*cases, *drift.cases) if drift is not None and is_whole else tuple(cases)
 
     def _open_sheets(self, cases: Collection[str]) -> None:
         vault = self.vault
@@ -268,14 +280,25 @@ class Study:
                 f"Now {' and '.join(needed)} must sign in to unseal them",
             )
 
-    def _counted_keys(self, case: str | None = None) -> dict[ReadId, ReadKey]:
-        """Of each locked read the version that counts: the latest not made after comparison."""
+    def _counted_keys(self, case: str | None = None, *, known: bool = False) -> dict[ReadId, ReadKey]:
+        """Of each locked read the version that counts: the latest not made after comparison.
+
+        Reads of cases whose answers are known never count, unless `known` asks for them too.
+        """
         compared = {one.key for one in self.store.reads.amendments() if one.post_comparison}
         counted: dict[ReadId, ReadKey] = {}
         for lock in sorted(self.store.reads.locks(case), key=lambda one: one.key.version):
-            if lock.key not in compared:
+            if lock.key not in compared and (known or lock.key.case not in self.plan.conduct.known):
                 counted[read_id_of(lock.key)] = lock.key
         return counted
+
+    def known_reads(self, scores: Scores | None = None) -> dict[ReadId, ReadingSession]:
+        """As `counted_reads`, with the drift cases among the others."""
+        calibration = self.plan.conduct.calibration
+        apart = calibration.cases if calibration is not None else ()
+        return {
+            one: read for one, read in self._reads(None, scores, known=True).items() if one[1] not in apart
+        }
 
     def counted_reads(
         self, case: str | None = None, scores: Scores | None = None
@@ -286,12 +309,15 @@ class Study:
         This is for what happens after unsealing, and for a reader's own export; callers ask `who_sees` or
         `unseal` first. Of a sealed study only what someone who is signed in can open.
         """
+        return self._reads(case, scores, known=False)
+
+    def _reads(self, case: str | None, scores: Scores | None, *, known: bool) -> dict[ReadId, ReadingSession]:
         reads, vault = self.store.reads, self.vault
         locks = {lock.key: lock for lock in reads.locks(case)}
         journals = reads.journals(case=case)
         return {
             read_id: as_scored(session_of(self, key, journals, locks), scores or self.plan.conduct.scores)
-            for read_id, key in self._counted_keys(case).items()
+            for read_id, key in self._counted_keys(case, known=known).items()
             # What was handed out without saying which case it is was meddled with: verify says so.
             if vault is None or (key.case != key.slot and vault.can_open(key))
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
+from workstation.reading.known_cases import FAILED, PASSED
 from workstation.reading.session import Lock
 from workstation.reading.visibility import ReadId, Role, Viewer, hides_codes, who_sees
 
@@ -46,7 +47,9 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
             continue
         order, codes = study.order(reader), study.orders.codes(reader)
         # The order of a reader is nobody else's business: others get the plan's.
-        listed = order if is_reader else sorted(order, key=lambda shown: study.plan.cases.index(shown.case))
+        known = study.plan.conduct.drift.cases if study.plan.conduct.drift is not None else ()
+        place = {case: i for i, case in enumerate((*study.plan.cases, *known))}
+        listed = order if is_reader else sorted(order, key=lambda shown: place[shown.case])
         for shown in listed:
             sight = who_sees(viewer, reader, shown, study.orders, locked)
             if not sight.lock or (is_reader and viewer.reader != reader):
@@ -71,20 +74,30 @@ def _unnamed_rows(
 ) -> list[StatusRow]:
     """The rows of a reader whose order is secret here: how many are locked, not which cases they are."""
     done = sorted(read for read in latest if read[0] == reader and read in locked)
-    done = done[: study.orders.length(reader)]
+    done = done[: max(0, min(study.orders.length(reader), len(done) - _calibration_reads(study, reader)))]
     found = [StatusRow("", 0, reader, True, "", 1) for _ in done]
     return found + [StatusRow("", 0, reader, False, "", 1)] * (study.orders.length(reader) - len(done))
 
 
+def _calibration_reads(study: Study, reader: str) -> int:
+    """How many locked reads belong to attempts at the calibration that are over, as the log tells."""
+    calibration = study.plan.conduct.calibration
+    if calibration is None:
+        return 0
+    over = sum(one.actor == reader and one.event in (PASSED, FAILED) for one in study.store.audit())
+    return over * len(calibration.cases)
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One showing of a case to a reader; `reading` 2 is a hidden repeat."""
+    """One showing of a case to a reader; `reading` 2 is a hidden repeat, and `is_known` a drift case."""
 
     reader: str
     position: int
     code: str
     case: str
     reading: int
+    is_known: bool = False
 
 
 def reading_orders(study: Study) -> tuple[OrderRow, ...]:
@@ -106,8 +119,16 @@ def reading_orders(study: Study) -> tuple[OrderRow, ...]:
                 "It is told once the reads are open",
             )
         vault.person(coordinator.name)
+    known = study.plan.conduct.known
     return tuple(
-        OrderRow(reader, position, study.orders.codes(reader)[shown], shown.case, shown.number)
+        OrderRow(
+            reader,
+            position,
+            study.orders.codes(reader)[shown],
+            shown.case,
+            shown.number,
+            shown.case in known,
+        )
         for reader in study.plan.readers
         for position, shown in enumerate(study.order(reader), start=1)
     )

@@ -41,8 +41,9 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked = study.locked()
     hidden = hides_codes(study.orders, viewer, locked)
+    seen = study.known_reads() if hidden else study.counted_reads()
     rows: list[TimeRow] = []
-    for (reader, case, number), session in sorted(study.counted_reads().items()):
+    for (reader, case, number), session in sorted(seen.items()):
         shown = Presentation(case, number)
         if not who_sees(viewer, reader, shown, study.orders, locked).scores:
             continue

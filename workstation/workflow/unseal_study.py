@@ -51,8 +51,9 @@ def unseal_ready(study: Study, actor: str) -> tuple[tuple[str, ...], tuple[str, 
         outstanding = f"{study.outstanding} reads are" if study.outstanding > 1 else "1 read is"
         raise ProtocolViolation("Nothing was unsealed", f"{outstanding} not locked yet")
     if study.vault is not None and study.vault.people:
-        study.vault.open_sheets(ready)
-        needed = study.vault.still_needed(ready)
+        together = study.with_drift(ready)
+        study.vault.open_sheets(together)
+        needed = study.vault.still_needed(together)
         if needed:
             return study.unsealed_cases(), needed
     study.unseal_cases(ready, actor)
