@@ -9,12 +9,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFrame, QLabel
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.gui.review.reconcile_desk import ReconcileDesk
+from workstation.gui.viewer.showing import frame_of
+from workstation.imaging.frame import PixelBuffer
+from workstation.imaging.load import stack_geometry
+from workstation.masks.editing.change import change_in, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.store.mask_files import kept_masks
+from workstation.workflow.read_case import open_study_folder
 from workstation.workflow.workspace import open_workspace
 
 LEFT = Qt.MouseButton.LeftButton
@@ -140,3 +148,61 @@ class TestFreeReading:
         (mask,) = (mask for name, mask in kept_masks(knee_library, "K-L") if name == "drawn")
         assert np.array_equal(mask.labels, kept[mask.series_key])
         assert len(list((knee_library / "masks" / "K-L").glob("drawn-*.npz"))) == 1
+
+
+def test_reconcile_lays_both_over_each_other_and_shows_each_alone(
+    window: MainWindow, study: Path, knee_library: Path
+) -> None:
+    with open_workspace(knee_library) as workspace, open_study_folder(study, workspace) as opened:
+        series = {case: workspace.library.series(case)[0] for case in ("K-L", "K-R")}
+        for reader, left in (("R1", 40), ("R2", 60)):
+            for case, images in series.items():
+                made = opened.reader(reader).open_read(case)
+                geometry = stack_geometry(images)
+                assert geometry is not None
+                if case == "K-L":
+                    box = np.ones((2, 40, 40), dtype=np.bool_)
+                    change = change_in(np.zeros(geometry.shape, np.uint8), box, (10, 50, left), 1)
+                    made.keep_stroke(Stroke("s", images.key, "polygon", packed(change)))
+                for item in made.sheets[0].instrument.items:
+                    made.answer(item.id, 1 if reader == "R1" else 2)
+                made.lock(reader)
+    desk = window.show_desk("reconcile", study)
+    assert isinstance(desk, ReconcileDesk)
+    desk.show_case(desk_index(desk, "K-L"))
+    numbers = desk.findChild(QFrame, "mask_numbers")
+    assert numbers.isVisible()
+    texts = [one.text() for one in numbers.findChildren(QLabel)]
+    volume = 3200 * geometry.voxel_volume_mm3 / 1000
+    assert f"{volume:.2f}" in texts
+    assert f"{volume / 2:.2f}" in texts
+    assert "0.50" in texts  # Dice
+    QTest.keyClick(desk.grid, Qt.Key.Key_D)
+    assert [one.slice_index for one in desk.grid.presenter.states] in ([10, 10], [11, 11])
+    content = desk.grid.presenter.contents[series["K-L"].key]
+    both = content.layers["readers"].labels[10]
+    assert [np.count_nonzero(both == one) for one in (1, 2, 3)] == [800, 800, 800]
+    for tile in (0, 1):
+        assert outlines(desk, tile) == [("", ""), ("backward", "dotted"), ("forward", "dashed")]
+    QTest.keyClick(desk.grid, Qt.Key.Key_M)
+    for tile, name in ((0, "reader x"), (1, "reader y")):
+        assert outlines(desk, tile) == [("", "")]
+        assert np.count_nonzero(content.layers[name].labels[10]) == 1600
+    desk.grid.set_tool("brush")
+    QTest.mouseClick(desk.grid.tiles[0], LEFT, pos=QPoint(150, 150))
+    assert not desk.grid.drawing.book.series_keys
+    desk.show_case(desk_index(desk, "K-R"))
+    assert not numbers.isVisible()
+    QTest.keyClick(desk.grid, Qt.Key.Key_D)
+    assert window.context.messages.last.text == "Neither reader drew a mask here"
+
+
+def desk_index(desk: ReconcileDesk, case: str) -> int:
+    return [one.case for one in desk._cases].index(case)
+
+
+def outlines(desk: ReconcileDesk, tile: int) -> list[tuple[str, str]]:
+    """Hatch and line of every outline that a viewport shows."""
+    frame = frame_of(desk.grid.presenter, tile, (400.0, 400.0), PixelBuffer())
+    assert frame is not None
+    return sorted((one.hatch, one.line) for one in frame.outlines)

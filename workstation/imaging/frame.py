@@ -19,6 +19,9 @@ from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Window, lut8, lut32, percentile_window
 
+DASHED, DOTTED = "dashed", "dotted"
+"""Lines of an outline that is not solid."""
+
 FORWARD, BACKWARD, CROSSED, UPRIGHT, LEVEL = "forward", "backward", "crossed", "upright", "level"
 """Hatch leaning like ⟋ and like ⟍, both of them, upright and level lines."""
 
@@ -29,13 +32,14 @@ class LabelStyle:
 
     `outline_only` keeps a label an outline whatever the reader chooses for the rest (bone regions).
     `hatch` is always drawn where others are filled; `pattern` is the hatch of a label while the reader
-    asks for hatches, so that labels are told apart without their colours.
+    asks for hatches, so that labels are told apart without their colours. `line` is how the outline is drawn.
     """
 
     color: int
     hatch: str = ""
     pattern: str = ""
     outline_only: bool = False
+    line: str = ""
 
     def hatch_in(self, hatched: bool) -> str:
         """The hatch to draw, if any."""
@@ -141,6 +145,7 @@ class Outline:
     color: int
     hatch: str
     opacity: float
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +322,11 @@ def _paint(
 def _outlines(overlay: Overlay, index: int) -> list[Outline]:
     return [
         Outline(
-            lines, style.color, style.hatch_in(overlay.hatched) if overlay.filled else "", overlay.opacity
+            lines,
+            style.color,
+            style.hatch_in(overlay.hatched) if overlay.filled else "",
+            overlay.opacity,
+            style.line,
         )
         for label, lines in overlay.traced.of(index).items()
         if (style := overlay.styles.get(label)) is not None

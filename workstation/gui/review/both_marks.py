@@ -27,6 +27,7 @@ def show_marks(grid: ViewerGrid, case: ReconcileCase) -> None:
     """
     book = grid.measuring.book
     book.keeper = Unchanged()
+    grid.drawing.book.refusal = "The reads are locked: their masks stay as they are"
     shown = []
     sides = () if case.hides_answers else (("X", case.x), ("Y", case.y), ("Z", case.z))
     for side, read in sides:

@@ -14,34 +14,41 @@ from workstation.scoring.sheet import Answer
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
+    from workstation.workflow.reader_masks import TwoMasks
     from workstation.workflow.reconcile_case import ReconcileCase
     from workstation.workflow.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
 class CaseImages:
-    """The images of one case, hung for two readers; `problem` where they cannot be shown."""
+    """The images of a case, hung for two readers, and what both drew; `problem` where they cannot be."""
 
     series: tuple[Series, ...]
     hung: Layout
     problem: WorkstationError | None = None
+    masks: tuple[TwoMasks, ...] = ()
 
 
-def case_images(workspace: Workspace, case: str, knows_order: bool, progress: Progress) -> CaseImages:
+def case_images(
+    workspace: Workspace, case: ReconcileCase, knows_order: bool, progress: Progress
+) -> CaseImages:
     """Find the images of a case; without them the answers can still be settled.
 
     `knows_order` tells whether by the plan the order of visits may show.
     """
     from workstation.workflow.open_study import open_study
+    from workstation.workflow.reader_masks import two_masks
 
     series: tuple[Series, ...] = ()
     problem: WorkstationError | None = None
+    masks: tuple[TwoMasks, ...] = ()
     try:
-        opened = open_study(workspace, case, progress)
+        opened = open_study(workspace, case.case, progress)
         series = opened.series if knows_order else in_order_of_chance(opened)
+        masks = two_masks(case, series)
     except WorkstationError as error:
         problem = error
-    return CaseImages(series, hang("two-readers", series), problem)
+    return CaseImages(series, hang("two-readers", series), problem, masks)
 
 
 def case_label(case: ReconcileCase) -> str:

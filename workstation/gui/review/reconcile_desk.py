@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,7 @@ from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.opening import open_folder
 from workstation.gui.reading.words import items_are
 from workstation.gui.review.both_marks import show_marks
+from workstation.gui.review.both_masks import go_to_difference, lay_over
 from workstation.gui.review.door import CompareDoor
 from workstation.gui.review.item_table import ItemTable, answer_text
 from workstation.gui.review.opening import CaseImages, case_images, tile_of
@@ -30,6 +32,7 @@ from workstation.reading.reconcile import ItemPair
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
+    from workstation.workflow.reader_masks import TwoMasks
     from workstation.workflow.reconcile_case import ReconcileCase
 
 
@@ -46,9 +49,20 @@ class ReconcileDesk(Desk):
         self._hung = grid_of(1, 2)
         self._value: int | None = None
         self._has_value = False
+        self._masks: tuple[TwoMasks, ...] = ()
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reconcile")
         self._keys = FormKeys(self, self._on_key)
+        self._by_action: dict[str, Callable[[], object]] = {
+            "next_difference": self.next_difference,
+            "take_x": lambda: self._take_side("x"),
+            "take_y": lambda: self._take_side("y"),
+            "reason": self._panel.ask_reason,
+            "sides": self._sides.turn,
+            "sides_link": self._sides.toggle_link,
+            "sides_masks": self._sides.toggle_masks,
+            "mask_difference": self._go_to_mask_difference,
+        }
 
     # properties ----------------------------------------------------------------------------------
 
@@ -112,7 +126,7 @@ class ReconcileDesk(Desk):
         self._panel.choose_case(index)
         self.context.jobs.start(
             "reconcile-images",
-            lambda progress: case_images(workspace, case.case, knows_order, progress),
+            lambda progress: case_images(workspace, case, knows_order, progress),
             lambda images: self._on_images(case, images),
         )
 
@@ -123,6 +137,10 @@ class ReconcileDesk(Desk):
         self._loader.forget()
         self._grid.show_series(images.series, layout=self._hung)
         show_marks(self._grid, case)
+        self._masks = images.masks
+        lay_over(self._grid, self._masks)
+        self._panel.masks.show_masks(self._masks)
+        self._sides.offer_masks(bool(self._masks))
         self._screen.turn_to(Page.WORK)
         self._refresh()
         self.table.setCurrentCell(self._first_open_row() if case.differing else 0, 0)
@@ -262,16 +280,9 @@ class ReconcileDesk(Desk):
             return bool(event.text().strip())
         plain = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.KeypadModifier
         action = self.context.keymap.action_of(event, "reconcile")
-        if action == "next_difference":
-            self.next_difference()
-        elif action in ("take_x", "take_y"):
-            self._take_side(action[-1])
-        elif action == "reason":
-            self._panel.ask_reason()
-        elif action == "sides":
-            self._sides.turn()
-        elif action == "sides_link":
-            self._sides.toggle_link()
+        run = self._by_action.get(action)
+        if run is not None:
+            run()
         elif action or event.modifiers() & ~plain:
             return False
         elif event.key() == Qt.Key.Key_Minus:
@@ -293,6 +304,11 @@ class ReconcileDesk(Desk):
         pair = self._pair()
         if pair is not None and (taken := pair.x if side == "x" else pair.y).is_answered:
             self.choose(taken.grade)
+
+    def _go_to_mask_difference(self) -> None:
+        if not go_to_difference(self._grid, self._masks):
+            said = "Both readers' masks are the same" if self._masks else "Neither reader drew a mask here"
+            self.context.messages.inform(said)
 
     def _settle(self, reason: str) -> None:
         pair = self._pair()

@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.gui.keymap import Keymap, tell
+from workstation.gui.review.both_masks import MaskNumbers
 from workstation.gui.review.item_table import ItemTable
 from workstation.gui.review.opening import case_label, differing_words
 from workstation.gui.sign_in_page import passphrase_line
 from workstation.gui.theme import Theme
+from workstation.gui.viewer.palette import ViewerPalette
 from workstation.reading.plan import Resolution
 from workstation.reading.reconcile import ItemPair
 from workstation.scoring.instrument import Instrument, Item
@@ -42,7 +44,7 @@ class ReconcilePanel(QFrame):
     reason_given = Signal(str)
     signed = Signal(str, str)
 
-    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, palette: ViewerPalette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("reconcile_panel")
         self.setAccessibleName("Reconciliation")
@@ -58,6 +60,7 @@ class ReconcilePanel(QFrame):
         self._rule.setWordWrap(True)
         self.table = ItemTable()
         self.table.item_chosen.connect(lambda _row: self.item_chosen.emit())
+        self.masks = MaskNumbers(palette, self)
         self._definition = QLabel()
         self._definition.setObjectName("reconcile_definition")
         self._definition.setProperty("text_role", "secondary")
@@ -174,6 +177,7 @@ class ReconcilePanel(QFrame):
         key = self._keymap.key_of
         parts = [f"{key('next_difference')} next difference", key("take_x"), key("take_y")]
         parts += ["digit other value", "- not assessable", f"{key('reason')} reason"]
+        parts += [f"{key('sides_masks')} masks", f"{key('mask_difference')} where they differ"]
         parts += [f"{key('sides')} both or one", f"{key('sides_link')} together", f"{key('sign')} sign"]
         return " · ".join(part.strip() for part in parts)
 
@@ -191,6 +195,7 @@ class ReconcilePanel(QFrame):
         layout.addWidget(self._choice)
         layout.addWidget(self._rule)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.masks)
         layout.addWidget(self._definition)
         layout.addLayout(buttons)
         for widget in (self._reason, self._signature, self._passphrase, self._signed, keys):

@@ -44,7 +44,7 @@ class ReconcileScreen(QStackedWidget):
         self.grid = ViewerGrid(viewer_palette(context.theme), desk, context.keymap)
         self.grid.set_form_open(True)
         self.sides = SideBar(context.keymap, desk)
-        self.panel = ReconcilePanel(context.keymap, desk)
+        self.panel = ReconcilePanel(context.keymap, self.grid.palette_used, desk)
         self.empty = EmptyState(
             "reconcile",
             "Settle what two readers scored differently",

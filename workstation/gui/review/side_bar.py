@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from workstation.gui.keymap import Keymap, tell
+from workstation.gui.review.both_masks import show_compared
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.viewport import Links
 
@@ -34,6 +35,14 @@ class SideBar(QWidget):
         self._link.setAccessibleName("Scroll both together")
         tell(self._link, keymap, "sides_link", "Scroll, zoom and pan X and Y together by patient position")
         self._link.clicked.connect(self.changed)
+        self._masks = QPushButton("Masks compared")
+        self._masks.setObjectName("reconcile_masks")
+        self._masks.setCheckable(True)
+        self._masks.setChecked(True)
+        self._masks.setAccessibleName("Masks of X and Y compared")
+        tell(self._masks, keymap, "sides_masks", "Masks compared; or X's over X and Y's over Y")
+        self._masks.clicked.connect(self.changed)
+        self._masks.hide()
         right = QHBoxLayout()
         right.setContentsMargins(12, 4, 4, 4)
         right.setSpacing(4)
@@ -53,7 +62,11 @@ class SideBar(QWidget):
         halves.setContentsMargins(0, 0, 0, 0)
         halves.setSpacing(0)
         self._x.setContentsMargins(12, 0, 0, 0)
-        halves.addWidget(self._x)
+        left = QHBoxLayout()
+        left.setContentsMargins(0, 4, 4, 4)
+        left.addWidget(self._x, 1)
+        left.addWidget(self._masks)
+        halves.addLayout(left)
         halves.addLayout(right)
         halves.setStretch(0, 1)
         halves.setStretch(1, 1)
@@ -74,12 +87,22 @@ class SideBar(QWidget):
         self._link.toggle()
         self.changed.emit()
 
+    def offer_masks(self, offered: bool) -> None:
+        """Ask how masks are shown, where there are any."""
+        self._masks.setVisible(offered)
+
+    def toggle_masks(self) -> None:
+        """Masks compared, or each reader's own."""
+        self._masks.toggle()
+        self.changed.emit()
+
     def apply(self, grid: ViewerGrid) -> None:
         """Show on a grid of two viewports what is chosen; no slice moves by this."""
         together = self._link.isChecked()
         links = Links(scroll=together, zoom=together, pan=together, window=False)
         for tile in (0, 1):
             grid.presenter.set_links(tile, links)
+        show_compared(grid, self._masks.isChecked())
         wanted = self._group.checkedId()
         if not all(tile.isVisibleTo(grid) for tile in grid.tiles):
             grid.maximise(0)  # all again

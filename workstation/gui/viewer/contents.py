@@ -7,14 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from workstation.gui.viewer.palette import (
-    BOTH,
-    X_ONLY,
-    Y_ONLY,
-    ViewerPalette,
-    mask_styles,
-    reader_styles,
-)
+from workstation.gui.viewer.palette import ViewerPalette, mask_styles, reader_styles
 from workstation.imaging.frame import Overlay
 from workstation.imaging.geometry import StackGeometry, plane_of
 from workstation.imaging.reformat import across, reformat
@@ -29,11 +22,17 @@ from workstation.imaging.windowing import (
     start_window,
 )
 from workstation.masks.mask import Mask
+from workstation.masks.overlap import compared
 
 _REFORMAT = "#reformat-"
 
 REGIONS, MASK, DRAWN, READERS = "regions", "mask", "drawn", "readers"
 """Layers of a series, drawn in this order."""
+
+READER_X, READER_Y = "reader x", "reader y"
+"""Each reader's mask for itself: shown only in viewports that ask for it."""
+
+SHOWN = (REGIONS, MASK, DRAWN, READERS)
 
 
 class Reading:
@@ -113,14 +112,14 @@ class SeriesContent:
         """True when some plane was compressed with loss."""
         return any(instance.pixels.lossy for instance in self.series.instances)
 
-    def shown_layers(self) -> tuple[Overlay, ...]:
-        """The overlays in drawing order, as far as they fit the stack."""
+    def shown_layers(self, names: tuple[str, ...] = SHOWN) -> tuple[Overlay, ...]:
+        """The overlays of these names in drawing order, as far as they fit the stack."""
         if self.reading is None:
             return ()
         shape = self.reading.stack.voxels.shape
         return tuple(
             self.layers[name]
-            for name in (REGIONS, MASK, DRAWN, READERS)
+            for name in names
             if name in self.layers and self.layers[name].labels.shape == shape
         )
 
@@ -191,14 +190,11 @@ def mask_overlay(mask: Mask, palette: ViewerPalette, filled: bool, opacity: floa
 def readers_overlay(
     mask_x: Mask | None, mask_y: Mask | None, palette: ViewerPalette, opacity: float
 ) -> Overlay | None:
-    """Two readers' masks of one series as X only, Y only and both; None if neither has one."""
+    """Two readers' masks of one series laid over each other; None if neither has one."""
     masks = [mask for mask in (mask_x, mask_y) if mask is not None]
     if not masks:
         return None
-    labels = np.zeros(masks[0].labels.shape, dtype=np.uint8)
-    for mask, label in ((mask_x, X_ONLY), (mask_y, Y_ONLY)):
-        if mask is not None:
-            labels[mask.labels > 0] += label
-    assert X_ONLY + Y_ONLY == BOTH
+    nothing = np.zeros(masks[0].labels.shape, dtype=np.uint8)
+    labels = compared(*(nothing if mask is None else mask.labels for mask in (mask_x, mask_y)))
     labels.setflags(write=False)
     return Overlay(labels, reader_styles(palette), filled=True, opacity=opacity)

@@ -217,7 +217,7 @@ class ViewerGrid(TileBoard):
         self._layers.set_regions(series_key, regions, self._palette)
 
     def set_reader_masks(self, series_key: str, mask_x: Mask | None, mask_y: Mask | None) -> None:
-        """Lay two readers' masks over a series: X only ⟋, Y only ⟍, both solid."""
+        """Lay two readers' masks over a series, compared."""
         self._layers.set_readers(series_key, mask_x, mask_y, self._palette)
 
     def set_overlay_look(

@@ -73,6 +73,8 @@ class HungCase(QObject):
         self.cursor: tuple[int, Point] | None = None
         self.markers: tuple[Marker, ...] = ()
         self.ties = Ties()
+        self.layers_on: dict[int, tuple[str, ...]] = {}
+        """Names of the layers that a viewport shows, where it does not show all."""
         self._windows: dict[str, Window] = {}
         self._left: frozenset[str] = frozenset()
         """Series that hang as a reader left them: what arrives of them must not move them."""

@@ -9,6 +9,8 @@ from typing import Any
 from workstation.gui.viewer.contents import (
     DRAWN,
     MASK,
+    READER_X,
+    READER_Y,
     READERS,
     REGIONS,
     mask_overlay,
@@ -76,8 +78,11 @@ class MaskLayers:
     def set_readers(
         self, series_key: str, mask_x: Mask | None, mask_y: Mask | None, palette: ViewerPalette
     ) -> None:
-        """Two readers' masks: X only ⟋, Y only ⟍, both solid."""
+        """Two readers' masks, laid over each other, and each for itself."""
         self._set(series_key, READERS, readers_overlay(mask_x, mask_y, palette, self.opacity))
+        for name, mask in ((READER_X, mask_x), (READER_Y, mask_y)):
+            overlay = mask_overlay(mask, palette, self.filled, self.opacity) if mask else None
+            self._set(series_key, name, overlay)
 
     def look(
         self,

@@ -22,7 +22,18 @@ from PySide6.QtGui import (
 
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.words import CENTRE, RIGHT, SHADOW, Words
-from workstation.imaging.frame import BACKWARD, CROSSED, FORWARD, LEVEL, UPRIGHT, Frame, Outline, ScaleBar
+from workstation.imaging.frame import (
+    BACKWARD,
+    CROSSED,
+    DASHED,
+    DOTTED,
+    FORWARD,
+    LEVEL,
+    UPRIGHT,
+    Frame,
+    Outline,
+    ScaleBar,
+)
 from workstation.imaging.outline import Line
 
 MARGIN = 8.0
@@ -35,6 +46,11 @@ OUTLINE_OFFSETS = tuple(
 draws them three times faster than a line wider than one pixel."""
 
 HATCH_PX = 8
+PEN_STYLES = {
+    "": Qt.PenStyle.SolidLine,
+    DASHED: Qt.PenStyle.DashLine,
+    DOTTED: Qt.PenStyle.DotLine,
+}
 DIMMED = QColor(0, 0, 0, 150)
 
 
@@ -79,7 +95,7 @@ class FramePainter:
         if outline.hatch:
             painter.fillPath(path, hatch(outline.color, outline.hatch))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor.fromRgb(outline.color), 1))
+        painter.setPen(QPen(QColor.fromRgb(outline.color), 1, PEN_STYLES[outline.line]))
         for across, down in OUTLINE_OFFSETS:
             painter.translate(across, down)
             painter.drawPath(path)

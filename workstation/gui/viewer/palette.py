@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from workstation.imaging.frame import BACKWARD, CROSSED, FORWARD, LEVEL, UPRIGHT, LabelStyle
+from workstation.imaging.frame import (
+    BACKWARD,
+    CROSSED,
+    DASHED,
+    DOTTED,
+    FORWARD,
+    LEVEL,
+    UPRIGHT,
+    LabelStyle,
+)
 from workstation.masks.editing.labels import LABELS
 from workstation.masks.mask import Mask, Segment
+from workstation.masks.overlap import BOTH, OTHERWISE, X_ONLY, Y_ONLY
 
 _MASKS = {
     "edema": "#D55E00",
@@ -22,9 +32,6 @@ _MASKS = {
 
 PATTERNS = {"edema": FORWARD, "reconversion": BACKWARD, "cyst": UPRIGHT, "bone": LEVEL, "necrosis": CROSSED}
 """Hatch of each kind of label, on demand: labels differ without their colours. Others have level lines."""
-
-X_ONLY, Y_ONLY, BOTH = 1, 2, 3
-"""Labels of two readers' masks laid over each other."""
 
 ANATOMICAL_STRUCTURE = "91723000"
 """SCT category of a bone region, which is drawn as an outline only."""
@@ -58,11 +65,15 @@ def drawn_styles(palette: ViewerPalette) -> dict[int, LabelStyle]:
 
 
 def reader_styles(palette: ViewerPalette) -> dict[int, LabelStyle]:
-    """Two readers' masks, told apart by hatch as well as colour: X ⟋, Y ⟍, both solid."""
+    """Two readers' masks, told apart by hatch and line as well as colour.
+
+    X only ⟋ and dashed, Y only ⟍ and dotted, both alike filled, both but as another thing crossed.
+    """
     return {
-        X_ONLY: LabelStyle(rgb(palette.masks["reader_x"]), FORWARD),
-        Y_ONLY: LabelStyle(rgb(palette.masks["reader_y"]), BACKWARD),
+        X_ONLY: LabelStyle(rgb(palette.masks["reader_x"]), FORWARD, line=DASHED),
+        Y_ONLY: LabelStyle(rgb(palette.masks["reader_y"]), BACKWARD, line=DOTTED),
         BOTH: LabelStyle(rgb(palette.masks["both"])),
+        OTHERWISE: LabelStyle(rgb(palette.masks["both"]), CROSSED),
     }
 
 

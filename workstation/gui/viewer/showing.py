@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from workstation.gui.viewer.contents import SHOWN
 from workstation.gui.viewer.hung import HungCase, Size
 from workstation.imaging.frame import Frame, PixelBuffer, resolve
 
@@ -24,7 +25,7 @@ def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) ->
         shown,
         reading.stack,
         size,
-        overlays=() if hidden else content.shown_layers(),
+        overlays=() if hidden else content.shown_layers(presenter.layers_on.get(tile, SHOWN)),
         start=reading.start,
         title=content.caption,
         pixel_spacing=content.series.first.pixel_spacing,
