@@ -20,8 +20,11 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
 from workstation import INTENDED_USE
 from workstation.errors import DataError, ProtocolViolation, StoreError, UsageError
+from workstation.export.nifti import read_labels
 from workstation.imaging.load import stack_geometry
 from workstation.masks import codes
+from workstation.masks.editing.change import change_in, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.masks.mask import Mask, Segment
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.reading.visibility import Role, Viewer
@@ -360,3 +363,42 @@ def test_a_refused_export_leaves_no_empty_folder(workspace: Workspace, tmp_path:
     with pytest.raises(DataError, match="Masks as DICOM SEG were not exported: K-1 has no mask"):
         export(workspace, "K-1", "seg", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def draw_and_lock(study: Study, workspace: Workspace, reader: str, left: int) -> None:
+    """A box of edema on the middle slice of K-1, and every answer."""
+    (series,) = workspace.library.series("K-1")
+    geometry = stack_geometry(series)
+    assert geometry is not None
+    box = np.ones((1, 6, 8), dtype=np.bool_)
+    change = change_in(np.zeros(geometry.shape, np.uint8), box, (1, 5, left), 1)
+    study.reader(reader).open_read("K-1").keep_stroke(Stroke("s", series.key, "polygon", packed(change)))
+    read_all(study, reader)
+
+
+def test_what_readers_drew_leaves_once_it_may_be_seen(
+    workspace: Workspace, study_folder: Path, tmp_path: Path
+) -> None:
+    with open_study_folder(study_folder, workspace) as study:
+        draw_and_lock(study, workspace, "R1", 4)
+    with pytest.raises(DataError, match="has no mask"):
+        export(workspace, study_folder, ("nifti",), tmp_path / "early")
+    own = export(workspace, study_folder, ("nifti", "seg"), tmp_path / "own", reader="R1")
+    assert {path.name for path in own} == {"4-drawn-R1.nii.gz", "4-drawn-R1.dcm", MANIFEST}
+    with open_study_folder(study_folder, workspace) as study:
+        draw_and_lock(study, workspace, "R2", 8)
+    out = tmp_path / "out"
+    names = {path.name for path in export(workspace, study_folder, ("csv", "nifti", "seg"), out)}
+    assert {f"4-drawn-{reader}.{suffix}" for reader in ("R1", "R2") for suffix in ("nii.gz", "dcm")} < names
+    (series,) = workspace.library.series("K-1")
+    geometry = stack_geometry(series)
+    assert geometry is not None
+    labels = read_labels(out / "K-1" / "4-drawn-R2.nii.gz", geometry)
+    assert np.array_equal(np.argwhere(labels).min(axis=0), (1, 5, 8))
+    assert np.count_nonzero(labels) == 48
+    assert pydicom.dcmread(out / "K-1" / "4-drawn-R2.dcm").ContentCreatorName == "R2"
+    (row,) = rows_of(out / "mask_agreement.csv")
+    assert (row["reader_x"], row["reader_y"], row["label"]) == ("R1", "R2", "edema")
+    assert float(row["dice"]) == 0.5
+    assert float(row["volume_x_ml"]) == pytest.approx(48 * 0.36 * 3.3 / 1000, rel=1e-4)
+    assert float(row["surface_mm"]) > 0

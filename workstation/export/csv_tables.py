@@ -10,6 +10,7 @@ from workstation.analysis.reads import number_text, write_reads, write_table
 from workstation.analysis.report_text import write_agreement
 from workstation.export.conduct_table import write_conduct
 from workstation.export.exporter import Bundle, Exporter, ReconciledCase
+from workstation.export.mask_table import write_mask_agreement
 from workstation.export.measurement_table import write_measurements
 from workstation.tasks import Progress
 
@@ -82,7 +83,7 @@ def write_reconciled(path: Path, cases: Sequence[ReconciledCase]) -> None:
 def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
     """Write the tables that the bundle has something for."""
     made: list[Path] = []
-    steps = 5
+    steps = 6
     if bundle.reads:
         progress.report(0, steps, "reads.csv")
         write_reads(folder / "reads.csv", bundle.reads)
@@ -107,6 +108,10 @@ def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
         if rows:
             write_reads(folder / name, rows)
             made.append(folder / name)
+    if bundle.mask_pairs:
+        progress.report(5, steps, "mask_agreement.csv")
+        write_mask_agreement(folder / "mask_agreement.csv", bundle.mask_pairs)
+        made.append(folder / "mask_agreement.csv")
     progress.report(steps, steps, "")
     return made
 

@@ -20,6 +20,7 @@ from workstation.analysis.reads import ReadRow
 from workstation.analysis.report import AgreementReport
 from workstation.errors import StoreError, UsageError
 from workstation.export.conduct_table import ConductRow
+from workstation.export.mask_table import MaskPair
 from workstation.export.measurement_table import ReaderMark
 from workstation.imaging.study import Series
 from workstation.masks.mask import Mask
@@ -33,7 +34,7 @@ class CaseMask:
     Attributes
     ----------
     name : str
-        What the file is named after: the recipe, or ``"regions"``.
+        What the file is named after: the recipe, ``"regions"``, or ``"drawn"`` by hand.
     reader : str
         Code of the reader whose mask it is, ``""`` for a recipe's own.
     """
@@ -137,6 +138,7 @@ class Bundle:
     reconciled: tuple[ReconciledCase, ...] = ()
     agreement: AgreementReport | None = None
     masks: tuple[CaseMask, ...] = ()
+    mask_pairs: tuple[MaskPair, ...] = ()
     pictures: tuple[Picture, ...] = ()
     audit_head: str = ""
     limits: str = ""

@@ -15,11 +15,12 @@ from workstation.reading.cards import SealMode
 from workstation.reading.conduct import Sees
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.visibility import Role, Viewer
-from workstation.store.mask_files import kept_masks
+from workstation.store.mask_files import DRAWN, kept_masks
 from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.conduct_rows import conduct_facts, conduct_rows, stage_rows, visits_fact
 from workstation.workflow.read_case import Study
+from workstation.workflow.reader_masks import mask_pairs, masks_of_reads
 from workstation.workflow.reads_csv import measurements, reads_rows
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
 from workstation.workflow.workspace import Workspace
@@ -51,7 +52,10 @@ def study_bundle(
     masks: tuple[CaseMask, ...] = ()
     if viewer.role is not Role.READER or compared or plan.blinding.overlays is Overlays.ALWAYS:
         shown = plan.cases if viewer.role is not Role.READER else (compared or plan.cases)
-        masks = tuple(one for code in shown for one in case_masks(workspace, code))
+        masks = tuple(
+            one for code in shown for one in case_masks(workspace, code) if one.name != DRAWN
+        )  # what somebody drew outside the study is no part of it
+    masks += masks_of_reads(study, workspace, viewer)
     pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
     entries, conduct = study.store.audit(), conduct_rows(study, viewer)
     unaided, aided = stage_rows(study, viewer)
@@ -67,6 +71,7 @@ def study_bundle(
         reconciled=_reconciled_cases(study) if compared and len(plan.readers) > 1 else (),
         agreement=_agreement(rows),
         masks=masks,
+        mask_pairs=mask_pairs(study, workspace, viewer),
         pictures=pictures,
         audit_head=entries[-1].digest if entries else study.store.audit_root,
         limits=_limits(study, viewer, len(compared)),
@@ -99,6 +104,8 @@ def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
             raise DataError(
                 f"A mask of {code} was not exported", "its series has gained or lost slices", "Make it again"
             )
+        if name == DRAWN and not mask.labels.any():
+            continue  # drawn and taken back
         found.append(CaseMask(code, name, series[mask.series_key], mask))
     order = list(series)  # by visit and series number, as the library lists them
     return tuple(sorted(found, key=lambda one: (one.name, order.index(one.series.key))))
@@ -125,7 +132,7 @@ def mask_pictures(masks: Iterable[CaseMask], progress: Progress) -> Iterator[Pic
         marked = int((one.mask.labels > 0).sum())
         volume = marked * one.mask.geometry.voxel_volume_mm3 / 1000
         yield Picture(
-            title=f"{one.case} {one.name}",
+            title=f"{one.case} {one.name} {one.reader}".strip(),
             caption=f"{_series_name(one.series)}, slice {index + 1} of {len(one.series.instances)}; "
             f"{volume:.2f} ml by {one.mask.recipe} {one.mask.recipe_version}",
             png=slice_picture(stack, 0, one.mask.labels[index], one.mask.segments),

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from workstation.errors import DataError
+from workstation.export.exporter import CaseMask
+from workstation.export.mask_table import MaskPair
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.load import stack_geometry
 from workstation.imaging.study import Series
-from workstation.masks.editing.labels import LABELS
+from workstation.masks.editing.labels import LABELS, used
 from workstation.masks.editing.strokes import Strokes
-from workstation.masks.mask import Mask, Segment
-from workstation.masks.overlap import LabelAgreement, Labels, label_agreements
+from workstation.masks.mask import Mask
+from workstation.masks.overlap import LabelAgreement, label_agreements
 from workstation.reading.session import ReadingSession
+from workstation.reading.visibility import Viewer, hides_codes
+from workstation.store.mask_files import DRAWN
+from workstation.workflow.read_case import Study
+from workstation.workflow.reads_csv import seen_reads
 from workstation.workflow.reconcile_case import ReconcileCase
+from workstation.workflow.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +65,7 @@ def drawn_masks(drawn: Strokes, series: Iterable[Series], code: str = "This case
         if geometry is None or labels is None or not labels.any():
             continue
         _require_fit(labels.shape, geometry, one, code)
-        found.append(Mask(one.key, labels, geometry, _used(labels)))
+        found.append(Mask(one.key, labels, geometry, used(labels)))
     return tuple(found)
 
 
@@ -94,9 +102,76 @@ def two_of(
     return tuple(found)
 
 
-def _used(labels: Labels) -> tuple[Segment, ...]:
-    there = set(np.unique(labels).tolist())
-    return tuple(one for one in LABELS if one.label in there)
+def masks_of_reads(
+    study: Study, workspace: Workspace | None, viewer: Viewer | None = None
+) -> tuple[CaseMask, ...]:
+    """What was drawn in every locked read that counts, seen by whom its answers are seen.
+
+    Like a measurement a mask tells its series, by which a reader would know a case that comes again: readers
+    get theirs once they have read everything.
+
+    Raises
+    ------
+    DataError
+        If a series has gained or lost slices since.
+    """
+    return tuple(
+        CaseMask(one.key.case, _name_of(one), series, mask, one.key.reader)
+        for one, there in _with_images(study, workspace, viewer)
+        for series in there
+        for mask in drawn_masks(one.content.drawn, (series,), one.key.case)
+    )
+
+
+def mask_pairs(
+    study: Study, workspace: Workspace | None, viewer: Viewer | None = None
+) -> tuple[MaskPair, ...]:
+    """How far the masks of every two reads of a case agree: of two readers, and of a repeated reading.
+
+    Raises
+    ------
+    DataError
+        If a series has gained or lost slices since.
+    """
+    found = []
+    seen = _with_images(study, workspace, viewer)
+    for (one, there), (other, _) in combinations(seen, 2):
+        keys = one.key, other.key
+        is_repeat = keys[0].reader == keys[1].reader
+        is_first = keys[0].presentation == keys[1].presentation == 1
+        if keys[0].case != keys[1].case or not (is_repeat or is_first):
+            continue
+        for pair in two_of(one, other, there, with_surfaces=True):
+            found += [
+                MaskPair(
+                    study.plan.id,
+                    keys[0].case,
+                    (keys[0].reader, keys[1].reader),
+                    (keys[0].presentation - 1, keys[1].presentation - 1),
+                    pair.series,
+                    agreement,
+                )
+                for agreement in pair.agreements
+            ]
+    return tuple(found)
+
+
+def _with_images(
+    study: Study, workspace: Workspace | None, viewer: Viewer | None
+) -> list[tuple[ReadingSession, tuple[Series, ...]]]:
+    """Reads with something drawn, each with the series of its case; none without a library."""
+    if workspace is None or (viewer is not None and hides_codes(study.orders, viewer, study.locked())):
+        return []
+    library = workspace.library
+    return [
+        (session, library.series(session.key.case))
+        for session, _ in seen_reads(study, viewer)
+        if session.content.drawn.count and library.find(session.key.case) is not None
+    ]
+
+
+def _name_of(session: ReadingSession) -> str:
+    return DRAWN if session.key.presentation == 1 else f"{DRAWN}-repeat"
 
 
 def _require_fit(shape: tuple[int, ...], geometry: StackGeometry, series: Series, code: str) -> None:

@@ -16,7 +16,7 @@ from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
 from workstation.workflow.read_case import Study
 
-__all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus"]
+__all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus", "seen_reads"]
 
 
 def reads_rows(
@@ -60,7 +60,7 @@ def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark
 
 
 def seen_reads(
-    study: Study, viewer: Viewer | None, scores: Scores | None = None
+    study: Study, viewer: Viewer | None = None, scores: Scores | None = None
 ) -> list[tuple[ReadingSession, Lock]]:
     """Locked reads that count and that `viewer` may see: cases in the plan's order, then readers."""
     viewer = viewer or Viewer(Role.COORDINATOR)

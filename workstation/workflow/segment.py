@@ -204,6 +204,7 @@ def kept_report(workspace: Workspace, code: str, recipe: str = "") -> SegmentRep
     recipe : str
         Only this recipe's; every recipe's if empty.
     """
+    from workstation.store.mask_files import DRAWN
     from workstation.workflow.bundles import case_masks
 
     kept = case_masks(workspace, code)
@@ -211,7 +212,7 @@ def kept_report(workspace: Workspace, code: str, recipe: str = "") -> SegmentRep
     made = tuple(
         SeriesMasks(one.series, one.mask, regions[one.series.key])
         for one in kept
-        if one.name != REGIONS and one.series.key in regions and recipe in ("", one.name)
+        if one.name not in (REGIONS, DRAWN) and one.series.key in regions and recipe in ("", one.name)
     )
     return SegmentReport(made, tuple(row for one in made for row in volumes(one.mask, one.regions)))
 

@@ -17,7 +17,7 @@ from workstation.imaging.load import stack_geometry
 from workstation.imaging.volume import Stack
 from workstation.masks.editing.brush import Place, Within
 from workstation.masks.editing.change import Change, Labels, apply, merged, packed
-from workstation.masks.editing.labels import LABELS
+from workstation.masks.editing.labels import LABELS, used
 from workstation.masks.editing.strokes import NONE, Stroke, Strokes, counts_of, way
 from workstation.masks.mask import Mask
 
@@ -117,7 +117,7 @@ class MaskBook(QObject):
         for key, labels in self._labels.items():
             geometry = self._geometry(key)
             if geometry is not None and geometry.shape == labels.shape:
-                found.append(Mask(key, labels.copy(), geometry, LABELS))
+                found.append(Mask(key, labels.copy(), geometry, used(labels)))
         return tuple(found)
 
     def place_at(self, tile: int, across: float, down: float) -> tuple[str, Place] | None:

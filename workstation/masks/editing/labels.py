@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workstation.masks.codes import (
     ABNORMAL,
     ANATOMY,
@@ -25,3 +28,9 @@ LABELS: tuple[Segment, ...] = (
 
 NAMES = {one.label: one.name for one in LABELS}
 NUMBERS = {one.name: one.label for one in LABELS}
+
+
+def used(labels: NDArray[np.uint8]) -> tuple[Segment, ...]:
+    """The labels that occur in a mask."""
+    there = set(np.unique(labels).tolist())
+    return tuple(one for one in LABELS if one.label in there)
