@@ -486,7 +486,7 @@ def test_thumbnails_show_hang_and_name(grid: ViewerGrid, qtbot: QtBot) -> None:
     strip = SeriesStrip(grid)
     qtbot.addWidget(strip)
     strip.show_series([s for s, _ in PAIRS], {PAIRS[1][0].key: "sag T2 · visit B"})
-    assert [card.has_picture for card in strip.cards] == [True] * 4
+    qtbot.waitUntil(lambda: all(card.has_picture for card in strip.cards), timeout=5_000)
     assert strip.cards[0].accessibleName().startswith("sag PD, 21 slices; in the active viewport")
     assert "visit B" in strip.cards[1].accessibleName()
     assert "2 slices are missing" in strip.cards[3].toolTip()

@@ -121,7 +121,7 @@ class TestLoading:
         assert len(hung) >= 3
         qtbot.waitUntil(lambda: all(grid.presenter.contents[key].reading for key in hung), timeout=20_000)
         assert not problems
-        assert any(card.has_picture for card in strip.cards)
+        qtbot.waitUntil(lambda: any(card.has_picture for card in strip.cards), timeout=5_000)
         assert jobs.close()
 
     def test_a_series_whose_files_are_gone_says_so_and_the_others_show(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,7 +45,7 @@ class StudyFile:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.orders: Orders | None = None
-        self._batch: sa.Connection | None = None
+        self._batches = threading.local()  # what another thread reads meanwhile has its own connection
         self.signers: dict[str, Sign] = {}
         with database.read() as connection:
             row = connection.execute(sa.select(STUDY)).mappings().first()
@@ -70,11 +71,17 @@ class StudyFile:
     def batch(self) -> Iterator[None]:
         """Make everything written inside one transaction: all of it is kept, or none."""
         with self.writing() as connection:
-            outer, self._batch = self._batch, connection
+            outer, self._batches.open = self._batch, connection
             try:
                 yield
             finally:
-                self._batch = outer
+                self._batches.open = outer
+
+    @property
+    def _batch(self) -> sa.Connection | None:
+        """The transaction that this thread has open."""
+        connection: sa.Connection | None = getattr(self._batches, "open", None)
+        return connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -240,9 +240,17 @@ class OpenRead:
 
     def note_series(self, series_keys: Iterable[str]) -> None:
         """Keep which series came on screen for the first time; a locked read keeps its own."""
-        for key in series_keys:
-            if not self.is_locked and key not in self.session.replay.seen:
-                self.note(Kind.SERIES, {"series": key})
+        new = [key for key in dict.fromkeys(series_keys) if key not in self.session.replay.seen]
+        if self.is_locked or not new:
+            return
+        before = self.session
+        try:
+            with self._study.store.batch():  # the disk is waited for once, not once for each
+                for key in new:
+                    self.note(Kind.SERIES, {"series": key})
+        except BaseException:
+            self.session = before  # nothing of it was kept
+            raise
 
     @property
     def masks_shown(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPolygonF
+import numpy as np
+from numpy.typing import NDArray
 
 _STEPS = 12
 
 Points = tuple[tuple[float, float], ...]
+Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=512)
@@ -28,38 +29,40 @@ def label_place(points: Points, width: float, height: float) -> tuple[float, flo
     (float, float, bool)
         The middle, and whether the whole box is inside; if none is, the place where most of it is.
     """
-    outline = QPolygonF([QPointF(*point) for point in points])
-    bounds, centre = outline.boundingRect(), centroid(points)
-    best, best_rank = centre, (-1, 0.0)
-    for row in range(_STEPS + 1):
-        for column in range(_STEPS + 1):
-            middle = QPointF(
-                bounds.left() + bounds.width() * column / _STEPS,
-                bounds.top() + bounds.height() * row / _STEPS,
-            )
-            away = middle - centre
-            rank = (_inside(outline, middle, width, height), -(away.x() ** 2 + away.y() ** 2))
-            if rank > best_rank:
-                best, best_rank = middle, rank
-    if _inside(outline, centre, width, height) >= best_rank[0]:
-        best = centre
-    return best.x(), best.y(), best_rank[0] == len(_AROUND)
+    corners, centre = np.array(points), np.array(centroid(points))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    part = np.arange(_STEPS + 1) / _STEPS
+    down, across = np.meshgrid(part, part, indexing="ij")
+    middles = low + np.column_stack([across.ravel(), down.ravel()]) * (high - low)
+    middles = np.vstack([centre, middles])
+    inside = _inside(corners, middles, width, height)
+    # Of places that hold equally much of the text the nearest to the centre.
+    order = np.lexsort((((middles - centre) ** 2).sum(axis=1), -inside))
+    best = order[0]
+    return float(middles[best, 0]), float(middles[best, 1]), bool(inside[best] == len(_AROUND))
 
 
-def centroid(points: Points) -> QPointF:
+def centroid(points: Points) -> tuple[float, float]:
     """Centre of the area of an outline; of its corners where it has no area."""
     area = x = y = 0.0
     for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
         cross = x0 * y1 - x1 * y0
         area, x, y = area + cross, x + (x0 + x1) * cross, y + (y0 + y1) * cross
     if abs(area) < 1e-9:
-        return QPointF(sum(p[0] for p in points) / len(points), sum(p[1] for p in points) / len(points))
-    return QPointF(x / (3 * area), y / (3 * area))
+        return sum(p[0] for p in points) / len(points), sum(p[1] for p in points) / len(points)
+    return x / (3 * area), y / (3 * area)
 
 
-_AROUND = tuple((x, y) for x in (-1.0, -0.5, 0.0, 0.5, 1.0) for y in (-1.0, 0.0, 1.0))
+_AROUND = np.array([(x, y) for x in (-1.0, -0.5, 0.0, 0.5, 1.0) for y in (-1.0, 0.0, 1.0)])
 
 
-def _inside(outline: QPolygonF, middle: QPointF, width: float, height: float) -> int:
-    spots = (QPointF(middle.x() + x * width / 2, middle.y() + y * height / 2) for x, y in _AROUND)
-    return sum(outline.containsPoint(spot, Qt.FillRule.OddEvenFill) for spot in spots)
+def _inside(corners: Floats, middles: Floats, width: float, height: float) -> NDArray[np.int64]:
+    """How many spots of the box of text around each middle lie inside the outline (even-odd rule)."""
+    spots = middles[:, None, :] + _AROUND * (width / 2, height / 2)
+    x, y = spots[..., 0], spots[..., 1]
+    found = np.zeros(x.shape, dtype=bool)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y0 != y1:
+            crosses = (y0 > y) != (y1 > y)
+            found ^= crosses & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return np.asarray(found.sum(axis=1))

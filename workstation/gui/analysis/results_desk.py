@@ -100,13 +100,15 @@ class ResultsDesk(Desk):
 
     def open_path(self, path: Path) -> None:
         """Read and compare, off the GUI thread."""
-        from workstation.workflow.unseal_study import who_opens
 
-        try:
-            names = who_opens(path) if path.is_dir() else ()
-        except WorkstationError as error:
-            self._on_refused(error)
-            return
+        def work(_progress: Progress) -> tuple[str, ...]:
+            from workstation.workflow.unseal_study import who_opens
+
+            return who_opens(path) if path.is_dir() else ()
+
+        self.context.jobs.start("results", work, lambda names: self._on_names(path, names), self._on_refused)
+
+    def _on_names(self, path: Path, names: tuple[str, ...]) -> None:
         if names:
             self._waiting = path
             self._pages.setCurrentWidget(self._sign_in)
@@ -159,6 +161,13 @@ class ResultsDesk(Desk):
         if self._view is None:
             self._view = AgreementView(self.context.appearance)
             self._view.case_opened.connect(lambda code: self.asked_for.emit("reading", code))
+        # The view is made in one turn of the window and filled in another.
+        self.context.jobs.start("results", lambda _progress: results, self._show_results)
+
+    def _show_results(self, results: Results) -> None:
+        if self._view is None:
+            return
+        if self._pages.indexOf(self._view) < 0:
             self._pages.addWidget(self._view)
         self.results = results
         self._part.blockSignals(True)

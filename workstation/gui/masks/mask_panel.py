@@ -29,6 +29,7 @@ from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.open_study import OpenStudy
+    from workstation.workflow.workspace import Workspace
 
 SLOT = "segment"
 HEADINGS = ("series", "label", "ml", "% of bone")
@@ -58,12 +59,9 @@ class MaskPanel(QWidget):
         self._warning.hide()
         self._on_clicks()
         if opened.imported:
-            from workstation.workflow.segment import kept_report
-
+            workspace = self._context.workspace
             self._context.jobs.start(
-                f"{SLOT} kept",
-                lambda _progress: kept_report(self._context.workspace, opened.code),
-                self._show_masks,
+                f"{SLOT} kept", lambda _progress: _kept_masks(workspace, opened.code), self._show_masks
             )
 
     def close_case(self) -> None:
@@ -255,3 +253,10 @@ class MaskPanel(QWidget):
         self._recipe.setEnabled(not busy)
         self._bar.setRange(0, 0 if busy else 1)
         self._on_clicks()
+
+
+def _kept_masks(workspace: Workspace, code: str) -> Any:
+    """Imported where it runs, off the GUI thread."""
+    from workstation.workflow.segment import kept_report
+
+    return kept_report(workspace, code)

@@ -21,18 +21,30 @@ _TEXT = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
 class FormKeys(QObject):
-    """Offers key presses inside `desk` to `act` first; what it does not want goes its usual way."""
+    """Offers key presses inside `desk` to `act` first; what it does not want goes its usual way.
+
+    It hears every event of the program, so it listens only while the desk is on the screen.
+    """
 
     def __init__(self, desk: QWidget, act: Callable[[QKeyEvent], bool]) -> None:
         super().__init__(desk)
         self._desk = desk
         self._act = act
+        desk.installEventFilter(self)
+        if desk.isVisible():
+            self._listen(True)
+
+    def _listen(self, listens: bool) -> None:
         application = QApplication.instance()
         if application is not None:
-            application.installEventFilter(self)
+            application.removeEventFilter(self)
+            if listens:
+                application.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """True for a key that the form took."""
+        if watched is self._desk and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            self._listen(event.type() == QEvent.Type.Show)
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         if not isinstance(watched, QWidget) or not self._is_mine(watched):

@@ -71,6 +71,16 @@ def open_next(
     return OpenedRead(read, images, worklist)
 
 
+def open_freely(workspace: Workspace | None, study: str | Path, progress: Progress) -> OpenStudy:
+    """Open a case or folder outside any study, and import here what the window would then wait for."""
+    from workstation.masks.recipe import recipes
+    from workstation.workflow.open_study import open_study
+
+    opened = open_study(workspace, study, progress)
+    recipes()  # the mask panel lists them
+    return opened
+
+
 def display_of(widget: QWidget) -> dict[str, Any]:
     """Program and screen of a read, as plain values."""
     screen = widget.screen()

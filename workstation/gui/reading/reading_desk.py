@@ -20,6 +20,7 @@ from workstation.gui.reading.opening import (
     display_of,
     in_hanging_order,
     open_folder,
+    open_freely,
     open_next,
     series_shown,
 )
@@ -30,7 +31,6 @@ from workstation.gui.reading.words import STATE_WORDS, free_title, items_are
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
-from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.workflow.open_read import OpenRead
@@ -123,12 +123,9 @@ class ReadingDesk(Desk):
         self._leave_read()
         workspace = self.context.workspace if self.context.has_workspace else None
 
-        def work(progress: Progress) -> OpenStudy:
-            from workstation.workflow.open_study import open_study
-
-            return open_study(workspace, study, progress)
-
-        self.context.jobs.start("open-case", work, self._on_free_opened)
+        self.context.jobs.start(
+            "open-case", lambda progress: open_freely(workspace, study, progress), self._on_free_opened
+        )
 
     def open_study(self, folder: Path) -> None:
         """Open the folder of a reading study and ask who reads; what is open stays if it cannot be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -77,7 +78,7 @@ class RegionDiagram(QWidget):
         """Widget position inside the first outline of a region."""
         for region, polygon, _ in self._placed():
             if region.id == region_id:
-                return _centroid(polygon)
+                return _centre(polygon)
         return QPointF()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -177,7 +178,7 @@ class RegionDiagram(QWidget):
         painter.setFont(self._small_font(bold=bool(mark)))
         role = "on_accent" if is_current else "text" if mark else "secondary"
         painter.setPen(self._theme.colour(role))
-        centre = _centroid(polygon)
+        centre = _centre(polygon)
         box = QRectF(centre.x() - 24, centre.y() - 8, 48, 16)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark or region.code)
 
@@ -188,15 +189,18 @@ class RegionDiagram(QWidget):
         return font
 
 
-def _centroid(polygon: QPolygonF) -> QPointF:
+def _centre(polygon: QPolygonF) -> QPointF:
+    return QPointF(*_centroid(tuple((point.x(), point.y()) for point in polygon.toList())))
+
+
+@lru_cache(maxsize=512)  # the same at every paint of the form
+def _centroid(points: tuple[Point, ...]) -> Point:
     """Area centroid of a simple polygon; the middle of its box where the area vanishes."""
-    points = [polygon.at(i) for i in range(polygon.count())]
     area = x = y = 0.0
-    for one, two in zip(points, points[1:] + points[:1], strict=True):
-        cross = one.x() * two.y() - two.x() * one.y()
-        area += cross
-        x += (one.x() + two.x()) * cross
-        y += (one.y() + two.y()) * cross
+    for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True):
+        cross = x0 * y1 - x1 * y0
+        area, x, y = area + cross, x + (x0 + x1) * cross, y + (y0 + y1) * cross
     if abs(area) < 1e-9:
-        return polygon.boundingRect().center()
-    return QPointF(x / (3 * area), y / (3 * area))
+        across, down = zip(*points, strict=True)
+        return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
+    return x / (3 * area), y / (3 * area)

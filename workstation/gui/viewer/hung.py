@@ -154,10 +154,14 @@ class HungCase(QObject):
         content.reading = Reading(stack, content.series, counted)
         content.preview, content.problem = None, ""
         self._refresh_reformats(content)
-        for tile in self._showing(series_key):
+        before, showing = list(self.states), self._showing(series_key)
+        for tile in showing:
             self._start_window(tile)
             self._follow_active(tile)
-        self._changed(self._all())
+        moved = {tile for tile in self._all() if self.states[tile] is not before[tile]}
+        moved |= {tile for tile in self._all() if (made := self.content(tile)) and made.source == series_key}
+        # Lines of the active viewport cross the others; else only what changed is drawn anew.
+        self._changed(self._all() if self.active in showing | moved else showing | moved)
         self.pictured.emit(series_key)
 
     def drop_stack(self, series_key: str) -> None:

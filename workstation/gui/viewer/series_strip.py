@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QDrag, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QVBoxLayout, QWidget
 
@@ -41,6 +41,10 @@ class SeriesStrip(QScrollArea):
         self.setAccessibleName("Series of this case")
         self._grid = grid
         self._cards: dict[str, SeriesCard] = {}
+        self._waiting: list[SeriesCard] = []  # for their picture: one in each turn of the window
+        self._idle = QTimer(self)
+        self._idle.setInterval(0)
+        self._idle.timeout.connect(self._picture_next)
         self._column = QWidget(self)
         self._column.setObjectName("series_strip_column")
         self._rows = QVBoxLayout(self._column)
@@ -63,6 +67,7 @@ class SeriesStrip(QScrollArea):
 
     def show_series(self, series: Iterable[Series], captions: Mapping[str, str] | None = None) -> None:
         """Replace the thumbnails; `captions` are blinded words by series key, else the role."""
+        self._waiting.clear()
         for card in self._cards.values():
             self._rows.removeWidget(card)
             card.hide()
@@ -91,7 +96,16 @@ class SeriesStrip(QScrollArea):
         content = self._grid.presenter.contents.get(key)
         if key in self._cards and content is not None:
             self._cards[key].set_content(content)
+            if not self._cards[key].has_picture and self._cards[key] not in self._waiting:
+                self._waiting.append(self._cards[key])
+                self._idle.start()
         self.mark_hung()
+
+    def _picture_next(self) -> None:
+        if self._waiting:
+            self._waiting.pop(0).make_picture()
+        if not self._waiting:
+            self._idle.stop()
 
 
 class SeriesCard(QAbstractButton):
@@ -107,6 +121,7 @@ class SeriesCard(QAbstractButton):
         self._caption = caption
         self._count = len(series.instances)
         self._warnings = series.warnings
+        self._content: SeriesContent | None = None
         self._picture: QImage | None = None
         self._is_hung = self._is_active = False
         self._pressed_at = QPoint()
@@ -125,12 +140,17 @@ class SeriesCard(QAbstractButton):
         return self.size()
 
     def set_content(self, content: SeriesContent) -> None:
-        """Take picture and warnings from what the viewer holds."""
+        """Take warnings, and later the picture, from what the viewer holds."""
+        self._content = content
         self._warnings = content.warnings
-        if self._picture is None:
-            self._picture = thumbnail(content, round(PICTURE_PX * self.devicePixelRatioF()))
         self._tell()
         self.update()
+
+    def make_picture(self) -> None:
+        """Draw the thumbnail, if a slice is there."""
+        if self._picture is None and self._content is not None:
+            self._picture = thumbnail(self._content, round(PICTURE_PX * self.devicePixelRatioF()))
+            self.update()
 
     def set_hung(self, is_hung: bool, is_active: bool) -> None:
         """Mark it as on the screen, or in the active viewport."""
