@@ -24,6 +24,7 @@ from workstation.reading.account import new_account
 from workstation.reading.cards import Card, Seat, canonical
 from workstation.reading.package import CHUNK, PACKAGE, RETURN, Header, Part
 from workstation.reading.seal import LEAST_COST, Keys
+from workstation.reading.secret_order import SEED_PURPOSE, sealed_seeds, seed_data
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.package_file import PackageFile
 from workstation.store.study_seals import PLAN_PURPOSE, plan_bytes
@@ -280,9 +281,17 @@ def test_a_stranger_cannot_take_the_coordinators_place(home: Machine, tmp_path: 
     from workstation.reading.plan import parse_plan
     from workstation.scoring.instrument import instruments
 
-    digest = parse_plan(toml, instruments()).digest
+    theirs = parse_plan(toml, instruments())
+    digest, uid = theirs.digest, content["study"]
+    assert theirs.sealing is not None
+    drawn = sealed_seeds(uid, theirs.sealing, "R1", bytes(32), stranger.card, "2026-01-01T00:00:00+00:00")
+    seeds = [
+        seed_data(replace(one, signature=keys.sign(SEED_PURPOSE, one.signed_bytes(uid))))
+        for one in drawn
+        if one.recipient == "R1"
+    ]
     signature = keys.sign(PLAN_PURPOSE, plan_bytes(content["study"], 1, digest))
-    plan = {**content["plan"], "toml": toml, "digest": digest, "signature": signature.hex()}
+    plan = {**content["plan"], "toml": toml, "digest": digest, "signature": signature.hex(), "seeds": seeds}
     content = {**content, "plan": plan, "number": 2}
     file = forged(
         tmp_path / "x", PACKAGE, reader, stranger.card, keys, content, listed(parts), b"".join(parts.values())
