@@ -26,11 +26,15 @@ from tests.workflow.two_machines import (
 from workstation.errors import ProtocolViolation, StoreError, WorkstationError
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.session import ReadState
+from workstation.store.library import Library
+from workstation.workflow.calibrate import drift_rows, noted_outcomes
+from workstation.workflow.change_plan import change_plan, load_changed
 from workstation.workflow.make_package import make_package
 from workstation.workflow.read_case import create_study
 from workstation.workflow.take_in import take_in, whose_passphrase
 from workstation.workflow.take_package import TakenPackage
 from workstation.workflow.take_return import TakenReturn
+from workstation.workflow.urgent import Contact, send_urgent
 from workstation.workflow.verify_study import verify_study
 
 SENDER = {"coordinator": "C1", "both-keys": "R1"}
@@ -100,8 +104,6 @@ def test_answers_out_are_answers_in(mode: str, homes: dict[str, Machine], tmp_pa
 
 
 def test_images_and_cases_arrive_as_they_are(home: Machine, outward: dict[str, Path]) -> None:
-    from workstation.store.library import Library
-
     with Library.open(home.library) as sent, Library.open(outward["machine"] / "library") as got:
         assert [case.code for case in got.cases()] == ["K-1", "K-2"]
         for case in got.cases():
@@ -349,3 +351,141 @@ def test_what_the_reader_left_is_there_on_the_own_machine(outward: dict[str, Pat
     with Machine(outward["machine"]).opened("R1") as study:
         assert {one.state for one in study.reader("R1").worklist()} == {ReadState.LOCKED}
         assert study.reader("R1").open_read("K-1").sheet().answer(ITEMS[2]).grade == 4
+
+
+CONDUCT = """\
+id = "koa"
+title = "Knee"
+cases = ["K-1", "K-2"]
+readers = ["R1", "R2"]
+instruments = ["recht"]
+[reconciliation]
+rule = "mean"
+[repeats]
+share = 0.5
+washout_days = 0
+[calibration]
+cases = ["C-1"]
+threshold = 0.5
+attempts = 1
+measure = "exact"
+answers = "key.csv"
+[drift]
+cases = ["D-1"]
+share = 0.5
+answers = "key.csv"
+[safety]
+contact = "S1"
+"""
+
+
+def read_to_the_end(machine: Machine, reader: str, grade: int) -> list[str]:
+    """Everything that the worklist offers, until nothing comes any more."""
+    met = []
+    with machine.opened(reader) as study:
+        desk = study.reader(reader)
+        while code := desk.next_case():
+            opened = desk.open_read(code)
+            for item in ITEMS:
+                opened.answer(item, grade)
+            opened.lock(word(reader))
+            met.append(code)
+    return met
+
+
+def test_calibration_repeats_drift_and_urgent_findings_travel(tmp_path: Path) -> None:
+    cases = ("K-1", "K-2", "C-1", "D-1")
+    rows = [f"{case},{item},1" for case in ("C-1", "D-1") for item in ITEMS]
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "key.csv").write_text("\n".join(["case,item,value", *rows]), encoding="utf-8")
+    home = make_home(tmp_path / "home", plan=CONDUCT, cases=cases, safety="S1")
+    for reader in ("R1", "R2"):
+        made = package(home, reader, tmp_path)
+        assert made.images == 8, "the known cases travel too"
+        machine = Machine(tmp_path / reader)
+        take(machine, made.path)
+        met = read_to_the_end(machine, reader, 1)
+        assert met[0] == "CAL-1"
+        assert len(met) == 1 + 2 + 1 + 1, "calibration, cases, repeat, drift"
+        assert not {"K-1", "K-2", "D-1"} & set(met), "codes of the reading"
+        with machine.opened(reader) as study:
+            read = study.reader(reader).any_read(met[1])
+            send_urgent(study, read, f"fracture seen by {reader}")
+        with machine.opened() as study:
+            assert verify_study(study).findings == ()
+        taken = take(home, send_back(machine, reader, tmp_path).path)
+        assert isinstance(taken, TakenReturn)
+        assert (taken.new, taken.locked, taken.required, taken.urgent) == (5, 4, 4, 1)
+    with home.opened() as study:
+        contact = Contact(study, "S1", word("S1"))
+        told = [contact.read(one.number) for one in contact.sent()]
+        assert [one.text for one in told] == ["fracture seen by R1", "fracture seen by R2"]
+        assert all(one.is_seen for one in contact.sent())
+        assert noted_outcomes(study) == dict.fromkeys(("R1", "R2"), "passed at attempt 1")
+    with home.opened("C1") as study:
+        study.unseal("K-1", "C1")
+        assert study.unsealed_cases() == ("K-1", "K-2")
+        assert len(study.counted_reads()) == 2 * 3
+        assert [row.exact for row in drift_rows(study) or ()] == [1.0, 1.0]
+        assert verify_study(study).findings == ()
+
+
+def test_a_new_version_of_the_plan_reaches_a_reader_who_has_begun(
+    outward: dict[str, Path], tmp_path: Path
+) -> None:
+    """The coordinator takes in a part, changes the plan, and sends the new version after."""
+    home = Machine(Path(shutil.copytree(outward["home"], tmp_path / "home")))
+    machine = Machine(Path(shutil.copytree(outward["machine"], tmp_path / "R1")))
+    take(home, outward["first"])
+    changed = (home.place / "plan.toml").read_text(encoding="utf-8").replace('"Knee"', '"Knee, again"')
+    (home.place / "changed.toml").write_text(changed, encoding="utf-8")
+    with home.opened() as study:
+        change_plan(study, load_changed(study, home.place / "changed.toml"), "clearer title", word)
+    take(machine, package(home, "R1", tmp_path).path)
+    with machine.opened("R1") as study:
+        assert study.plan.title == "Knee, again"
+        assert len(study.plans) == 2
+        assert verify_study(study).findings == ()
+    taken = take(home, send_back(machine, "R1", tmp_path).path)
+    assert isinstance(taken, TakenReturn)
+    assert (taken.new, taken.locked) == (1, 2), "a read keeps the version that it was begun under"
+    with home.opened() as study:
+        assert verify_study(study).findings == ()
+
+
+def slices(machine: Machine) -> list[int]:
+    """How many images each series of the machine's library has."""
+    with Library.open(machine.library) as library:
+        return [len(one.instances) for code in ("K-1", "K-2") for one in library.series(code)]
+
+
+def test_secondary_captures_text_and_overlays_stay_behind_until_approved(
+    homes: dict[str, Machine], tmp_path: Path
+) -> None:
+    home = Machine(Path(shutil.copytree(homes["coordinator"].place, tmp_path / "home")))
+    images = sorted((home.library / "images").rglob("*.dcm"))
+    first = images[0].read_bytes()
+    drawn = bytearray(first)
+    drawn[-1] |= 0x80  # a bit that the 12 of the picture do not use
+    images[0].write_bytes(drawn)
+    made = package(home, "R1", tmp_path)
+    assert (made.images, dict(made.left_out)) == (3, {"overlay": 1})
+    machine = Machine(tmp_path / "R1")
+    taken = take(machine, made.path)
+    assert isinstance(taken, TakenPackage)
+    assert (taken.images, taken.left_out) == (3, 1)
+    with machine.opened("R1") as study:
+        assert study.library is not None
+        assert sorted(
+            len(one.instances) for code in ("K-1", "K-2") for one in study.library.series(code)
+        ) == [1, 2]
+    approved = package(home, "R1", tmp_path, approve_secondary=True)
+    assert (approved.images, dict(approved.left_out), approved.number) == (4, {}, 2)
+    later = take(machine, approved.path)
+    assert isinstance(later, TakenPackage)
+    assert later.images == 1
+    with machine.opened("R1") as study:
+        assert study.library is not None
+        assert sorted(
+            len(one.instances) for code in ("K-1", "K-2") for one in study.library.series(code)
+        ) == [2, 2]

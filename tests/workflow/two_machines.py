@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ seed = 7340033
 ITEMS = tuple(item.id for item in instrument("recht").items)
 GRADES = {"R1": "324131", "R2": "224241", "SENTINELB": "111111"}
 QUIET = SilentProgress()
+PATIENTS = ("SENTINELONE", "SENTINELTWO", "SENTINELTHREE", "SENTINELFOUR", "SENTINELFIVE")
 MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
@@ -124,37 +125,50 @@ def make_home(
     slices: int = 2,
     matrix: tuple[int, int] = (24, 20),
     second: str = "R2",
+    cases: Sequence[str] = ("K-1", "K-2"),
+    safety: str = "",
 ) -> Machine:
     """Where the study is made: library, accounts, plan."""
     home = Machine(place)
-    write_images(place / "disc", slices, matrix)
-    (place / "codes.csv").write_text("patient_id,code\nSENTINELONE,K-1\nSENTINELTWO,K-2\n", encoding="utf-8")
+    patients = PATIENTS[: len(cases)]
+    write_images(place / "disc", slices, matrix, patients)
+    codes = [f"{patient},{code}" for patient, code in zip(patients, cases, strict=True)]
+    (place / "codes.csv").write_text("\n".join(["patient_id,code", *codes]), encoding="utf-8")
     with open_workspace(home.library) as workspace:
         import_paths(workspace, [place / "disc"], codes=place / "codes.csv", workers=0, progress=QUIET)
-        for code, side in (("K-1", Laterality.RIGHT), ("K-2", Laterality.LEFT)):
+        for number, code in enumerate(cases):
+            side = Laterality.LEFT if number % 2 else Laterality.RIGHT
             workspace.library.confirm_laterality(code, side, "C1")
     people = AccountFolder(home.study / FOLDER)
     for name, seat in (("R1", Seat.READER), (second, Seat.READER), ("C1", Seat.COORDINATOR)):
         if name != "C1" or mode == "coordinator":
             make_account(people, name, seat, word(name), cost=LEAST_COST)
+    if safety:
+        make_account(people, safety, Seat.SAFETY, word(safety), cost=LEAST_COST)
     plan = plan.replace('"R2"', f'"{second}"')
     (place / "plan.toml").write_text(f'{plan}[sealing]\nmode = "{mode}"\n', encoding="utf-8")
     create_study(place / "plan.toml", home.study, home.library, passphrase_of=word).close()
     return home
 
 
-def write_images(folder: Path, slices: int = 2, matrix: tuple[int, int] = (24, 20)) -> None:
-    """Two knees of two patients, no two pictures alike."""
+def write_images(
+    folder: Path,
+    slices: int = 2,
+    matrix: tuple[int, int] = (24, 20),
+    patients: Sequence[str] = PATIENTS[:2],
+) -> None:
+    """A knee of each patient, right and left in turn, no two pictures alike."""
     chance = np.random.default_rng(3)
     from pydicom.dataset import Dataset, FileMetaDataset
 
-    for patient, side in (("SENTINELONE", "R"), ("SENTINELTWO", "L")):
+    for place, patient in enumerate(patients):
+        side = "RL"[place % 2]
         for number in range(slices):
             one = Dataset()
             one.file_meta = FileMetaDataset()
             one.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
             one.SOPClassUID = one.file_meta.MediaStorageSOPClassUID = MR
-            stem = f"1.2.826.0.1.99.{1 if side == 'R' else 2}"
+            stem = f"1.2.826.0.1.99.{place + 1}"
             one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"{stem}.5.{number + 1}"
             one.StudyInstanceUID, one.SeriesInstanceUID = stem, f"{stem}.5"
             one.FrameOfReferenceUID, one.Modality = f"{stem}.9", "MR"
@@ -173,4 +187,4 @@ def write_images(folder: Path, slices: int = 2, matrix: tuple[int, int] = (24, 2
             one.PixelData = chance.integers(0, 4000, matrix).astype("<u2").tobytes()
             folder.mkdir(parents=True, exist_ok=True)
             one.preamble = bytes(128)
-            one.save_as(folder / f"{side}{number}", enforce_file_format=False)
+            one.save_as(folder / f"{place}-{number}", enforce_file_format=False)

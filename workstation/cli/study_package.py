@@ -184,6 +184,7 @@ def _json(taken: Any) -> dict[str, Any]:
             "locked": taken.locked,
             "required": taken.required,
             "changed": taken.is_new,
+            "urgent": taken.urgent,
         }
     return {
         "kind": "package",

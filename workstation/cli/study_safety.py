@@ -45,11 +45,14 @@ def _send(arguments: argparse.Namespace) -> int:
         Passphrases(arguments.passphrase_fd).sign_in(study, [arguments.reader])
         read = study.reader(arguments.reader).any_read(arguments.case)
         number = send_urgent(study, read, arguments.text)
+        where = "It lies in the study's folder until the contact looks"
+        if study.store.machines.machine_of:
+            where = "It lies on this machine until it is sent back (package --return)"
     if arguments.json:
         print_json({"number": number, "to": contact, "case": arguments.case})
     else:
         print(f"Sent to {contact} as number {number}; only {contact} can read it. The scores stay sealed.")
-        print("It lies in the study's folder until then: tell the contact to look.")
+        print(f"{where}: tell the contact by telephone as well.")
     return OK
 
 

@@ -146,7 +146,7 @@ def add_cases(
     Returns
     -------
     int
-        Series that are new.
+        Series that are new or have more images than before.
     """
     new = 0
     with database.write() as connection:
@@ -234,7 +234,9 @@ def _add_series(
     arrived: Mapping[str, ArrivedFile],
 ) -> int:
     columns = series["columns"]
-    known = connection.execute(sa.select(SERIES.c.case_id).where(SERIES.c.key == columns["key"])).first()
+    known = connection.execute(
+        sa.select(SERIES.c.id, SERIES.c.case_id, SERIES.c.slices).where(SERIES.c.key == columns["key"])
+    ).first()
     if known is not None:
         if known.case_id != case_id:
             raise StoreError(
@@ -242,10 +244,15 @@ def _add_series(
                 f"images of {case['code']} belong to another case of this library",
                 "Name another library with --library, best one of its own for the study",
             )
-        return 0
+        if known.slices >= len(series["places"]):
+            return 0
     subject = connection.execute(sa.select(CASES.c.subject_id).where(CASES.c.id == case_id)).scalar_one()
     study = _study(connection, subject, series)
-    number = insert_row(connection, SERIES, **columns, study_id=study, case_id=case_id)
+    if known is None:
+        number = insert_row(connection, SERIES, **columns, study_id=study, case_id=case_id)
+    else:  # images that stayed behind the first time
+        number = int(known.id)
+        connection.execute(sa.update(SERIES).where(SERIES.c.id == number).values(**columns))
     for position, (uid, frame) in enumerate(series["places"]):
         instance = _instance(connection, study, uid, frame, arrived)
         connection.execute(

@@ -181,6 +181,11 @@ class StudyStore:
         """Events of one kind, and everything that an account did, in order."""
         return self._file.events(event, actor)
 
+    def all_events(self) -> tuple[AuditEntry, ...]:
+        """The study's chain, and behind it those that came back from readers' own machines."""
+        returned = self.machines.returned()
+        return self.audit() + tuple(one for reader in sorted(returned) for one in returned[reader])
+
     @property
     def audit_root(self) -> str:
         """Where the study's chain starts."""

@@ -160,7 +160,7 @@ def noted_outcomes(study: Study) -> dict[str, str]:
     if study.plan.conduct.calibration is None:
         return {}
     told = dict.fromkeys(study.plan.readers, "not yet")
-    for one in study.store.audit():
+    for one in study.store.all_events():
         if one.event in (PASSED, FAILED) and one.actor in told:
             word = "passed" if one.event == PASSED else "not passed"
             told[one.actor] = f"{word} at attempt {json.loads(one.detail).get('attempt')}"

@@ -93,8 +93,15 @@ def make_return(study: Study, target: Path, progress: Progress) -> ReturnReport:
     writer.fill(header, key, manifest, sources, progress)
     writer.finish()
     required = study.orders.length(reader)
-    done = sum(1 for read in study.locked() if read[0] == reader)
+    done = locked_count(study, reader)
     return ReturnReport(path, reader, recipient.name, done, required, path.stat().st_size)
+
+
+def locked_count(study: Study, reader: str) -> int:
+    """How many of the reads that the plan asks of a reader are locked; a calibration is none of them."""
+    calibration = study.plan.conduct.calibration
+    apart = calibration.cases if calibration is not None else ()
+    return sum(1 for name, case, _ in study.locked() if name == reader and case not in apart)
 
 
 def read_data(key: ReadKey) -> list[object]:

@@ -141,10 +141,13 @@ def said_of_taken(taken: TakenPackage | TakenReturn) -> str:
     if isinstance(taken, TakenReturn):
         if not taken.is_new:
             return f"Nothing new: this return of {taken.reader} was taken in before."
-        return (
+        text = (
             f"{_counted(taken.new, 'read')} of {taken.reader} came in; "
             f"{taken.locked} of {taken.required} are locked now."
         )
+        if taken.urgent:
+            text += f" For the safety contact, now: {_counted(taken.urgent, 'urgent finding')}."
+        return text
     if not taken.is_new:
         return f"Nothing new: package {taken.number} of {taken.study} was taken in before."
     text = (

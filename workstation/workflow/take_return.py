@@ -17,6 +17,7 @@ from workstation.reading.journal import ReadKey
 from workstation.reading.package import Manifest
 from workstation.reading.plan import parse_plan
 from workstation.reading.reader_plan import plan_for, shown_cases
+from workstation.reading.safety import URGENT
 from workstation.reading.sealed_sheet import SealedSheet, is_committed
 from workstation.reading.secret_order import OrderSeed, seed_from
 from workstation.reading.session import Amendment, Lock
@@ -29,7 +30,7 @@ from workstation.store.study_reads import LOCK_FIELDS, lock_detail, read_detail
 from workstation.tasks import Progress
 from workstation.workflow.acceptance import PLAN_FROZEN
 from workstation.workflow.read_case import Study
-from workstation.workflow.sealed_return import LOG, read_data
+from workstation.workflow.sealed_return import LOG, locked_count, read_data
 from workstation.workflow.take_package import TAKEN
 from workstation.workflow.verify_seals import BY_NOBODY
 
@@ -48,6 +49,8 @@ class TakenReturn:
         Reads of this reader that are locked now, and how many the plan asks for.
     is_new : bool
         False when this very return was taken in before.
+    urgent : int
+        Urgent findings that are new, for the safety contact.
     """
 
     study: str
@@ -56,6 +59,7 @@ class TakenReturn:
     locked: int
     required: int
     is_new: bool
+    urgent: int = 0
 
 
 def take_return(
@@ -91,9 +95,10 @@ def take_return(
     amendments = _amendments(study, manifest, card, log)
     if fresh:
         _keep(study, name, keys.sign, card.name, manifest, log, fresh, amendments, reads, seeds)
-    locked = sum(1 for read in study.locked() if read[0] == card.name)
+    locked = locked_count(study, card.name)
     required = study.orders.length(card.name)
-    return TakenReturn(study.plan.id, card.name, len(reads), locked, required, bool(fresh))
+    urgent = sum(one.event == URGENT for one in fresh)
+    return TakenReturn(study.plan.id, card.name, len(reads), locked, required, bool(fresh), urgent)
 
 
 def _keep(

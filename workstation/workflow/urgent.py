@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from workstation.errors import ProtocolViolation, StoreError
 from workstation.reading import seal
 from workstation.reading.account import WrongPassphrase
+from workstation.reading.audit import AuditEntry
 from workstation.reading.cards import Card
 from workstation.reading.journal import utc_now
 from workstation.reading.safety import (
@@ -26,6 +27,8 @@ from workstation.workflow.read_case import OpenRead, Study
 __all__ = ["Contact", "Sent", "contact_card", "send_urgent"]
 
 _LOGGER = logging.getLogger("workstation.study")
+RETURNED_FROM = 1_000_000
+"""Numbers of messages in the log of the n-th reader's own machine begin at n times this."""
 BY_OTHER_MEANS = "Reach the safety contact by telephone now"
 
 
@@ -36,7 +39,7 @@ class Sent:
     Attributes
     ----------
     number : int
-        Of the entry in the study's log.
+        Of the entry in the study's log; those that came back from readers' machines begin at 1,000,000.
     """
 
     number: int
@@ -148,10 +151,21 @@ class Contact:
             if one.event == URGENT_SEEN
         }
         return tuple(
-            Sent(one.sequence, one.at, one.actor, one.sequence in seen)
-            for one in self._study.store.audit()
-            if one.event == URGENT and json.loads(one.detail).get("to") == self.name
+            Sent(number, one.at, one.actor, number in seen) for number, one in self._messages().items()
         )
+
+    def _messages(self) -> dict[int, AuditEntry]:
+        """Messages to the contact, from this log and from those that came back."""
+        store = self._study.store
+        logs = {0: store.audit()}
+        for reader, entries in store.machines.returned().items():
+            logs[1 + self._study.plan.readers.index(reader)] = entries
+        return {
+            log * RETURNED_FROM + one.sequence: one
+            for log, entries in sorted(logs.items())
+            for one in entries
+            if one.event == URGENT and json.loads(one.detail).get("to") == self.name
+        }
 
     def read(self, number: int) -> UrgentFinding:
         """One message; that it was read is an entry of the study's log.
@@ -163,10 +177,8 @@ class Contact:
         NotOpened
             If it was changed, or says another reader than who sent it.
         """
-        entry = next(
-            (one for one in self._study.store.audit() if one.event == URGENT and one.sequence == number), None
-        )
-        if entry is None or json.loads(entry.detail).get("to") != self.name:
+        entry = self._messages().get(number)
+        if entry is None:
             raise ProtocolViolation("No urgent finding was shown", f"there is none with the number {number}")
         finding = opened_finding(str(json.loads(entry.detail)["box"]), self._keys)
         if finding.reader != entry.actor:
