@@ -236,10 +236,15 @@ class TestOperations:
     def test_another_case_shows_nothing_of_it(self, grid: ViewerGrid) -> None:
         grid.set_tool("brush")
         QTest.mouseClick(grid.tiles[0], LEFT, pos=QPoint(150, 150))
+        grid.set_overlay(KEY, mask_of(PAIRS[0][1]))
         grid.show_series([PAIRS[0][0]], grid_of(1, 1, [PAIRS[0][0]]))
+        grid.set_stack(KEY, PAIRS[0][1])
         assert book_of(grid).labels(KEY) is None
+        assert not grid.drawing.can_adopt  # nor may a recipe's mask that somebody saw before come back
+        assert not grid.drawing.adopt()
+        assert not marked(grid).any()
         book_of(grid).undo()
-        assert book_of(grid).labels(KEY) is None
+        assert not marked(grid).any()
 
 
 def test_the_panel_shows_and_sets_what_is_drawn_with(grid: ViewerGrid, qtbot: QtBot) -> None:

@@ -37,9 +37,11 @@ def stack(
     spacing: tuple[float, float] = (1.0, 1.0),
     step: float = 1.0,
     shift: float = 0.0,
+    tilt: float = 0.0,
 ) -> StackGeometry:
-    """Axial slices `step` mm apart; each one `shift` mm farther along its rows than the one before."""
-    row, column, normal = np.eye(3)
+    """Slices `step` mm apart, each `shift` mm farther along its rows than the one before, and tilted."""
+    turn = np.array([[1, 0, 0], [0, math.cos(tilt), math.sin(tilt)], [0, -math.sin(tilt), math.cos(tilt)]])
+    row, column, normal = np.eye(3)[[1, 2, 0]] @ turn if tilt else np.eye(3)
     origins = np.array([normal * step * i + row * shift * i for i in range(shape[0])])
     return StackGeometry(shape, origins, row, column, spacing)
 
@@ -116,9 +118,11 @@ class TestBrush:
         assert change.slices == (1,)
         assert len(change.voxels) * spacing[0] * spacing[1] == pytest.approx(math.pi * 15**2, rel=0.01)
 
-    @pytest.mark.parametrize("shift", [0.0, 0.7])
-    def test_a_ball_has_its_volume_also_where_slices_step_sideways(self, shift: float) -> None:
-        geometry = stack((60, 120, 120), (0.5, 0.8), 0.9, shift)
+    @pytest.mark.parametrize(("shift", "tilt"), [(0.0, 0.0), (0.7, 0.0), (0.0, 0.6)])
+    def test_a_ball_has_its_volume_also_where_slices_are_tilted_or_step_sideways(
+        self, shift: float, tilt: float
+    ) -> None:
+        geometry = stack((60, 120, 120), (0.5, 0.8), 0.9, shift, tilt)
         middle = Place(30, 60.0, 60.0)
         labels = applied(
             empty(geometry), swept(empty(geometry), geometry, middle, middle, 12.0, 1, in_3d=True)
@@ -235,6 +239,7 @@ class TestKeeping:
             apply(labels, one.change())
         assert np.array_equal(labels, seen[-1])
         assert np.array_equal(moments[-1].labels_of("1.2"), seen[-1])
+        assert [one.id for one in moments[-1].latest(3).all()] == [one.id for one in moments[-1].all()[-3:]]
 
     def test_a_stroke_of_the_brush_is_small_and_the_worst_is_split(self) -> None:
         geometry = stack((40, 512, 512), (0.3, 0.3), 3.0)

@@ -21,7 +21,8 @@ def register(commands: Subparsers) -> None:
         help="scores, masks and the report as files",
         description=(
             "Writes a reading study (its folder) or a case of the library (its code) as files. csv: reads "
-            "long, reconciled results wide, agreement; html: the report with pictures; nifti and seg: masks. "
+            "long, reconciled results wide, agreement; html: the report with pictures; nifti and seg: masks, "
+            "also those that readers drew. "
             "Files of an earlier export are replaced, other files never. No identity leaves."
         ),
     )

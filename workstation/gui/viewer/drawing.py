@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from workstation.gui.viewer.contents import MASK
 from workstation.gui.viewer.layers import MaskLayers
 from workstation.gui.viewer.mask_book import MaskBook
 from workstation.gui.viewer.tools.brush import BRUSHES
@@ -62,7 +63,7 @@ class Drawing(QObject):
     def can_adopt(self) -> bool:
         """Whether a recipe's mask lies over the series of the active viewport."""
         content = self._board.presenter.content(self._board.presenter.active)
-        return content is not None and content.series.key in self._layers.masks
+        return content is not None and MASK in content.layers
 
     def fill_holes(self) -> None:
         """Fill holes of the chosen label on the slice shown, or with 3-D on every slice."""

@@ -175,6 +175,7 @@ class ViewerGrid(TileBoard):
         """
         self._cine.stop()
         self._maximised = None
+        self._layers.forget()
         for tool in self.tools:
             tool.forget()
         offered = tuple(series)

@@ -84,6 +84,10 @@ class MaskLayers:
             overlay = mask_overlay(mask, palette, self.filled, self.opacity) if mask else None
             self._set(series_key, name, overlay)
 
+    def forget(self) -> None:
+        """Another case is shown: nothing of this one may be found any more."""
+        self.masks.clear()
+
     def look(
         self,
         *,

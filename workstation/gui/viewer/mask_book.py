@@ -22,6 +22,9 @@ from workstation.masks.editing.strokes import NONE, Stroke, Strokes, counts_of, 
 from workstation.masks.mask import Mask
 
 LEAST_MM, MOST_MM = 0.5, 80.0
+FEWEST_STEPS = 500
+"""So many strokes can be taken back outside a read, at least; in a read all can."""
+
 REFORMAT = "A reformat is no image of its own: draw on the slices of the series"
 NO_PLACE = "This series has no known positions: nothing can be drawn on it"
 WAIT = "The images are still being read"
@@ -207,6 +210,8 @@ class MaskBook(QObject):
             self.keeper.keep_stroke(stroke)
         else:
             self._strokes, self._undone = self._strokes.adding(stroke), []
+            if self._strokes.count > 2 * FEWEST_STEPS:
+                self._strokes = self._strokes.latest(FEWEST_STEPS)
             self._apply(series_key, change)
             self.made.emit()
         self.edited.emit()

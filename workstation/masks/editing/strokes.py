@@ -71,6 +71,13 @@ class Strokes:
             return self.adding(part)
         return Strokes(replace(last, deltas=last.deltas + part.deltas), self.before, self.count)
 
+    def latest(self, count: int) -> Strokes:
+        """The last strokes alone: what was before them is not taken back any more."""
+        found = Strokes()
+        for stroke in self.all()[-count:]:
+            found = found.adding(stroke)
+        return found
+
     def all(self) -> tuple[Stroke, ...]:
         """The strokes in the order made."""
         found, now = [], self
