@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
+from workstation.gui.crash import CrashGuard
 from workstation.gui.reading.reading_desk import ReadingDesk
 from workstation.scoring.instrument import instrument
 from workstation.tasks import SilentProgress
@@ -76,6 +88,28 @@ def told(widget: QWidget) -> Iterator[str]:
         yield from (action.text(), action.toolTip(), action.statusTip())
 
 
+def spoken(interface: QAccessibleInterface | None) -> Iterator[str]:
+    """What a screen reader could say of something and of all inside it, hidden or not."""
+    if interface is None:
+        return
+    yield from (interface.text(kind) for kind in QAccessible.Text if kind is not QAccessible.Text.UserText)
+    for number in range(interface.childCount()):
+        yield from spoken(interface.child(number))
+
+
+def copied(widgets: Sequence[QWidget]) -> Iterator[str]:
+    """What the clipboard holds after everything was marked and copied, widget by widget."""
+    clipboard = QApplication.clipboard()
+    for widget in widgets:
+        if isinstance(widget, QLabel | QLineEdit | QAbstractItemView | QComboBox):
+            clipboard.clear()
+            for keys in ("Ctrl+A", "Ctrl+C"):
+                key = QKeySequence(keys)[0]
+                for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                    QApplication.sendEvent(widget, QKeyEvent(kind, key.key(), key.keyboardModifiers()))
+            yield clipboard.text()
+
+
 def planted_in(folder: Path) -> list[str]:
     """Sentinels in any byte, file name or folder name below a folder."""
     found = []
@@ -85,8 +119,9 @@ def planted_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.expects_warning
 def test_no_widget_shows_an_identity_while_a_read_is_open(
-    workspace: Workspace, tmp_path: Path, qtbot: QtBot
+    workspace: Workspace, planted: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     make_study(workspace, tmp_path / "study")
     application = make_application()
@@ -97,11 +132,26 @@ def test_no_widget_shows_an_identity_while_a_read_is_open(
     desk = window.show_desk("reading", tmp_path / "study")
     assert isinstance(desk, ReadingDesk)
     desk.choose_reader("R1")
+    desk._screen.side_window.turn()
+    desk.grid.detach(0)
     for digit in "012340":
         qtbot.keyClick(desk.grid, digit)
     texts = [text for widget in application.allWidgets() for text in told(widget)]
-    texts.append(application.clipboard().text())
+    tops = [widget for widget in application.topLevelWidgets() if widget.isVisible()]
+    assert len(tops) >= 3, "form and viewport in windows of their own"
+    for widget in tops:
+        texts += spoken(QAccessible.queryAccessibleInterface(widget))
     assert any("K-1" in text for text in texts)
+    texts += copied(application.allWidgets())
+    texts += [one.text for one in window.context.messages.said]
+    guard = CrashGuard(texts.append)
+    try:
+        raise ValueError(f"{planted} of {' '.join(SENTINELS)}")
+    except ValueError as error:
+        guard.report(error)
+    logs = Path(os.environ["MARROW_LOG"])
+    assert list(logs.glob("crash-*.txt")), "a crash report was written"
+    assert planted_in(logs) == []
     leaks = [text for text in texts if any(word in text for word in SENTINELS)]
     assert not leaks
     window.close()

@@ -54,6 +54,7 @@ OTHER: tuple[Command, ...] = (
     Command("desk_reconcile", "Reconcile", "Ctrl+3", "window"),
     Command("desk_results", "Results", "Ctrl+4", "window"),
     Command("desk_setup", "Set-up", "Ctrl+5", "window"),
+    Command("lock_session", "Hide all until you sign in again", "Ctrl+Shift+L", "window"),
     Command("cheat_sheet", "All keys on one page", "F1", "window"),
     Command("help", "Help on this desk", "Shift+F1", "window"),
     Command("theme", "Dark or light", "Ctrl+T", "window"),

@@ -1,9 +1,13 @@
-"""Nobody there: a signal when neither key nor mouse was used for a while."""
+"""Nobody there: a signal when neither key nor mouse was used for a while, and how all is hidden then."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+
+NOBODY_THERE = "Locked, because nobody was there. Everything entered is kept."
+ON_DEMAND = "Locked. Everything entered is kept."
 
 _SIGNS_OF_LIFE = frozenset(
     {
@@ -52,3 +56,31 @@ class IdleWatch(QObject):
     def _on_idle(self) -> None:
         self.stop()
         self.idle.emit()
+
+
+def put_away_windows(desk: QWidget) -> None:
+    """Close everything that stands beside the main window: what a locked session shows nowhere else.
+
+    Viewports and form in windows of their own go back to their place, which the desk covers; dialogs, menus
+    and tooltips close. The clipboard is emptied: not every system says whether what is there came from here.
+    """
+    QToolTip.hideText()
+    clipboard = QGuiApplication.clipboard()
+    for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
+        if mode is QClipboard.Mode.Clipboard or clipboard.supportsSelection():
+            clipboard.clear(mode)
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+        if popup.isVisible():  # one that will not close is at least not seen
+            popup.hide()
+    main = desk.window()
+    for window in QApplication.topLevelWidgets():
+        if window is not main and window.isVisible() and _belongs_to(window, main):
+            window.close()
+
+
+def _belongs_to(window: QWidget, main: QWidget) -> bool:
+    above = window.parentWidget()
+    while above is not None and above is not main:
+        above = above.parentWidget()
+    return above is main

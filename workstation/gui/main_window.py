@@ -173,6 +173,11 @@ class MainWindow(QMainWindow):
         shut = {entry.id for entry in self._entries.values() if blinded and entry.shut_while_blinded}
         self._header.set_shut(shut)
 
+    def lock_session(self) -> None:
+        """Hide every case and forget every key, on all desks."""
+        for desk in self._built.values():
+            desk.lock_session()
+
     def toggle_theme(self) -> None:
         """Dark or light, kept for the next start."""
         self.keep_setting("theme", self.context.appearance.toggle())
@@ -336,6 +341,7 @@ class MainWindow(QMainWindow):
             else:
                 QShortcut(QKeySequence(entry.key), self).activated.connect(run)
         keymap.bind("cheat_sheet", self, self.show_keys, everywhere=True)
+        keymap.bind("lock_session", self, self.lock_session, everywhere=True)
         keymap.bind("help", self, self.toggle_help, everywhere=True)
         keymap.bind("theme", self, self.toggle_theme, everywhere=True)
 

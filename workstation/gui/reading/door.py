@@ -110,10 +110,13 @@ class ReaderDoor(QObject):
         self._watch.start()
         self._enter(code)
 
-    def lock_session(self, code: str) -> None:
-        """Nobody was there for a while: forget the keys and ask again."""
+    def lock_session(self, code: str, why: str) -> None:
+        """Forget the keys and ask again, in a sealed study for the passphrase."""
         self.leave()
-        self._ask(code, "Locked, because nobody was there. Everything entered is kept.")
+        if self.study is not None and self.study.vault is None:
+            self.show(why)
+        else:
+            self._ask(code, why)
 
     def leave(self) -> None:
         """The reader has gone: forget the keys."""

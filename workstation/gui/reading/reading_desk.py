@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.idle import NOBODY_THERE, ON_DEMAND, put_away_windows
 from workstation.gui.reading.door import ReaderDoor
 from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
@@ -158,12 +159,14 @@ class ReadingDesk(Desk):
         self._start_opening(self._resume)
         self._resume = None
 
-    def _on_idle(self) -> None:
-        """Nobody is there: the case is put away until the reader signs in again."""
-        if self._reader is not None:
+    def lock_session(self, why: str = ON_DEMAND) -> None:
+        """Put the case away until the reader signs in again; free reading stays as it is."""
+        if self._reader is not None and self._door.study is not None:
             self._resume = self.read.case.code if self.read is not None else None
             self._put_away()
-            self._door.lock_session(self._reader.reader)
+            put_away_windows(self)
+            self.context.messages.clear()
+            self._door.lock_session(self._reader.reader, why)
 
     def open_read(self, case: str) -> None:
         """Open the reader's own read of a case, where it was left."""
@@ -266,7 +269,7 @@ class ReadingDesk(Desk):
         travel.connect(lambda what: self.asked_for.emit("setup", (what, self._door.folder)))
         self._door.opened.connect(self._on_reader)
         self._door.asking.connect(lambda asks: self._screen.turn_to(Page.SIGN_IN if asks else Page.START))
-        self._door.idle.connect(self._on_idle)
+        self._door.idle.connect(lambda: self.lock_session(NOBODY_THERE))
         self._header.case_chosen.connect(self.open_read)
         self._header.pause_wanted.connect(self.turn_pause)
         self._header.leave_wanted.connect(self.leave)

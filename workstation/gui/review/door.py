@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from workstation.errors import WorkstationError
-from workstation.gui.idle import IdleWatch
+from workstation.gui.idle import NOBODY_THERE, IdleWatch
 from workstation.gui.jobs import Jobs
 from workstation.gui.reading.door import sign_in_unless_left
 from workstation.gui.sign_in_page import SignInPage
@@ -37,7 +37,7 @@ class CompareDoor(QObject):
         self.study: Study | None = None
         self._page, self._jobs = page, jobs
         self._watch = IdleWatch(idle_min, self)
-        self._watch.idle.connect(self._on_idle)
+        self._watch.idle.connect(lambda: self.lock_session(NOBODY_THERE))
         page.given.connect(self.sign_in)
 
     def open(self, study: Study) -> None:
@@ -121,8 +121,10 @@ class CompareDoor(QObject):
         self.asking.emit()
         self._page.ask(self.study.plan.title, names, text)
 
-    def _on_idle(self) -> None:
-        """Nobody is there: the keys are forgotten until someone signs in again."""
-        if self.study is not None and self.study.vault is not None:
+    def lock_session(self, why: str) -> None:
+        """Forget the keys until someone signs in again; an open study asks as when it was opened."""
+        if self.study is not None and self.study.vault is not None and self.study.vault.people:
+            self._jobs.forget(SLOT)
+            self._watch.stop()
             self.study.vault.sign_out_all()
-            self._ask(self._needed(), "Locked, because nobody was there. Everything is kept.")
+            self._ask(self._needed(), why)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from workstation.errors import WorkstationError
 from workstation.gui.actions import Action, qt_action
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.idle import ON_DEMAND, put_away_windows
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.opening import open_folder
 from workstation.gui.reading.words import items_are
@@ -364,14 +365,25 @@ class ReconcileDesk(Desk):
         self._refresh()
 
     def _on_asking(self) -> None:
-        """No case may appear over the page that asks for a passphrase."""
-        self.context.jobs.forget("reconcile-images")
+        """No case may appear over the page that asks for a passphrase, nor beside it in its own window."""
+        self._put_away()
         self._screen.turn_to(Page.SIGN_IN)
 
-    def _close(self) -> None:
+    def lock_session(self) -> None:
+        """Put the case away until someone signs in again."""
+        self._door.lock_session(ON_DEMAND)
+
+    def _put_away(self) -> None:
         self.context.jobs.forget("reconcile-images")
         self._loader.forget()
         self._case, self._cases = None, ()
+        if self._grid.away or self._screen.currentIndex() == Page.WORK:
+            put_away_windows(self)
+            self.context.messages.clear()
+        self._grid.show_series(())
+        self.titled.emit("")
+
+    def _close(self) -> None:
+        self._put_away()
         self._door.close()
         self._screen.turn_to(Page.EMPTY)
-        self.titled.emit("")
