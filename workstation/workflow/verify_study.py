@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 from workstation.errors import WorkstationError
@@ -29,6 +30,8 @@ from workstation.workflow.verify_returned import verify_returned
 from workstation.workflow.verify_seals import read_name, verify_seals
 
 Journals = Mapping[ReadKey, Sequence[Link]]
+MOST_CLOCKS = 3
+"""Clocks of two machines may disagree at every turn: so many are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
         notes.append("Without a head code it is unproven that no entries were cut off at the end.")
     elif not proves_tail(events, head):
         findings.append(Finding("study log", "study log: the head code that was given is not in it"))
+    notes += islice(_clocks(audit), MOST_CLOCKS)
     if study.plan_file_differs:
         notes.append("plan.toml in the folder differs from the plan that is in force; the latter counts.")
     sentences = tuple(dict.fromkeys(finding.sentence for finding in findings))
@@ -99,6 +103,16 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     return VerifyReport(
         sentences, tuple(notes), len(audit), len(journals), count, head_of(audit, store.audit_root)
     )
+
+
+def _clocks(audit: Sequence[AuditEntry]) -> Iterator[str]:
+    """Where the log's times go back: its order is proven, its times are the computers' own."""
+    for before, after in pairwise(audit):
+        if after.at < before.at:
+            yield (
+                f"A clock was set back: entry {after.sequence} of the study log is dated before "
+                f"entry {before.sequence}. Their order is proven, their times are not."
+            )
 
 
 def _details(audit: tuple[AuditEntry, ...], *events: str) -> list[tuple[AuditEntry, dict[str, Any]]]:
