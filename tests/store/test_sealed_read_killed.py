@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a sealed read: every answer that was acknowledged is there afterwards.
+"""kill -9 in the middle of a sealed read: every answer and stroke that was acknowledged is there afterwards.
 
 ``MARROW_KILLS=200`` makes it 200 moments; without it there are 10.
 """
@@ -34,7 +34,9 @@ mode = "both-keys"
 READER = """
 import sys
 from pathlib import Path
-from workstation.reading.session import ReadState
+import numpy as np
+from workstation.masks.editing.change import Change, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.workflow.read_case import open_study_folder
 
 study = open_study_folder(Path(sys.argv[1]))
@@ -44,12 +46,17 @@ def say(text):
     sys.stdout.write(text + "\\n")
     sys.stdout.flush()
 
+# So many scattered voxels that it takes two entries.
+voxels = np.arange(0, 3200, 2)
+large = packed(Change((1, 40, 80), voxels, np.zeros(1600, np.uint8), np.ones(1600, np.uint8)))
 say("ready")
 grade = int(sys.argv[2])
 code = desk.next_case()
 while code:
     read = desk.open_read(code)
     for turn in range(3):
+        read.keep_stroke(Stroke(f"{grade}-{turn}", "1.2", "grow", large))
+        say(f"stroke {code} {grade}-{turn} 2")
         for item in read.sheet().instrument.items:
             grade += 1
             read.answer(item.id, grade % len(item.levels))
@@ -89,15 +96,19 @@ def test_killed_in_a_sealed_read(tmp_path: Path) -> None:
                 total += 1
                 if what == "lock":
                     locked.add(code)
-                else:
+                elif what == "answer":
                     answers[code, item] = int(grade)
             for code in {code for _, code, _, _ in acknowledged}:
                 read = desk.open_read(code)
                 assert read.is_locked or code not in locked, (
                     f"the lock of {code} was acknowledged and is gone"
                 )
-                told = sum(what == "answer" for what, one, _, _ in acknowledged if one == code)
-                # One entry more may be there: it was on its way when the program was killed.
+                mine = [(what, item) for what, one, item, _ in acknowledged if one == code]
+                told = sum(1 + (what == "stroke") for what, _ in mine if what != "lock")
+                drawn = {one.id: len(one.deltas) for one in read.drawn.all()}
+                assert {item for what, item in mine if what == "stroke"} <= set(drawn)
+                assert set(drawn.values()) <= {2}, "half a stroke was kept"
+                # One answer or stroke more may be there: it was on its way when the program was killed.
                 more = read.session.sequence - entries.get(code, 0) - told
                 entries[code] = read.session.sequence
                 assert more >= 0, f"{-more} acknowledged answers of {code} are lost"

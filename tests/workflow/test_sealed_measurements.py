@@ -1,14 +1,18 @@
-"""Measurements of a sealed study: in no byte of the folder until it is unsealed, then as they were drawn."""
+"""Measurements and masks of a sealed study: in no byte of it before it is unsealed, then as drawn."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workstation.imaging.measurement import Mark, Shape, to_dict
+from workstation.masks.editing.change import Change, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.reading.cards import Seat
 from workstation.reading.seal import LEAST_COST
+from workstation.reading.session import ReadingSession
 from workstation.reading.visibility import Role, Viewer
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.accounts import make_account
@@ -29,6 +33,27 @@ mode = "coordinator"
 NOTES = {"R1": "PLANTEDNOTEONE", "R2": "PLANTEDNOTETWO"}
 
 
+VOXELS = {"R1": [3, 4, 9], "R2": [4, 5]}
+STROKES = {
+    reader: Stroke(
+        "s",
+        "1.2",
+        "brush",
+        packed(
+            Change(
+                (1, 4, 4), np.array(voxels), np.zeros(len(voxels), np.uint8), np.ones(len(voxels), np.uint8)
+            )
+        ),
+    )
+    for reader, voxels in VOXELS.items()
+}
+
+
+def drawn_in(session: ReadingSession) -> list[int]:
+    labels = session.content.drawn.labels_of("1.2")
+    return [] if labels is None else np.flatnonzero(labels).tolist()
+
+
 def word(name: str) -> str:
     return f"four plain words {name}"
 
@@ -39,11 +64,13 @@ def read(study: Study, reader: str) -> None:
     opened = study.reader(reader).open_read("K-1")
     mark = Mark(f"{reader}-1", Shape.TEXT, "1.2", "1.2.3", 0, ((3.0, 4.0),), NOTES[reader])
     opened.keep_mark(mark.id, to_dict(mark))
+    opened.keep_stroke(STROKES[reader])
     for item in opened.sheets[0].instrument.items:
         opened.answer(item.id, 1)
     opened.lock(word(reader))
     again = study.reader(reader).open_read("K-1")
     assert [one["name"] for one in again.marks.values()] == [NOTES[reader]]
+    assert drawn_in(again.session) == VOXELS[reader]
     study.vault.sign_out(reader)
 
 
@@ -61,6 +88,10 @@ def study(tmp_path: Path) -> Study:
 def test_no_byte_tells_them_and_the_other_reader_sees_none(study: Study, tmp_path: Path) -> None:
     read(study, "R1")
     read(study, "R2")
+    assert study.vault is not None
+    study.vault.sign_in("R2", word("R2"))
+    assert {drawn_in(one)[0] for one in study.counted_reads().values()} == {4}  # the own one alone
+    study.vault.sign_out("R2")
     content = b"".join(path.read_bytes() for path in (tmp_path / "study").rglob("*") if path.is_file())
     assert not any(note.encode() in content for note in NOTES.values())
     assert study.vault is not None
@@ -79,3 +110,4 @@ def test_unsealing_brings_both_back(study: Study) -> None:
     told = {mark["name"] for session in (case.x, case.y) for mark in session.content.marks.values()}
     assert told == set(NOTES.values())
     assert {one.mark.name for one in measurements(study)} == set(NOTES.values())
+    assert sorted([drawn_in(case.x), drawn_in(case.y)]) == sorted(VOXELS.values())

@@ -9,6 +9,7 @@ from workstation.analysis.reads import ReadRow
 from workstation.analysis.report import AgreementReport
 from workstation.errors import DataError
 from workstation.export.exporter import Bundle, CaseMask, FinalTotal, FinalValue, Picture, ReconciledCase
+from workstation.export.mask_table import MaskPair
 from workstation.imaging.study import Case, Series
 from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
@@ -34,9 +35,17 @@ _SEALED = {
 
 
 def study_bundle(
-    study: Study, workspace: Workspace | None, viewer: Viewer, *, with_pictures: bool, progress: Progress
+    study: Study,
+    workspace: Workspace | None,
+    viewer: Viewer,
+    *,
+    with_pictures: bool,
+    with_drawn: bool = True,
+    progress: Progress,
 ) -> Bundle:
     """Everything of a study that `viewer` may take away now.
+
+    `with_drawn` also gathers what readers drew, and how far that agrees.
 
     Before the reads may be compared the coordinator gets no score and a reader only the own ones; what is
     left out is said in `Bundle.limits`.
@@ -55,7 +64,10 @@ def study_bundle(
         masks = tuple(
             one for code in shown for one in case_masks(workspace, code) if one.name != DRAWN
         )  # what somebody drew outside the study is no part of it
-    masks += masks_of_reads(study, workspace, viewer)
+    pairs: tuple[MaskPair, ...] = ()
+    if with_drawn:
+        masks += masks_of_reads(study, workspace, viewer)
+        pairs = mask_pairs(study, workspace, viewer)
     pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
     entries, conduct = study.store.audit(), conduct_rows(study, viewer)
     unaided, aided = stage_rows(study, viewer)
@@ -71,7 +83,7 @@ def study_bundle(
         reconciled=_reconciled_cases(study) if compared and len(plan.readers) > 1 else (),
         agreement=_agreement(rows),
         masks=masks,
-        mask_pairs=mask_pairs(study, workspace, viewer),
+        mask_pairs=pairs,
         pictures=pictures,
         audit_head=entries[-1].digest if entries else study.store.audit_root,
         limits=_limits(study, viewer, len(compared)),

@@ -124,7 +124,12 @@ def _of_study(
             )
         study.unseal_cases(compared, COORDINATOR)  # that scores were looked at is part of the record
         return study_bundle(
-            study, workspace, Viewer(Role.COORDINATOR), with_pictures=False, progress=progress
+            study,
+            workspace,
+            Viewer(Role.COORDINATOR),
+            with_pictures=False,
+            with_drawn=False,
+            progress=progress,
         )
 
 

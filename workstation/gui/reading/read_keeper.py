@@ -48,7 +48,7 @@ class ReadKeeper(QObject):
         self._book.edited.connect(self._on_marks_edited)
         self._drawing = FreeDrawing(self._masks, context.jobs, self)
         self._order = EditOrder(self._book, self._masks)
-        grid.drawing.told.connect(self._messages.inform)
+        grid.drawing.told.connect(self._messages.attention)
         self._free: tuple[Path, str] | None = None
         self._restoring = False
         self._waiting = QElapsedTimer()
