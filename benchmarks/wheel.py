@@ -23,7 +23,7 @@ from benchmarks.figures import Figure, figure, milliseconds
 from benchmarks.wheel_scene import SLICES, hung, thin
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.showing import frame_of
-from workstation.imaging.frame import PixelBuffer
+from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.windowing import lut32
 
 NAMES = ("tiles4_wheel_ms", "tiles4_window_ms", "tiles16_wheel_ms", "reformat_wheel_ms")

@@ -21,8 +21,8 @@ from workstation.gui.viewer.keys import BINDINGS
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.showing import frame_of
 from workstation.gui.viewer.tile import SERIES_MIME
-from workstation.imaging.frame import PixelBuffer
 from workstation.imaging.hanging import grid_of
+from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.study import Joint, Weighting
 from workstation.imaging.volume import Stack
 from workstation.masks.mask import Mask, Segment

@@ -15,8 +15,8 @@ from tests.gui.viewer_scene import make, slices, wheel
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.links_menu import LinksMenu
 from workstation.gui.viewer.showing import frame_of
-from workstation.imaging.frame import PixelBuffer
 from workstation.imaging.hanging import grid_of
+from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.study import Laterality, Series
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Window

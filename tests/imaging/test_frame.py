@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from workstation.imaging import linking, viewport
-from workstation.imaging.frame import LabelStyle, Overlay, PixelBuffer, resolve, scale_bar, window_text
+from workstation.imaging.frame import LabelStyle, Overlay, resolve, scale_bar, window_text
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.outline import Outlines, trace
+from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.placement import place, usable_spacing
 from workstation.imaging.viewport import Outside, ViewportState
 from workstation.imaging.volume import Stack

@@ -7,17 +7,18 @@ It decides every pixel, letter, badge and number, so what is on the screen can b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.outline import Line, Outlines, bounding_box
+from workstation.imaging.pixels import Fill, Picture, PixelBuffer
 from workstation.imaging.placement import EdgeLetters, Placement, edge_letters, place, usable_spacing
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
-from workstation.imaging.windowing import Window, lut8, lut32, percentile_window
+from workstation.imaging.windowing import Window, percentile_window
 
 DASHED, DOTTED = "dashed", "dotted"
 """Lines of an outline that is not solid."""
@@ -44,15 +45,6 @@ class LabelStyle:
     def hatch_in(self, hatched: bool) -> str:
         """The hatch to draw, if any."""
         return "" if self.outline_only else self.hatch or (self.pattern if hatched else "")
-
-
-@dataclass(frozen=True, eq=False)
-class Fill:
-    """The filled labels of one slice: their box (rows, columns), where they are, and label × 256."""
-
-    box: tuple[slice, slice]
-    where: NDArray[np.bool_]
-    shifted: NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,19 +199,6 @@ class Frame:
     dimmed: bool
 
 
-@dataclass(slots=True)
-class PixelBuffer:
-    """Memory for the pixels of one viewport, allocated once per image size."""
-
-    pixels: NDArray[np.uint32] = field(default_factory=lambda: np.empty((0, 0), dtype=np.uint32))
-
-    def of_shape(self, rows: int, columns: int) -> NDArray[np.uint32]:
-        """The buffer with this shape; the same array while the shape stays."""
-        if self.pixels.shape != (rows, columns):
-            self.pixels = np.empty((rows, columns), dtype=np.uint32)
-        return self.pixels
-
-
 def resolve(
     state: ViewportState,
     stack: Stack,
@@ -256,18 +235,16 @@ def resolve(
     buffer : PixelBuffer or None
         Reused memory; without it each picture gets its own.
     """
-    index = min(state.slice_index, stack.number_of_slices - 1)
+    picture = picture_of(state, stack, overlays, start)
+    index, window = picture.slice_index, picture.window
     rows, columns = stack.voxels.shape[1:]
     geometry = stack.geometry
     spacing = geometry.pixel_spacing if geometry is not None else pixel_spacing
     drawn_spacing = usable_spacing(spacing)
     is_measured = spacing is not None and drawn_spacing == spacing
     placement = place(state, (rows, columns), drawn_spacing, geometry, size)
-    window = state.window or start or percentile_window(stack)
-    pixels = (buffer or PixelBuffer()).of_shape(rows, columns)
-    _paint(pixels, stack, index, window, state.inverted, overlays)
     return Frame(
-        pixels=pixels,
+        pixels=(buffer or PixelBuffer()).show(picture),
         placement=placement,
         slice_index=index,
         outlines=tuple(line for overlay in overlays for line in _outlines(overlay, index)),
@@ -284,12 +261,24 @@ def resolve(
     )
 
 
+def picture_of(
+    state: ViewportState, stack: Stack, overlays: Sequence[Overlay] = (), start: Window | None = None
+) -> Picture:
+    """What `resolve` looks up for a viewport; see there."""
+    index = min(state.slice_index, stack.number_of_slices - 1)
+    fills = ((fill, overlay.blend) for overlay in overlays if (fill := overlay.fill_of(index)) is not None)
+    window = state.window or start or percentile_window(stack)
+    return Picture(stack, index, window, state.inverted, tuple(fills))
+
+
+@lru_cache(maxsize=64)
 def window_text(window: Window) -> str:
     """Width and centre with as many decimals as the numbers need: ``"W 812 C 400"``."""
     decimals = 0 if window.width >= 20 else 2 if window.width >= 0.2 else 4
     return f"W {window.width:.{decimals}f}  C {window.center:.{decimals}f}"
 
 
+@lru_cache(maxsize=64)
 def scale_bar(scale: float, width: float) -> ScaleBar | None:
     """The longest round length (1, 2, 5 × 10ⁿ mm) whose bar takes at most a quarter of the width."""
     longest = width / 4 / scale
@@ -298,25 +287,6 @@ def scale_bar(scale: float, width: float) -> ScaleBar | None:
     power = 10.0 ** np.floor(np.log10(longest))
     length = float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest * 1.0001))
     return ScaleBar(length, length * scale)
-
-
-def _paint(
-    pixels: NDArray[np.uint32],
-    stack: Stack,
-    index: int,
-    window: Window,
-    inverted: bool,
-    overlays: Sequence[Overlay],
-) -> None:
-    plane = stack.voxels[index]
-    np.take(lut32(window, stack, inverted), plane, out=pixels, mode="wrap")
-    for overlay in overlays:
-        fill = overlay.fill_of(index)
-        if fill is not None:
-            # Only the box that holds labels is looked up again; masks are small beside the image.
-            inside = pixels[fill.box]
-            grey = lut8(window, stack, inverted)[plane[fill.box]]
-            np.copyto(inside, np.take(overlay.blend, fill.shifted | grey), where=fill.where)
 
 
 def _outlines(overlay: Overlay, index: int) -> list[Outline]:

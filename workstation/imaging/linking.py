@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -151,7 +152,7 @@ def reference_line(
         10 degrees), do not meet, lie on different sides of the body, or nobody knows how they lie.
     """
     way = way or Ties().bridge(active, target)
-    if way is None or way.kind == SIDES or abs(float(active.normal @ target.normal)) > 0.985:
+    if way is None or way.kind == SIDES or are_nearly_parallel(active, target):
         return None
     rows, columns = active.shape[1], active.shape[2]
     ends = ((-0.5, -0.5), (-0.5, columns - 0.5), (rows - 0.5, columns - 0.5), (rows - 0.5, -0.5))
@@ -167,6 +168,12 @@ def reference_line(
         return None
     (r0, c0), (r1, c1) = (target.in_plane(point, target_slice) for point in crossing)
     return (c0 + 0.5, r0 + 0.5), (c1 + 0.5, r1 + 0.5)
+
+
+@lru_cache(maxsize=1024)  # asked for every viewport at every step of a scroll
+def are_nearly_parallel(one: StackGeometry, two: StackGeometry) -> bool:
+    """True when the slices of two stacks are closer than 10 degrees and cut each other nowhere useful."""
+    return abs(float(one.normal @ two.normal)) > 0.985
 
 
 def tie_slices(states: States, geometries: Geometries, source: int, ties: Ties) -> Ties:

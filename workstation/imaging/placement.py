@@ -6,6 +6,7 @@ coordinates are screen pixels from its top left corner.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,7 +74,7 @@ class EdgeLetters:
 
 def usable_spacing(spacing: tuple[float, float] | None) -> tuple[float, float]:
     """(row, column) spacing for drawing; square pixels where the file gives none that can be used."""
-    if spacing is None or not np.isfinite(spacing).all() or min(spacing) <= 0:
+    if spacing is None or not all(math.isfinite(one) and one > 0 for one in spacing):
         return 1.0, 1.0
     return spacing
 

@@ -53,6 +53,9 @@ class Bridge:
         return Bridge(self.kind, self.end, self.start)
 
 
+_WITHIN = Bridge(SAME, np.zeros(3), np.zeros(3))
+
+
 @dataclass(frozen=True)
 class Ties:
     """What a reader stated about patient spaces that do not share a frame of reference.
@@ -86,7 +89,7 @@ class Ties:
         if not one or not two:
             return None
         if one == two:
-            return Bridge(SAME, np.zeros(3), np.zeros(3))
+            return _WITHIN
         roots = self._root(one), self._root(two)
         if roots[0][0] != roots[1][0]:
             return None

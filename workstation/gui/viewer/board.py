@@ -67,7 +67,8 @@ class TileBoard(QWidget):
     def add_tool(self, tool: PointerTool) -> None:
         """Let the left button drive a tool (`set_tool` with its id), and let it draw over the viewports."""
         self._tools[tool.id] = tool
-        self.add_overlay(tool)
+        if type(tool).paint is not PointerTool.paint:
+            self.add_overlay(tool)
 
     def add_overlay(self, overlay: OverlayPainter) -> None:
         """Let something draw over every viewport, above what was added before."""

@@ -83,6 +83,8 @@ class MarkBook(QObject):
 
     def on_tile(self, tile: int) -> tuple[Mark, ...]:
         """The marks that a viewport shows now, the draft in place of what it changes."""
+        if not self.marks and self.draft is None:
+            return ()
         where = self.place_of(tile)
         if where is None or self.presenter.peeking:
             return ()

@@ -15,10 +15,13 @@ class ReferenceLine:
     def paint(self, painter: QPainter, view: TileView) -> None:
         """A dashed line as long as the active image reaches."""
         presenter, target = view.presenter, view.geometry
+        if not presenter.show_reference_lines or view.tile == presenter.active:
+            return
         source = presenter.linkable(presenter.active)
+        if source is None or target is None or linking.are_nearly_parallel(source, target):
+            return
         way = presenter.bridge(presenter.active, view.tile)
-        is_wanted = presenter.show_reference_lines and view.tile != presenter.active
-        if not is_wanted or source is None or target is None or way is None:
+        if way is None:
             return
         slice_index = min(presenter.states[presenter.active].slice_index, source.shape[0] - 1)
         line = linking.reference_line(source, slice_index, target, view.slice_index, way)
@@ -48,11 +51,12 @@ class Markers:
 
     def paint(self, painter: QPainter, view: TileView) -> None:
         """Those that the slice shown reaches."""
-        geometry, colour = view.geometry, QColor(view.palette.accent)
-        if geometry is None:
+        markers, geometry = view.presenter.markers, view.geometry
+        if not markers or geometry is None:
             return
+        colour = QColor(view.palette.accent)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for point, frame_uid, text in view.presenter.markers:
+        for point, frame_uid, text in markers:
             height = abs(float((point - geometry.origins[view.slice_index]) @ geometry.normal))
             at = view.point_to_screen(point)
             if at is None or frame_uid != geometry.frame_of_reference_uid or not geometry.reaches(height):

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from workstation.gui.viewer.contents import SHOWN
 from workstation.gui.viewer.hung import HungCase, Size
-from workstation.imaging.frame import Frame, PixelBuffer, resolve
+from workstation.imaging.frame import Frame, resolve
+from workstation.imaging.pixels import PixelBuffer
 
 
 def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) -> Frame | None:

@@ -28,7 +28,8 @@ from workstation.gui.viewer.painting import FramePainter, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.gui.viewer.showing import frame_of
 from workstation.gui.viewer.words import Words, corner_font
-from workstation.imaging.frame import Frame, PixelBuffer
+from workstation.imaging.frame import Frame
+from workstation.imaging.pixels import PixelBuffer, Pixels
 
 SERIES_MIME = "application/x-marrow-series"
 ACTIVE_PX = 2
@@ -61,6 +62,7 @@ class TileWidget(QWidget):
         self._presenter, self._gestures, self._painter = presenter, gestures, painter
         self._overlays = overlays
         self._buffer = PixelBuffer()
+        self._pixels: Pixels | None = None
         self._image: QImage | None = None
         self._pressed_at = QPointF()
         self.setObjectName(f"viewport_{index + 1}")
@@ -101,8 +103,8 @@ class TileWidget(QWidget):
         if frame is None:
             self._paint_words(painter, area)
         else:
-            if self._image is None or self._image.constBits() is None or not self._wraps(frame.pixels.shape):
-                self._image = wrap(frame.pixels)
+            if self._image is None or self._pixels is not frame.pixels:
+                self._pixels, self._image = frame.pixels, wrap(frame.pixels)
             self._paint_frame(painter, area, frame, self._image)
         if self.index == self._presenter.active:
             painter.setPen(QPen(QColor(self._painter.palette.accent), ACTIVE_PX))
@@ -187,10 +189,6 @@ class TileWidget(QWidget):
         return super().event(event)
 
     # --- private ---------------------------------------------------------------------------------
-
-    def _wraps(self, shape: tuple[int, ...]) -> bool:
-        image = self._image
-        return image is not None and (image.height(), image.width()) == shape
 
     def _text_px(self) -> int:
         return 13 if self.width() >= 320 else 11

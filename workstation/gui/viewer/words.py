@@ -28,14 +28,13 @@ class Words:
 
     def width(self, text: str) -> float:
         """How wide a text is."""
-        return _metrics(self.size_px).horizontalAdvance(text)
+        return _advance(text, self.size_px)
 
     def elided(self, text: str, room: float) -> str:
         """The text, shortened in the middle when it is wider than `room`."""
-        metrics = _metrics(self.size_px)
-        if metrics.horizontalAdvance(text) <= room:
+        if self.width(text) <= room:
             return text
-        return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0.0))
+        return _metrics(self.size_px).elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0.0))
 
     def draw(
         self,
@@ -50,14 +49,26 @@ class Words:
         """Draw a text from its left end (`RIGHT`: its right end, `CENTRE`: its middle); its width."""
         if not text:
             return 0.0
-        picture, width = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
-        painter.drawImage(round(x - width * align) - 1, round(top) - 1, picture)
-        return width
+        left, upper, picture = self.placed(x, top, text, colour, align, shadow)
+        painter.drawImage(left, upper, picture)
+        return self.width(text)
+
+    def placed(
+        self, x: float, top: float, text: str, colour: QColor, align: float = 0.0, shadow: bool = True
+    ) -> tuple[int, int, QImage]:
+        """The picture of a text, and where `draw` puts its upper left corner."""
+        picture = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
+        return round(x - self.width(text) * align) - 1, round(top) - 1, picture
 
 
 @lru_cache(maxsize=8)
 def _metrics(size_px: int) -> QFontMetricsF:
     return QFontMetricsF(corner_font(size_px))
+
+
+@lru_cache(maxsize=512)
+def _advance(text: str, size_px: int) -> float:
+    return _metrics(size_px).horizontalAdvance(text)
 
 
 def corner_font(size_px: int) -> QFont:
@@ -69,10 +80,10 @@ def corner_font(size_px: int) -> QFont:
 
 
 @lru_cache(maxsize=512)
-def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> tuple[QImage, float]:
-    """A text with a thin dark halo, legible on bright bone as well as on black; and its width."""
+def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> QImage:
+    """A text with a thin dark halo, legible on bright bone as well as on black."""
     metrics = _metrics(size_px)
-    width, height = metrics.horizontalAdvance(text), metrics.height()
+    width, height = _advance(text, size_px), metrics.height()
     picture = QImage(
         math.ceil((width + 3) * ratio),
         math.ceil((height + 3) * ratio),
@@ -89,4 +100,4 @@ def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> tupl
     painter.setPen(QColor.fromRgb(rgb))
     painter.drawText(QPointF(1, metrics.ascent() + 1), text)
     painter.end()
-    return picture, width
+    return picture

@@ -1,0 +1,206 @@
+"""What is kept or skipped for speed changes no pixel: the fast way beside the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
+from PySide6.QtWidgets import QApplication
+
+from workstation.gui.viewer import outline_painting
+from workstation.gui.viewer.painting import FramePainter, paint_pixels, wrap
+from workstation.gui.viewer.palette import ViewerPalette
+from workstation.gui.viewer.words import Words
+from workstation.imaging.frame import CROSSED, Frame, LabelStyle, Overlay, picture_of, resolve
+from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.pixels import PixelBuffer
+from workstation.imaging.viewport import ViewportState
+from workstation.imaging.volume import Stack
+from workstation.imaging.windowing import SIGMOID, Window, lut32
+
+ROWS, COLUMNS, SLICES = 90, 70, 4
+SIZE = (311.0, 203.0)
+
+VIEWS = {
+    "fitted": ViewportState("s", 1),
+    "mirrored": ViewportState("s", 1, mirrored=True),
+    "turned": ViewportState("s", 2, rotation=1),
+    "zoomed": ViewportState("s", 1, scale=5.3, pan=(7.1, -4.4)),
+    "small": ViewportState("s", 3, scale=0.8),
+    "windowed": ViewportState("s", 1, window=Window(700, 900, SIGMOID), inverted=True),
+}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    """Nothing in it is symmetric, and its pixels are not square."""
+    slices, rows, columns = np.ogrid[:SLICES, :ROWS, :COLUMNS]
+    voxels = (rows * 13 + columns * 5 + slices * 200 + (rows > 60) * (columns < 20) * 900).astype(np.uint16)
+    origins = np.array([[0.0, 0.0, 4.0 * index] for index in range(SLICES)])
+    geometry = StackGeometry(
+        (SLICES, ROWS, COLUMNS), origins, np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), (0.8, 1.3), 4.0, "1.2"
+    )
+    return Stack("s", voxels, 2.0, -100.0, geometry)
+
+
+@pytest.fixture(scope="module")
+def overlay() -> Overlay:
+    labels = np.zeros((SLICES, ROWS, COLUMNS), dtype=np.uint8)
+    labels[:, 10:40, 5:30], labels[:, 30:75, 40:65], labels[:, 50:60, 0:8] = 1, 2, 3
+    labels[:, 45:50, 50:55] = 0
+    styles = {1: LabelStyle(0xD55E00), 2: LabelStyle(0x56B4E9), 3: LabelStyle(0x009E73, hatch=CROSSED)}
+    return Overlay(labels, styles, filled=True, opacity=0.4)
+
+
+def plain(stack: Stack, state: ViewportState, overlay: Overlay) -> NDArray[np.uint32]:
+    """Every pixel by itself, as the definition of the picture says."""
+    assert state.window is not None
+    grey = lut32(state.window, stack, state.inverted)[stack.voxels[state.slice_index]]
+    found = grey.copy()
+    labels = overlay.labels[state.slice_index]
+    for label, style in overlay.styles.items():
+        if not style.hatch:
+            inside = labels == label
+            for shift in (16, 8, 0):
+                mixed = (grey[inside] >> shift & 255) * 0.6 + 0.4 * (style.color >> shift & 255)
+                channel = np.uint32(0xFF) << np.uint32(shift)
+                found[inside] = found[inside] & ~channel | np.rint(mixed).astype(np.uint32) << shift
+    return found
+
+
+@pytest.mark.parametrize("slice_index", range(SLICES))
+def test_filled_labels_are_blended_as_defined(stack: Stack, overlay: Overlay, slice_index: int) -> None:
+    state = ViewportState("s", slice_index, window=Window(700, 900))
+    shown = resolve(state, stack, SIZE, overlays=(overlay,)).pixels
+    difference = np.abs(shown.view(np.uint8).astype(int) - plain(stack, state, overlay).view(np.uint8))
+    assert difference.max() <= 1  # rounding of the mixture
+    assert (shown >> 24 == 0xFF).all()
+
+
+class TestBuffer:
+    """A buffer looks nothing up that it holds, and everything that it does not."""
+
+    def test_the_same_picture_is_not_looked_up_again(self, stack: Stack, overlay: Overlay) -> None:
+        buffer, picture = PixelBuffer(), picture_of(ViewportState("s", 1), stack, (overlay,))
+        pixels = buffer.show(picture)
+        pixels[0, 0] = 7
+        assert buffer.show(picture_of(ViewportState("s", 1, mirrored=True), stack, (overlay,)))[0, 0] == 7
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            ViewportState("s", 2),
+            ViewportState("s", 1, inverted=True),
+            ViewportState("s", 1, window=Window(500, 300)),
+        ],
+    )
+    def test_another_picture_is(self, stack: Stack, overlay: Overlay, other: ViewportState) -> None:
+        buffer = PixelBuffer()
+        resolve(ViewportState("s", 1), stack, SIZE, overlays=(overlay,), buffer=buffer)
+        again = resolve(other, stack, SIZE, overlays=(overlay,), buffer=buffer).pixels
+        assert np.array_equal(again, resolve(other, stack, SIZE, overlays=(overlay,)).pixels)
+
+    def test_so_is_the_same_slice_of_another_stack_or_under_another_mask(
+        self, stack: Stack, overlay: Overlay
+    ) -> None:
+        buffer, state = PixelBuffer(), ViewportState("s", 1)
+        bare = resolve(state, stack, SIZE, buffer=buffer).pixels.copy()
+        masked = resolve(state, stack, SIZE, overlays=(overlay,), buffer=buffer).pixels.copy()
+        darker = Overlay(overlay.labels, overlay.styles, filled=True, opacity=0.9)
+        assert not np.array_equal(bare, masked)
+        assert not np.array_equal(
+            masked, resolve(state, stack, SIZE, overlays=(darker,), buffer=buffer).pixels
+        )
+        other = Stack("s", stack.voxels[:, ::-1].copy(), 2.0, -100.0, stack.geometry)
+        assert np.array_equal(resolve(state, other, SIZE, buffer=buffer).pixels, bare[::-1])
+
+    def test_it_keeps_no_voxels_alive(self, stack: Stack) -> None:
+        import weakref
+
+        buffer, other = PixelBuffer(), Stack("s", stack.voxels.copy(), 1.0, 0.0, None)
+        resolve(ViewportState("s", 0), other, SIZE, buffer=buffer)
+        watch = weakref.ref(other)
+        del other
+        assert watch() is None
+
+    def test_a_look_up_that_fails_leaves_nothing_held(self, stack: Stack) -> None:
+        buffer, good = PixelBuffer(), picture_of(ViewportState("s", 0), stack)
+        buffer.show(good)
+        broken = Stack("s", stack.voxels.astype(np.float32), 1.0, 0.0, None)  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            buffer.show(picture_of(ViewportState("s", 0, window=Window(5, 5)), broken))
+        assert not buffer.holds(good)
+
+
+@pytest.fixture
+def canvas(qtbot: object) -> Iterator[QImage]:
+    assert QApplication.instance() is not None
+    yield QImage(0, 0, QImage.Format.Format_RGB32)
+
+
+def painted(frame: Frame, painter: FramePainter, ratio: float = 1.0) -> NDArray[np.uint8]:
+    """A viewport as it comes on the screen."""
+    screen = QImage(round(SIZE[0] * ratio), round(SIZE[1] * ratio), QImage.Format.Format_RGB32)
+    screen.setDevicePixelRatio(ratio)
+    screen.fill(Qt.GlobalColor.magenta)
+    brush = QPainter(screen)
+    painter.paint(brush, QRectF(0, 0, *SIZE), frame, wrap(frame.pixels), Words(11, ratio))
+    brush.end()
+    return np.array(screen.constBits()).reshape(screen.height(), -1, 4)[:, : screen.width(), :3].copy()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_kept_outlines_are_those_drawn_anew(
+    canvas: QImage, stack: Stack, overlay: Overlay, view: str, ratio: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = resolve(VIEWS[view], stack, SIZE, overlays=(overlay,))
+    painter = FramePainter(ViewerPalette())
+    first, second, third = (painted(frame, painter, ratio) for _ in range(3))
+    assert np.array_equal(first, second)
+    assert np.array_equal(first, third)
+    monkeypatch.setattr(outline_painting, "_is_on_pixels", lambda _device: False)
+    direct = painted(frame, painter, ratio)
+    assert np.abs(first.astype(int) - direct).max() <= 3  # laid over one another in another order
+    assert (direct != painted(resolve(VIEWS[view], stack, SIZE), painter, ratio)).any()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_outlines_of_another_slice_do_not_stay(
+    canvas: QImage, stack: Stack, overlay: Overlay, view: str
+) -> None:
+    """The memory that lines are drawn in is used for all, and is empty each time."""
+    painter = FramePainter(ViewerPalette())
+    frames = [resolve(VIEWS[view], stack, SIZE, overlays=chosen) for chosen in ((overlay,), (), (overlay,))]
+    for _ in range(2):
+        for frame in frames:
+            assert np.array_equal(painted(frame, painter), painted(frame, FramePainter(ViewerPalette())))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_every_pixel_beside_the_picture_is_background(
+    canvas: QImage, stack: Stack, view: str, ratio: float
+) -> None:
+    frame = resolve(VIEWS[view], stack, SIZE)
+    found, expected = (
+        QImage(round(SIZE[0] * ratio), round(SIZE[1] * ratio), QImage.Format.Format_RGB32) for _ in range(2)
+    )
+    for screen in (found, expected):
+        screen.setDevicePixelRatio(ratio)
+        screen.fill(Qt.GlobalColor.magenta)
+    area, black = QRectF(0, 0, *SIZE), QColor(Qt.GlobalColor.black)
+    brush = QPainter(found)
+    paint_pixels(brush, area, frame, wrap(frame.pixels), black)
+    brush.end()
+    brush = QPainter(expected)
+    brush.fillRect(area, black)
+    brush.setTransform(QTransform(*frame.placement.matrix), True)
+    brush.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+    brush.drawImage(0, 0, wrap(frame.pixels))
+    brush.end()
+    assert found == expected
