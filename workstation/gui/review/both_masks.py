@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 from workstation.gui.layouts import empty
 from workstation.gui.viewer.contents import MASK, READER_X, READER_Y, REGIONS
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.gui.viewer.painting import PEN_STYLES, hatch
+from workstation.gui.viewer.outline_painting import PEN_STYLES, hatch
 from workstation.gui.viewer.palette import ViewerPalette, reader_styles
 from workstation.imaging.frame import LabelStyle
 from workstation.masks.overlap import BOTH, OTHERWISE, X_ONLY, Y_ONLY, LabelAgreement
