@@ -10,9 +10,9 @@ import importlib
 import pkgutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,12 +23,30 @@ BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another process before it says that the database is in use."""
 
 _MIGRATIONS = "workstation.store.migrations"
-_VERSION = sa.Table(
+SCHEMA_VERSION = sa.Table(
     "schema_version",
     sa.MetaData(),
     sa.Column("chain", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, nullable=False),
 )
+
+
+class Migratable(Protocol):
+    """A database whose schema `migrate` can bring up to date."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+
+    @property
+    def read_only(self) -> bool:
+        """True where nothing can be changed."""
+
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """One consistent view."""
+
+    def write(self) -> AbstractContextManager[sa.Connection]:
+        """One transaction."""
 
 
 class Database:
@@ -118,7 +136,7 @@ def open_database(
     read_only = path.exists() and not _is_writable(path)
     database = Database(path, name, _connect(path, read_only, busy_timeout_s), read_only)
     try:
-        _migrate(database, chain)
+        migrate(database, chain)
     except BaseException:
         database.close()
         raise
@@ -249,26 +267,45 @@ def _steps(chain: str) -> list[str]:
     )
 
 
-def _version(connection: sa.Connection, chain: str, name: str) -> int:
+def newest_version(chain: str) -> int:
+    """The schema version that this program makes of a chain."""
+    return len(_steps(chain))
+
+
+def _version(connection: sa.Connection, chain: str, name: str, beside: str = "") -> int:
     tables = sa.inspect(connection).get_table_names()
     if not tables:
         return 0
     found = (
-        dict(connection.execute(sa.select(_VERSION.c.chain, _VERSION.c.version)).all())
-        if _VERSION.name in tables
+        dict(connection.execute(sa.select(SCHEMA_VERSION.c.chain, SCHEMA_VERSION.c.version)).all())
+        if SCHEMA_VERSION.name in tables
         else {}
     )
     if chain not in found:
+        if beside in found:
+            return 0
         raise StoreError(
             f"The {name} was not opened", "its database file belongs to something else", "Check the folder"
         )
     return int(found[chain])
 
 
-def _migrate(database: Database, chain: str) -> None:
+def migrate(database: Migratable, chain: str, beside: str = "") -> None:
+    """Bring the schema of an open database up to date, in one transaction.
+
+    Parameters
+    ----------
+    beside : str
+        Another chain that may be in the database before this one is.
+
+    Raises
+    ------
+    StoreError
+        If it is of a newer program version, of another kind, or may only be read.
+    """
     steps = _steps(chain)
     with database.read() as connection:
-        version = _version(connection, chain, database.name)
+        version = _version(connection, chain, database.name, beside)
     if version > len(steps):
         raise StoreError(
             f"The {database.name} was not opened",
@@ -288,11 +325,13 @@ def _migrate(database: Database, chain: str) -> None:
     from alembic.operations import Operations
 
     with database.write() as connection:
-        version = _version(connection, chain, database.name)  # another process may have been first
+        version = _version(connection, chain, database.name, beside)  # another process may have been first
         operations = Operations(MigrationContext.configure(connection))
         if version == 0:
-            _VERSION.create(connection)
-            connection.execute(sa.insert(_VERSION).values(chain=chain, version=0))
+            SCHEMA_VERSION.create(connection, checkfirst=True)
+            connection.execute(sa.insert(SCHEMA_VERSION).values(chain=chain, version=0))
         for step in steps[version:]:
             importlib.import_module(f"{_MIGRATIONS}.{chain}.{step}").upgrade(operations)
-        connection.execute(sa.update(_VERSION).where(_VERSION.c.chain == chain).values(version=len(steps)))
+        connection.execute(
+            sa.update(SCHEMA_VERSION).where(SCHEMA_VERSION.c.chain == chain).values(version=len(steps))
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from workstation.store.migrations.keeping import keep_for_ever, refuse_insert
+
 _READ = ("reader", "case_code", "presentation", "version")
 
 
@@ -130,33 +132,26 @@ _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def _keep_for_ever(op: Operations) -> None:
     for table, keys in _KEYS.items():
-        for event in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_keep_{event.lower()} BEFORE {event} ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-            )
-        # INSERT OR REPLACE deletes without firing the trigger above.
-        same = " OR ".join(
-            "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in keys
-        )
-        op.execute(
-            f"CREATE TRIGGER {table}_keep_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
-            "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-        )
+        keep_for_ever(op, table, *keys)
     same_read = " AND ".join(f"{column} = NEW.{column}" for column in _READ)
-    op.execute(
-        "CREATE TRIGGER journal_shut_by_lock BEFORE INSERT ON journal "
-        f"WHEN EXISTS (SELECT 1 FROM locks WHERE {same_read}) "
-        "BEGIN SELECT RAISE(ABORT, 'this read is locked'); END"
+    refuse_insert(
+        op,
+        "journal_shut_by_lock",
+        "journal",
+        f"EXISTS (SELECT 1 FROM locks WHERE {same_read})",
+        "this read is locked",
     )
-    op.execute(
-        "CREATE TRIGGER journal_version_needs_amendment BEFORE INSERT ON journal "
-        f"WHEN NEW.version > 1 AND NOT EXISTS (SELECT 1 FROM amendments WHERE {same_read}) "
-        "BEGIN SELECT RAISE(ABORT, 'this version has no amendment'); END"
+    refuse_insert(
+        op,
+        "journal_version_needs_amendment",
+        "journal",
+        f"NEW.version > 1 AND NOT EXISTS (SELECT 1 FROM amendments WHERE {same_read})",
+        "this version has no amendment",
     )
-    op.execute(
-        "CREATE TRIGGER reconcile_shut_by_signatures BEFORE INSERT ON reconcile_journal "
-        "WHEN EXISTS (SELECT 1 FROM reconcile_closed WHERE case_code = NEW.case_code) "
-        "BEGIN SELECT RAISE(ABORT, 'this case is signed'); END"
+    refuse_insert(
+        op,
+        "reconcile_shut_by_signatures",
+        "reconcile_journal",
+        "EXISTS (SELECT 1 FROM reconcile_closed WHERE case_code = NEW.case_code)",
+        "this case is signed",
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from workstation.store.migrations.keeping import keep_for_ever
+
 _READ = ("reader", "case_code", "presentation", "version")
 
 
@@ -52,15 +54,4 @@ def _read_key() -> list[sa.Column[object]]:
 
 
 def _keep(op: Operations, table: str, key: tuple[str, ...]) -> None:
-    for event in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_keep_{event.lower()} BEFORE {event} ON {table} "
-            "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-        )
-    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
-    # INSERT OR REPLACE deletes without firing the trigger above.
-    op.execute(
-        f"CREATE TRIGGER {table}_keep_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
-        "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-    )
+    keep_for_ever(op, table, key)

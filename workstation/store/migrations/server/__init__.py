@@ -1,0 +1,1 @@
+"""What a server's copy of a study has beside the study's own tables."""
