@@ -60,8 +60,12 @@ WINDOW_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-VALIDATORS = {"dciodvfy": "dicom3tools"}
-"""Programs that some tests ask for a second opinion; those tests are skipped without them."""
+TEST_PROGRAMS = {"dciodvfy": "dicom3tools", "initdb": "postgresql"}
+"""Programs that some tests ask for a second opinion or start as a server; without them these are skipped."""
+POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"
+"""Where Debian keeps those of PostgreSQL, off the path."""
+CLUSTER_RULE = Path("/etc/postgresql-common/createcluster.conf")
+"""What Debian asks before it makes a database server of its own on installation."""
 
 
 class SetupError(Exception):
@@ -104,8 +108,8 @@ def install_command(packages: list[str]) -> str:
     return "apt-get update && apt-get install -y --no-install-recommends " + " ".join(packages)
 
 
-def apt_install(packages: list[str]) -> None:
-    """Install Debian packages as root.
+def apt_install(packages: list[str], options: tuple[str, ...] = ()) -> None:
+    """Install Debian packages as root, with more options of apt-get where they are needed.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def apt_install(packages: list[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     # A failed update may still leave usable lists (one mirror of several down): install decides.
     _, heard = quietly(["apt-get", "update"], environment)
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    install = ["apt-get", "install", "-y", *options, "--no-install-recommends", *packages]
     code, output = quietly(install, environment)
     if code:
         output = heard + output
@@ -165,17 +169,33 @@ def provide_system_packages(window: bool) -> None:
         )
 
 
-def provide_validators() -> None:
-    """Install the programs that some tests compare with; never a reason to stop."""
-    packages = [package for program, package in VALIDATORS.items() if not shutil.which(program)]
+def has_program(name: str) -> bool:
+    """Whether a program of the tests is installed."""
+    found = shutil.which(name) or next(Path(POSTGRESQL_PROGRAMS).glob("*/bin/" + name), None)
+    return found is not None
+
+
+def want_no_server() -> None:
+    """Have Debian's PostgreSQL installed without a server of its own: the tests start theirs."""
+    if CLUSTER_RULE.exists():
+        return
+    CLUSTER_RULE.parent.mkdir(parents=True, exist_ok=True)
+    CLUSTER_RULE.write_text("create_main_cluster = false\n", encoding="utf-8")
+
+
+def provide_test_programs() -> None:
+    """Install the programs that some tests need; never a reason to stop."""
+    packages = [package for program, package in TEST_PROGRAMS.items() if not has_program(program)]
     if not packages or not shutil.which("apt-get"):
         return
     if not is_root():
         say("Some tests will be skipped; for them run as root: " + install_command(packages))
         return
     try:
-        apt_install(packages)
-    except SetupError as error:
+        if "postgresql" in packages:
+            want_no_server()
+        apt_install(packages, ("-o", "Dpkg::Options::=--force-confold"))  # so that what we wrote there stays
+    except (SetupError, OSError) as error:
         say(f"Some tests will be skipped: {error}")
 
 
@@ -493,7 +513,7 @@ def set_up(command: str, arguments: list[str]) -> None:
     window = command in ("demo", "--") and has_screen() and "--headless" not in arguments
     provide_system_packages(window)
     if command == "test":
-        provide_validators()
+        provide_test_programs()
     make_environment(kind)
 
 

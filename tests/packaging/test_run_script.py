@@ -394,3 +394,27 @@ def test_the_environment_has_the_command_marrow(bare_environment: Callable[[], P
     assert Path(found.stdout.strip()).parent == CHECKOUT / "workstation"
     assert (scripts / "marrow").read_text().startswith(f"#!{scripts / 'python'}\n")
     assert (scripts / "marrow").stat().st_mode & 0o111
+
+
+def test_root_installs_what_the_tests_start_and_no_server_runs_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, ran = load_script(), []
+    rule = tmp_path / "common" / "createcluster.conf"
+
+    def apt(command: list[str], environment: dict[str, str], show: bool = False) -> tuple[int, str]:
+        ran.append((command, rule.read_text(encoding="utf-8")))
+        return 0, ""
+
+    monkeypatch.setattr(module, "CLUSTER_RULE", rule)
+    monkeypatch.setattr(module, "POSTGRESQL_PROGRAMS", str(tmp_path / "lib"))
+    monkeypatch.setattr(module, "is_root", lambda: True)
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "initdb" else f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "quietly", apt)
+    module.provide_test_programs()
+    assert [command[-1] for command, _ in ran] == ["update", "postgresql"]
+    assert {text for _, text in ran} == {"create_main_cluster = false\n"}
+    (tmp_path / "lib" / "15" / "bin").mkdir(parents=True)
+    (tmp_path / "lib" / "15" / "bin" / "initdb").touch()
+    module.provide_test_programs()
+    assert len(ran) == 2

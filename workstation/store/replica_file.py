@@ -106,7 +106,8 @@ class ReplicaFile:
     def sent(self) -> dict[str, int]:
         """Up to which row of each table the server has everything, by name of the table."""
         with self._database.read() as connection:
-            return dict(connection.execute(sa.select(_SENT)).tuples().all())
+            rows = connection.execute(sa.select(_SENT.c.table_name, _SENT.c.up_to))
+            return {row[0]: int(row[1]) for row in rows}
 
     def keep_sent(self, up_to: Mapping[str, int]) -> None:
         """Remember up to which rows the server has said to have everything."""

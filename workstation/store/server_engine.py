@@ -134,16 +134,11 @@ class Server:
         try:
             yield
         except exc.DBAPIError as error:
-            self._forget(error.connection_invalidated)
+            self._engine.dispose()
             raise self._explain(error.orig) from None  # its text may hold the statement's values
         except (OSError, struct.error) as error:
-            self._forget(True)
+            self._engine.dispose()
             raise self._explain(error) from None
-        except exc.SQLAlchemyError as error:
-            raise ServerAway(self._what, f"the connection failed ({type(error).__name__})") from None
-
-    def _forget(self, _: bool) -> None:
-        self._engine.dispose()
 
     @property
     def _what(self) -> str:

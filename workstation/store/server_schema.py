@@ -122,6 +122,18 @@ _FUNCTIONS = {
         END
         """,
     ),
+    # Several accounts may send the log of one machine. Who asks must know digests of it.
+    "log_end(m text, known text[])": (
+        "integer",
+        "SELECT max(sequence) FROM logs WHERE machine = m AND digest = ANY (known) AND me() IS NOT NULL",
+    ),
+    "is_log_end(m text, s integer, d text)": (
+        "boolean",
+        """
+        SELECT me() IS NOT NULL AND NOT EXISTS (SELECT 1 FROM logs WHERE machine = m AND sequence > s)
+        AND (s = 0 OR EXISTS (SELECT 1 FROM logs WHERE machine = m AND sequence = s AND digest = d))
+        """,
+    ),
     "all_opened()": (
         "boolean",
         "SELECT me() IS NOT NULL AND all_locked('') "
@@ -250,7 +262,8 @@ def require_version(connection: sa.Connection) -> None:
     ------
     ServerRefused
     """
-    kept: dict[str, int] = dict(connection.execute(sa.select(SCHEMA_VERSION)).tuples().all())
+    rows = connection.execute(sa.select(SCHEMA_VERSION.c.chain, SCHEMA_VERSION.c.version))
+    kept = {row[0]: int(row[1]) for row in rows}
     for chain in ("study", "server"):
         version, newest = kept.get(chain, 0), newest_version(chain)
         if version > newest:
@@ -279,7 +292,7 @@ def _keep_role(
     if password is not None:
         # Only what SCRAM keeps is sent, so that no password comes into the server's log.
         verifier = scram_verifier(password, os.urandom(16))
-        connection.execute(sa.text(f"ALTER ROLE {quoted} PASSWORD '{verifier}'"))
+        connection.exec_driver_sql(f"ALTER ROLE {quoted} PASSWORD '{verifier}'")
     query = sa.select(_MEMBERS.c.account, _MEMBERS.c.seat).where(_MEMBERS.c.role == role)
     kept = connection.execute(query).first()
     if kept is None:

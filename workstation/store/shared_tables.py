@@ -31,6 +31,8 @@ class SharedTable:
         SQL conditions for a role that sends a row, and for one that reads it; "" means that no role may.
     chain : tuple of str
         Not empty where rows form chains by ``sequence`` and ``digest``: what tells the chains apart.
+    is_asked_whole : bool
+        Also before others' reads may be seen rows are asked for that name another owner.
     """
 
     table: sa.Table
@@ -40,6 +42,7 @@ class SharedTable:
     writes: str
     sees: str
     chain: tuple[str, ...] = ()
+    is_asked_whole: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ RECONCILE_JOURNAL = SharedTable(
     f"{ANY_OPENED} OR {COORDINATES}",
     ("case_code",),
 )
-SETTLED = (
+BEFORE = (
     SharedTable(
         tables.PLAN_SIGNATURES,
         ("plan_number", "signer"),
@@ -81,10 +84,25 @@ SETTLED = (
         ("signature",),
         f"signer = {ME}",
         f"{ME} IS NOT NULL",
+        is_asked_whole=True,
+    ),
+    SharedTable(
+        tables.ORDER_SEEDS,
+        ("reader", "recipient"),
+        "drawn_by",
+        ("commitment",),
+        f"drawn_by = {ME}",
+        f"recipient = {ME} OR drawn_by = {ME} OR {COORDINATES} OR {ANY_OPENED}",
+        is_asked_whole=True,
     ),
     _of_reader(tables.AMENDMENTS, ("reason", "at", "post_comparison")),
-    _of_reader(tables.SHEETS, ("signature",)),
-    _of_reader(tables.LOCKS, ("digest", "entries", "signer")),
+)
+"""Rows that stand alone and come before the entries of the reads, in the order in which they are added."""
+LOCKS = _of_reader(tables.LOCKS, ("digest", "entries", "signer"))
+SHEETS = _of_reader(tables.SHEETS, ("signature",))
+AFTER = (
+    SHEETS,
+    LOCKS,
     SharedTable(
         tables.OPENINGS,
         (*_READ, "recipient", "stage"),
@@ -92,6 +110,14 @@ SETTLED = (
         ("signature",),
         f"opener = {ME} AND may_open(case_code)",
         f"recipient = {ME} OR opener = {ME} OR {COORDINATES} OR {ANY_OPENED}",
+    ),
+    SharedTable(
+        tables.TOLD_READS,
+        ("reader", "slot"),
+        "told_by",
+        ("case_code", "presentation"),
+        f"told_by = {ME} AND {ANY_OPENED}",
+        f"told_by = {ME} OR {COORDINATES} OR {ANY_OPENED}",
     ),
     SharedTable(
         tables.RECONCILE_SIGNATURES,
@@ -109,13 +135,23 @@ SETTLED = (
         ANY_OPENED,
         f"{ANY_OPENED} OR {COORDINATES}",
     ),
+    # The logs that came back by file from readers' own machines.
+    SharedTable(
+        tables.RETURNED,
+        ("reader", "sequence"),
+        "",
+        ("digest",),
+        COORDINATES,
+        f"{COORDINATES} OR {ANY_OPENED}",
+    ),
 )
-"""Rows that stand alone, in the order in which they may be added."""
+"""Those that come after the entries."""
 
-SHARED = (STUDY, PLANS, JOURNAL, RECONCILE_JOURNAL, *SETTLED)
+SHARED = (STUDY, PLANS, *BEFORE, JOURNAL, RECONCILE_JOURNAL, *AFTER)
 
 NOT_SHARED = {
     "orders": "follow from the plan, and each is secret from the other readers",
+    "machine": "says whose machine a copy is that was made from a package",
     "audit": "each machine has its own log; the server keeps all of them in the table logs",
 }
 """Tables of a study that no server's role sees, and why."""

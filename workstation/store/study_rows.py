@@ -95,7 +95,8 @@ class StudyRows:
         from workstation.store.study_tables import ORDERS
 
         with self._file.writing() as connection:
-            connection.execute(sa.insert(ORDERS), list(rows))
+            if rows:
+                connection.execute(sa.insert(ORDERS), list(rows))
 
     def note(self, event: str, detail: dict[str, Any]) -> None:
         """Add an event that no person signs to this machine's log."""
@@ -141,7 +142,7 @@ def heads_of(connection: sa.Connection, shared: SharedTable, owner: str = "") ->
     query = sa.select(*names, table.c.sequence, table.c.digest).join(found, sa.and_(*same))
     if owner and shared.owner:
         query = query.where(table.c[shared.owner] == owner)
-    rows = connection.execute(query).tuples().all()
+    rows = connection.execute(query)
     return {tuple(row[:-2]): Head(int(row[-2]), str(row[-1])) for row in rows}
 
 

@@ -33,6 +33,7 @@ from workstation.store.study_machines import StudyMachines
 from workstation.store.study_orders import StudyOrders
 from workstation.store.study_reads import StudyReads, has_begun
 from workstation.store.study_reconciling import StudyReconciling
+from workstation.store.study_rows import StudyRows
 from workstation.store.study_seals import StudySeals
 from workstation.store.study_tables import ORDERS, PLANS, STUDY
 
@@ -63,6 +64,8 @@ class StudyStore:
         Whose machine this is, and what came back from others.
     orders : StudyOrders
         Sealed seeds of secret orders; empty where they are not secret.
+    rows : StudyRows
+        Everything as it is kept, for copying to and from a server.
     signers : dict
         How those sign who are signed in, by account name.
     """
@@ -75,6 +78,7 @@ class StudyStore:
         self.seals = StudySeals(file)
         self.machines = StudyMachines(file)
         self.orders = StudyOrders(file)
+        self.rows = StudyRows(file)
         self.signers = file.signers
 
     @classmethod
@@ -283,19 +287,24 @@ class StudyStore:
         connection.execute(
             sa.insert(PLANS).values(number=number, toml=plan.to_toml(), digest=plan.digest, made_at=utc_now())
         )
-        rows = [
-            {
-                "plan_number": number,
-                "reader": reader,
-                "position": position,
-                "case_code": shown.case,
-                "presentation": shown.number,
-            }
-            for reader in (() if plan.has_secret_orders else plan.readers)
-            for position, shown in enumerate(case_order(plan, reader), start=1)
-        ]
+        rows = order_rows(number, plan)
         if rows:
             connection.execute(sa.insert(ORDERS), rows)
+
+
+def order_rows(number: int, plan: StudyPlan) -> list[dict[str, Any]]:
+    """Every reader's order under a plan, as it is kept: nothing where orders are secret."""
+    return [
+        {
+            "plan_number": number,
+            "reader": reader,
+            "position": position,
+            "case_code": shown.case,
+            "presentation": shown.number,
+        }
+        for reader in (() if plan.has_secret_orders else plan.readers)
+        for position, shown in enumerate(case_order(plan, reader), start=1)
+    ]
 
 
 def keep_plan_text(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from workstation.reading.audit import AuditEntry, Finding
 from workstation.reading.journal import ReadKey
 from workstation.reading.order import Presentation, slot_of
 from workstation.reading.secret_order import EVERYBODY, is_drawn, is_told, opened_seed
+from workstation.store.study_file import STUDY_MADE
 from workstation.store.study_orders import ORDER_DRAWN, ORDER_TOLD, READS_TOLD
 from workstation.workflow.read_case import Study
 
@@ -36,7 +37,8 @@ def _seeds(study: Study, audit: Sequence[AuditEntry], begun: Collection[str]) ->
     assert vault is not None
     seeds = study.store.orders.seeds()
     # The log of a reader's own machine does not have what was drawn before the package was made.
-    is_copy = bool(study.store.machines.machine_of)
+    # A machine that joined through a server has the first machine's log only after the reads were opened.
+    is_copy = bool(study.store.machines.machine_of) or all(one.event != STUDY_MADE for one in audit)
     drawn = {detail.get("reader"): detail.get("commitment") for detail in _details(audit, ORDER_DRAWN)}
     told = {detail.get("reader") for detail in _details(audit, ORDER_TOLD)}
     for one in seeds:

@@ -14,6 +14,7 @@ from workstation.reading.seal import are_signed
 from workstation.reading.sealed_sheet import is_committed
 from workstation.reading.signed_chain import is_signed_link, verify_signed_links
 from workstation.scoring.instrument import instruments
+from workstation.store.server_join import JOINED, PLAN_RECEIVED
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import Stage, is_handed_out
 from workstation.workflow.read_case import Study
@@ -21,7 +22,9 @@ from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
 from workstation.workflow.vault import Vault
 from workstation.workflow.wrong_passphrases import WRONG
 
-BY_NOBODY = frozenset({"study made", "plan changed", "plan frozen", "reconciliation closed", WRONG})
+BY_NOBODY = frozenset(
+    {"study made", "plan changed", "plan frozen", "reconciliation closed", JOINED, PLAN_RECEIVED, WRONG}
+)
 """Events that no person signs: each follows from others that are signed, or is a refusal."""
 
 
@@ -34,13 +37,22 @@ def read_name(key: ReadKey) -> str:
 
 
 def verify_seals(
-    study: Study, audit: Sequence[AuditEntry], journals: Mapping[ReadKey, Sequence[Link]]
+    study: Study,
+    audit: Sequence[AuditEntry],
+    merged: Sequence[AuditEntry],
+    journals: Mapping[ReadKey, Sequence[Link]],
 ) -> Iterator[Finding]:
-    """Everything in a sealed study that was not made by whom it names."""
+    """Everything in a sealed study that was not made by whom it names.
+
+    Parameters
+    ----------
+    audit, merged : sequence of AuditEntry
+        This machine's log, and the same with the logs of other machines.
+    """
     vault = study.vault
     if vault is None:
         return
-    cards = _cards(study)
+    cards = cards_of(study)
     yield from _events(audit, cards)
     for key, links in journals.items():
         card, name = cards.get(key.reader), read_name(key)
@@ -50,13 +62,13 @@ def verify_seals(
             yield from verify_signed_links(links, card, name)
     yield from _settlements(study, vault)
     yield from _sheets(study, vault)
-    yield from _openings(study, vault, audit)
+    yield from _openings(study, vault, merged)
     if study.store.has_begun:
         for signer in vault.missing_plan_signatures():
             yield Finding("plan", f"the plan in force is not signed by {signer}")
 
 
-def _cards(study: Study) -> dict[str, Card]:
+def cards_of(study: Study) -> dict[str, Card]:
     """The cards of every plan that the study had; those in force count where a name comes twice."""
     found: dict[str, Card] = {}
     for version in study.store.plans():

@@ -23,9 +23,12 @@ from workstation.reading.journal import ReadKey
 from workstation.reading.order import case_order
 from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
+from workstation.store.server_join import PLAN_RECEIVED
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
 from workstation.workflow.verify_orders import verify_orders
+from workstation.workflow.replicate import other_logs
+from workstation.workflow.verify_other_logs import verify_other_logs
 from workstation.workflow.verify_returned import verify_returned
 from workstation.workflow.verify_seals import read_name, verify_seals
 
@@ -77,17 +80,20 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     store = study.store
     audit, journals, returned = store.audit(), store.reads.journals(), store.machines.returned()
     findings = list(verify_audit(audit, store.audit_root))
-    findings += verify_returned(study, audit, returned)
     findings += _plans(study, audit)
-    events = audit + tuple(entry for entries in returned.values() for entry in entries)
+    others = other_logs(store.folder, store.study_uid)
+    findings += verify_other_logs(study, others)
+    merged = audit + tuple(entry for entries in others.values() for entry in entries)
+    findings += verify_returned(study, merged, returned)
+    events = merged + tuple(entry for entries in returned.values() for entry in entries)
     for key, links in journals.items():
         findings += verify_links(links, store.reads.root(key), read_name(key))
     for case, links in store.reconciling.journals().items():
         findings += verify_links(links, store.reconciling.root(case), f"reconciliation of {case}")
     findings += _locks(study, events, journals)
     findings += _amendments(study, events, journals)
-    findings += _signatures(study, audit)
-    findings += verify_seals(study, audit, journals)
+    findings += _signatures(study, merged)
+    findings += verify_seals(study, audit, merged, journals)
     findings += verify_orders(study, events, journals)
     findings += _readable(study)
     notes = []
@@ -128,7 +134,9 @@ def _details(audit: tuple[AuditEntry, ...], *events: str) -> list[tuple[AuditEnt
 
 
 def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
-    noted = [detail.get("digest") for _, detail in _details(audit, "study made", "plan changed")]
+    noted = [
+        detail.get("digest") for _, detail in _details(audit, "study made", "plan changed", PLAN_RECEIVED)
+    ]
     kept = study.store.plans()
     for version in kept:
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from workstation.store.migrations.keeping import keep_for_ever
+
 
 def upgrade(op: Operations) -> None:
     """Make both tables; a study that stays on one machine keeps them empty."""
@@ -25,20 +27,5 @@ def upgrade(op: Operations) -> None:
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("signature", sa.LargeBinary, nullable=False, server_default=""),
     )
-    _keep(op, "machine", ("id",))
-    _keep(op, "returned", ("reader", "sequence"))
-
-
-def _keep(op: Operations, table: str, key: tuple[str, ...]) -> None:
-    for event in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_keep_{event.lower()} BEFORE {event} ON {table} "
-            "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-        )
-    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
-    # INSERT OR REPLACE deletes without firing the trigger above.
-    op.execute(
-        f"CREATE TRIGGER {table}_keep_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
-        "BEGIN SELECT RAISE(ABORT, 'kept for ever'); END"
-    )
+    keep_for_ever(op, "machine", ("id",))
+    keep_for_ever(op, "returned", ("reader", "sequence"))
