@@ -28,8 +28,8 @@ from workstation.cli.study_package import (
 )
 from workstation.cli.study_plan import confirm_new_plan, register_plan
 from workstation.cli.study_safety import register_safety
-from workstation.cli.study_signing import register_sign
 from workstation.cli.study_server import register_server
+from workstation.cli.study_signing import register_sign
 from workstation.cli.study_text import case_json, case_text, plan_json
 
 EXAMPLE = """\
@@ -57,7 +57,8 @@ def register(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "study",
         help="a blinded dual read: account, new, plan, status, read, sign, not-readable, amend, order, "
-        "calibration, drift, package, accept, server, sync, urgent, unblind, unseal, reconcile, times, verify",
+        "calibration, drift, package, accept, server, sync, urgent, unblind, unseal, reconcile, times, "
+        "verify",
         description="A blinded dual read from its plan to its reconciliation.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,

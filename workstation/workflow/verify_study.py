@@ -26,8 +26,8 @@ from workstation.scoring.instrument import instruments
 from workstation.store.server_join import PLAN_RECEIVED
 from workstation.store.study_reads import lock_detail
 from workstation.workflow.read_case import Study
-from workstation.workflow.verify_orders import verify_orders
 from workstation.workflow.replicate import other_logs
+from workstation.workflow.verify_orders import verify_orders
 from workstation.workflow.verify_other_logs import verify_other_logs
 from workstation.workflow.verify_returned import verify_returned
 from workstation.workflow.verify_seals import read_name, verify_seals
