@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
@@ -350,3 +350,47 @@ def test_the_view_is_kept_also_while_cine_runs_on(
     desk.grid.set_playing(True)
     qtbot.waitUntil(lambda: bool(kept_view(library, "K-R")), timeout=4000)
     assert desk.grid.is_playing
+
+
+def test_windows_of_their_own_open_again_with_the_case(window: MainWindow, qtbot: QtBot) -> None:
+    """A viewport and the form that stood on a second screen stand there again; nothing closes by itself."""
+    desk = window.desk
+    desk.grid.detach(1)
+    desk.grid.findChild(OwnWindow).setGeometry(30, 40, 500, 400)
+    qtbot.keyClick(desk.grid.tiles[0], Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    library = window.context.workspace.library.folder
+    desk.may_leave()
+    kept = kept_view(library, "K-R")
+    assert kept["away"] == {"1": [30, 40, 500, 400]}
+    assert len(kept["form_window"]["at"]) == 4
+    desk.open_free("K-L")
+    qtbot.waitUntil(lambda: desk._open.code == "K-L")
+    desk.grid.detach(1)
+    desk.may_leave()
+    assert desk.grid.away == ()
+    desk.open_free("K-R")
+    qtbot.waitUntil(lambda: desk.grid.away == (1,))
+    assert desk.grid.away_places[1].getRect() == (30, 40, 500, 400)
+    assert desk._screen.side_window.is_out
+
+
+@pytest.mark.parametrize("damage", [3, {"x": [1, 2, 3, 4]}, {"99": [0, 0, 500, 500]}, {"0": [0, 0, "a", 9]}])
+def test_a_damaged_record_of_windows_opens_none(grid: ViewerGrid, damage: object) -> None:
+    grid.restore({**grid.states(), "away": damage})
+    assert grid.away == ()
+
+
+def test_a_window_kept_for_a_screen_that_is_gone_stands_on_one_that_is_there(grid: ViewerGrid) -> None:
+    grid.restore({**grid.states(), "away": {"0": [90_000, 90_000, 500, 500]}})
+    place = grid.away_places[0]
+    assert any(one.geometry().intersects(place) for one in QGuiApplication.screens())
+
+
+def test_a_pause_covers_what_stands_in_windows_of_its_own(grid: ViewerGrid) -> None:
+    grid.detach(0)
+    out = grid.findChild(OwnWindow)
+    grid.cover(True)
+    assert not out.isVisible()
+    grid.cover(False)
+    assert out.isVisible()
+    assert out.guest is grid.tiles[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from workstation import settings
 from workstation.errors import StoreError
-from workstation.workflow.free_view import keep_view, kept_view, view_file
+from workstation.workflow.free_view import keep_view, kept_view, view_file, view_of_folder
 from workstation.workflow.read_case import create_study
 
 WINDOW = """
@@ -124,3 +125,50 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.settings_file().parent == tmp_path / "file"
     with pytest.raises(StoreError, match="was not kept"):
         keep_view(tmp_path, "K-R", {})
+
+
+class TestFolderThatWasNotImported:
+    """Known again by its series, wherever it lies; nothing in the file tells whose it is."""
+
+    def test_the_view_comes_back_and_holds_no_uid_name_or_path(
+        self, phantom_knees: Path, tmp_path: Path
+    ) -> None:
+        from workstation.tasks import SilentProgress
+        from workstation.workflow.open_study import open_folder
+
+        place = tmp_path / "SENTINELFOLDER"
+        shutil.copytree(phantom_knees / "right" / "series-4", place / "a")
+        series = open_folder(place, SilentProgress()).series
+        (one,) = series
+        view = {
+            "tiles": [{"series_key": one.key, "slice_index": 7}],
+            "windows": {one.key: [10.5, 20.25, "LINEAR"], f"{one.key}#reformat-1": [1, 2, "LINEAR"]},
+            "ties": {"offsets": [[one.frame_of_reference_uid, "1.2.3.4.5", [1.5, 0.25, -3.125]]]},
+            "tools": {"marks": [{"sop": one.instances[3].sop_instance_uid}]},
+        }
+        free_view = view_of_folder(series)
+        assert free_view.kept() == {}
+        free_view.keep(view)
+        written = free_view.path.read_text(encoding="utf-8") + str(free_view.path)
+        hidden = {one.key, one.frame_of_reference_uid, one.study_instance_uid, "SENTINELFOLDER"}
+        hidden |= {instance.sop_instance_uid for instance in one.instances} | {"1.2.3.4.5"}
+        assert not [word for word in hidden if word in written]
+        (place / "a").rename(tmp_path / "moved")
+        again = view_of_folder(open_folder(tmp_path / "moved", SilentProgress()).series).kept()
+        foreign = again["ties"]["offsets"][0].pop(1)
+        assert view["ties"]["offsets"][0].pop(1) == "1.2.3.4.5"
+        assert foreign.startswith("uid-"), "a UID of no file here stays a digest"
+        assert again == view
+
+    def test_other_files_of_the_same_number_of_series_have_a_view_of_their_own(
+        self, phantom_knees: Path
+    ) -> None:
+        from workstation.tasks import SilentProgress
+        from workstation.workflow.open_study import open_folder
+
+        views = [
+            view_of_folder(open_folder(phantom_knees / side / "series-4", SilentProgress()).series)
+            for side in ("right", "left")
+        ]
+        views[0].keep({"rows": 1})
+        assert views[1].kept() == {}

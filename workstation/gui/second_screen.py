@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMoveEvent, QResizeEvent, QScreen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 
@@ -22,7 +22,14 @@ class OwnWindow(QWidget):
         The widget that the guest belongs to; keys that the guest does not want go there.
     give_back : callable
         Puts the guest back into its place.
+
+    Signals
+    -------
+    stood()
+        Its place or size has changed.
     """
+
+    stood = Signal()
 
     def __init__(
         self, guest: QWidget, title: str, home: QWidget, give_back: Callable[[QWidget], None]
@@ -44,14 +51,21 @@ class OwnWindow(QWidget):
         """What it holds; None once it was given back."""
         return self._guest
 
-    def stand(self, wanted: QSize, *, right: bool = False) -> None:
-        """Show it on another screen where there is one, at its left or right; else at the right of this."""
+    def stand(self, wanted: QSize, *, right: bool = False, at: QRect | None = None) -> None:
+        """Show it on another screen where there is one, at its left or right; else at the right of this.
+
+        `at` is where it stood before, and counts while that screen is still there.
+        """
+        if at is not None and any(screen.geometry().contains(at.center()) for screen in _screens()):
+            self.setGeometry(at)
+            self.show()
+            return
         here, there = self._home.screen(), other_screen(self._home.screen())
         room = (there or here).availableGeometry()
         self.resize(wanted.boundedTo(room.size()))
         is_left = there is not None and not right
-        at = room.topLeft() if is_left else room.topRight() - QPoint(self.width() - 1, 0)
-        self.move(at)
+        corner = room.topLeft() if is_left else room.topRight() - QPoint(self.width() - 1, 0)
+        self.move(corner)
         self.show()
 
     def release(self) -> None:
@@ -74,6 +88,16 @@ class OwnWindow(QWidget):
         if self._guest is not None:
             self.release()
 
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """It was put elsewhere."""
+        super().moveEvent(event)
+        self.stood.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """It became larger or smaller."""
+        super().resizeEvent(event)
+        self.stood.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys mean here what they mean in the main window."""
         QGuiApplication.sendEvent(self._home, event)
@@ -85,4 +109,8 @@ class OwnWindow(QWidget):
 
 def other_screen(here: QScreen | None) -> QScreen | None:
     """A screen other than this one; None where there is one only."""
-    return next((screen for screen in QGuiApplication.screens() if screen is not here), None)
+    return next((screen for screen in _screens() if screen is not here), None)
+
+
+def _screens() -> list[QScreen]:
+    return QGuiApplication.screens()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from workstation.gui.reading.edit_order import EditOrder
 from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.measurement import marks_of
+from workstation.imaging.study import Series
 from workstation.masks.editing.strokes import Stroke
 from workstation.scoring.sheet import Evidence
-from workstation.workflow.free_view import keep_view, kept_view
+from workstation.workflow.free_view import FreeView, view_of_case, view_of_folder
 from workstation.workflow.open_read import OpenRead
 
 KEEP_VIEW_MS = 800
@@ -49,7 +50,7 @@ class ReadKeeper(QObject):
         self._drawing = FreeDrawing(self._masks, context.jobs, self)
         self._order = EditOrder(self._book, self._masks)
         grid.drawing.told.connect(self._messages.attention)
-        self._free: tuple[Path, str] | None = None
+        self._free: FreeView | None = None
         self._restoring = False
         self._waiting = QElapsedTimer()
         self._rest = QTimer(self)
@@ -91,16 +92,22 @@ class ReadKeeper(QObject):
 
     def show_free(self, library: Path, code: str) -> None:
         """Put a case outside any study on the screen as this person left it, and keep how it is left."""
-        self._free = (library, code)
-        view = kept_view(library, code)
-        if view:
-            self._restoring = True
-            self._grid.restore(view)
-            self._restoring = False
+        self._show_view(view_of_case(library, code))
         try:
             self._drawing.open(library, code)
         except WorkstationError as error:
             self._messages.show(error)
+
+    def show_folder(self, series: Iterable[Series]) -> None:
+        """The same for pictures that were not imported; what is drawn there is not kept."""
+        self._show_view(view_of_folder(series))
+
+    def _show_view(self, view: FreeView) -> None:
+        self._free = view
+        if kept := view.kept():
+            self._restoring = True
+            self._grid.restore(kept)
+            self._restoring = False
 
     def undo(self) -> None:
         """Take back the last entry; outside a read, what was measured or drawn last; nothing in a pause."""
@@ -222,6 +229,6 @@ class ReadKeeper(QObject):
             if self.read is not None and not self.read.is_locked:
                 self.read.keep_view_state(self._grid.states())
             elif self.read is None and self._free is not None:
-                keep_view(*self._free, self._grid.states())
+                self._free.keep(self._grid.states())
         except WorkstationError as error:
             self._messages.show(error)

@@ -201,10 +201,11 @@ class ReadingDesk(Desk):
         self._set_blind(True)
         if (reader := self._reader) is not None:
             self._ahead.expect(lambda: reader.next_images(opened.read.case.code))
+            told = opened.read.case.title, opened.worklist, opened.read.case.code, reader.title
+            self._header.show_read(*told, sealed=reader.is_sealed, locked=opened.read.is_locked)
         self._show(opened.images)
         self._keeper.show()
         self._screen.show_side(form=True)
-        self._show_header(opened)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if opened.read.missing:
             self._not_readable.ask()
@@ -215,8 +216,8 @@ class ReadingDesk(Desk):
         if self.read is None or self.read.is_locked or self._screen.is_asking:
             self._header.show_paused(False)
             return
-        self._screen.side_window.bring_back()  # a form of its own window would stay uncovered
         self._keeper.pause(not is_paused)
+        self._screen.cover(not is_paused)
         self._header.show_paused(not is_paused)
         self._screen.turn_to(Page.READ if is_paused else Page.PAUSED)
         self.entered()
@@ -233,8 +234,8 @@ class ReadingDesk(Desk):
         self._door.show("")
 
     def _put_away(self) -> None:
+        self._leave_read()  # keeps the view, with the windows that are open now
         self._screen.side_window.bring_back()
-        self._leave_read()
         self._ahead.expect(None)
         self._loader.forget()
         self._open = None
@@ -302,12 +303,15 @@ class ReadingDesk(Desk):
         self._screen.masks.open(opened)
         self._screen.show_side(form=False)
         self._header.show_free(free_title(opened))
-        if opened.imported:  # the keys of a folder are original UIDs: nothing of it is kept
+        if opened.imported:
             self._keeper.show_free(self.context.workspace.library.folder, opened.code)
+        else:
+            self._keeper.show_folder(opened.series)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, opened: OpenStudy) -> None:
         self._open = opened
+        self._screen.cover(False)
         self._close_lock()
         series, visits = series_shown(self.read, opened)
         captions = captions_of(series, visits)
@@ -317,12 +321,6 @@ class ReadingDesk(Desk):
         self._loader.open(in_hanging_order(series, self._grid.layout_shown))
         self._screen.turn_to(Page.READ)
         self.titled.emit("")
-
-    def _show_header(self, opened: OpenedRead) -> None:
-        reader, read = self._reader, opened.read
-        if reader is not None:
-            told = read.case.title, opened.worklist, read.case.code, reader.title
-            self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
 
     # reading -----------------------------------------------------------------------------------------
 

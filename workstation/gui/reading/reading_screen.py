@@ -78,6 +78,11 @@ class ReadingScreen(QStackedWidget):
         """Show a page."""
         self.setCurrentIndex(page)
 
+    def cover(self, covered: bool) -> None:
+        """Hide what stands in windows of its own, as in a pause, or show it again."""
+        self.grid.cover(covered)
+        self.side_window.cover(covered)
+
     def show_side(self, *, form: bool) -> None:
         """The form of a read, or the masks of free reading."""
         self._side.setCurrentWidget(self.form if form else self.masks)
@@ -112,5 +117,7 @@ class ReadingScreen(QStackedWidget):
         row.addLayout(images, 1)
         row.addWidget(side)
         self.side_window = SideWindow(side, row, desk)
+        self.side_window.moved.connect(self.grid.state_changed)
+        self.grid.kept_parts["form_window"] = self.side_window
         for page in (self.start, read, self.sign_in, self.paused):
             self.addWidget(page)

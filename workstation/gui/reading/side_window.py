@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QObject, QRect, QSize, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from workstation.gui.second_screen import OwnWindow
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.mark_list import MarkList
+from workstation.gui.viewer.whole_view import place_of, rect_from
 
 
 def side_panel(
@@ -39,7 +41,14 @@ class SideWindow(QObject):
         The last widget of `row`.
     desk : QWidget
         Hears the keys that the panel does not want.
+
+    Signals
+    -------
+    moved()
+        The panel went out or back, or its window stands elsewhere.
     """
+
+    moved = Signal()
 
     def __init__(self, panel: QWidget, row: QBoxLayout, desk: QWidget) -> None:
         super().__init__(desk)
@@ -51,16 +60,36 @@ class SideWindow(QObject):
         """True while the panel stands in a window of its own."""
         return self._window is not None
 
+    def kept(self) -> dict[str, Any]:
+        """Where the window stands; empty while the panel is in its row."""
+        return {"at": place_of(self._window.geometry())} if self._window is not None else {}
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Out again, where it stood."""
+        at = rect_from(values.get("at"))
+        if at is not None and self._window is None:
+            self._put_out(at)
+
+    def cover(self, covered: bool) -> None:
+        """Hide the window, as in a pause, or show it again."""
+        if self._window is not None:
+            self._window.setVisible(not covered)
+
     def turn(self) -> None:
         """Out, or back."""
         if self._window is not None:
             self._window.release()
-            return
+        else:
+            self._put_out(None)
+
+    def _put_out(self, at: QRect | None) -> None:
         height = self._panel.height()
         self._row.removeWidget(self._panel)
         title = "Form and masks"
         self._window = OwnWindow(self._panel, title, self._desk, self._take_back)
-        self._window.stand(QSize(self._panel.width(), height), right=True)
+        self._window.stand(QSize(self._panel.width(), height), right=True, at=at)
+        self._window.stood.connect(self.moved)
+        self.moved.emit()
 
     def bring_back(self) -> None:
         """Back into its row, if it is out."""
@@ -71,3 +100,4 @@ class SideWindow(QObject):
         self._window = None
         self._row.addWidget(panel)
         panel.show()
+        self.moved.emit()

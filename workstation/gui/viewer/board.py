@@ -93,8 +93,21 @@ class TileBoard(QWidget):
         """The viewports that stand in a window of their own."""
         return tuple(self._away)
 
-    def detach(self, tile: int) -> None:
-        """Put a viewport into a window of its own, on another screen where there is one; or bring it back."""
+    @property
+    def away_places(self) -> dict[int, QRect]:
+        """Where on the screens each of them stands."""
+        return {tile: window.geometry() for tile, window in self._away.items()}
+
+    def cover(self, covered: bool) -> None:
+        """Hide the windows of viewports, as in a pause, or show them again."""
+        for window in self._away.values():
+            window.setVisible(not covered)
+
+    def detach(self, tile: int, at: QRect | None = None) -> None:
+        """Put a viewport into a window of its own, on another screen where there is one; or bring it back.
+
+        `at` is where it stood before.
+        """
         if tile in self._away:
             self._away[tile].release()
             return
@@ -102,7 +115,9 @@ class TileBoard(QWidget):
         title = f"Viewport {tile + 1}: {content.caption if content else 'empty'}"
         window = OwnWindow(self._tiles[tile], title, self, self._take_back)
         self._away[tile] = window
-        window.stand(QSize(900, 900))
+        window.stand(QSize(900, 900), at=at)
+        window.stood.connect(self.presenter.state_changed)
+        self.presenter.state_changed.emit()
         self.update()
 
     # --- events ----------------------------------------------------------------------------------
@@ -126,6 +141,7 @@ class TileBoard(QWidget):
     def _take_back(self, guest: QWidget) -> None:
         assert isinstance(guest, TileWidget)
         del self._away[guest.index]
+        self.presenter.state_changed.emit()
         guest.setParent(self)
         guest.show()
         self._place_tiles()

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from workstation.gui.keymap import Keymap
-from workstation.gui.viewer import keeping
+from workstation.gui.viewer import keeping, whole_view
 from workstation.gui.viewer.board import TileBoard
+from workstation.gui.viewer.cine import Cine
 from workstation.gui.viewer.commands import Commands
 from workstation.gui.viewer.drawing import Drawing
 from workstation.gui.viewer.gestures import Tool
@@ -32,8 +33,6 @@ from workstation.imaging.study import Joint, Series
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Histogram
 from workstation.masks.mask import Mask
-
-CINE_MS = 100
 
 
 class ViewerGrid(TileBoard):
@@ -84,11 +83,10 @@ class ViewerGrid(TileBoard):
         self.drawing = Drawing(self, self._layers)
         self._commands = Commands(self)
         self.magnifier = Magnifier(self)
+        self.kept_parts: dict[str, whole_view.KeptPart] = {}
         self._form_is_open = False
         self.protocols = CaseProtocols(self)
-        self._cine = QTimer(self)
-        self._cine.setInterval(CINE_MS)
-        self._cine.timeout.connect(self._on_cine)
+        self._cine = Cine(lambda: self.presenter.cine_step(self.active_tile), self)
         self.presenter.changed.connect(self._on_changed)
         self.presenter.hung.connect(self._on_hung)
         self.presenter.placed.connect(self._on_placed)
@@ -96,8 +94,6 @@ class ViewerGrid(TileBoard):
         self.presenter.state_changed.connect(self.state_changed)
         self.presenter.stack_wanted.connect(self.stack_wanted)
         self._on_hung()
-
-    # --- properties ---
 
     @property
     def active_tile(self) -> int:
@@ -138,7 +134,7 @@ class ViewerGrid(TileBoard):
     @property
     def is_playing(self) -> bool:
         """True while cine runs."""
-        return self._cine.isActive()
+        return self._cine.is_playing
 
     def current_position(self) -> tuple[str, str, int, int] | None:
         """(series_key, sop_instance_uid, frame, slice_index) of the active viewport; None if empty."""
@@ -146,8 +142,7 @@ class ViewerGrid(TileBoard):
 
     def states(self) -> dict[str, Any]:
         """Everything the reader set up, as plain values for the journal."""
-        marks = {tool.id: kept for tool in self.tools if (kept := tool.kept())}
-        return {**keeping.as_dict(self.presenter), "overlay": self._layers.as_dict(), "tools": marks}
+        return {**whole_view.states_of(self), "overlay": self._layers.as_dict()}
 
     # --- setters ---------------------------------------------------------------------------------
 
@@ -173,7 +168,7 @@ class ViewerGrid(TileBoard):
         visits : mapping of str to str or None
             Visit label by series key; None where the reader must not know the order of visits.
         """
-        self._cine.stop()
+        self._cine.play(False)
         self._maximised = None
         self._layers.forget()
         for tool in self.tools:
@@ -250,25 +245,22 @@ class ViewerGrid(TileBoard):
 
     def set_playing(self, playing: bool) -> None:
         """Start or stop cine in the active viewport."""
-        if playing:
-            self._cine.start()
-        else:
-            self._cine.stop()
+        self._cine.play(playing)
         self.look_changed.emit()
 
     @property
     def cine_rate(self) -> float:
         """Slices a second."""
-        return 1000 / self._cine.interval()
+        return self._cine.rate
 
     def set_cine_rate(self, slices_per_second: float) -> None:
         """How fast cine runs, 1 to 30 slices a second."""
-        self._cine.setInterval(round(1000 / min(max(slices_per_second, 1.0), 30.0)))
+        self._cine.set_rate(slices_per_second)
         self.look_changed.emit()
 
     def cancel(self) -> None:
         """Leave what is under way: cine, drag, cursor, peeking, one viewport alone; nothing is lost."""
-        self._cine.stop()
+        self._cine.play(False)
         self._gestures.forget()
         self.magnifier.set_on(False)
         self._tools[self.tool].cancel()
@@ -333,10 +325,7 @@ class ViewerGrid(TileBoard):
         self.look_changed.emit()
         self._maximised = None
         keeping.restore(self.presenter, states)
-        marks = states.get("tools")
-        for name, kept in (marks if isinstance(marks, dict) else {}).items():
-            if name in self._tools and isinstance(kept, dict):
-                self._tools[name].restore(kept)
+        whole_view.restore_beside(self, states)
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -388,9 +377,6 @@ class ViewerGrid(TileBoard):
 
     def _on_click(self, tile: int, point: Point) -> None:
         self.clicked_point.emit(point, self.presenter.states[tile].series_key)
-
-    def _on_cine(self) -> None:
-        self.presenter.cine_step(self.active_tile)
 
     def _on_changed(self, tiles: set[int]) -> None:
         for tile in tiles:
