@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from workstation.errors import StoreError
@@ -12,7 +13,13 @@ from workstation.reading.plan import StudyPlan, parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.account_files import FOLDER
 from workstation.store.study_store import StudyStore
-from workstation.workflow.accounts import accounts_of, make_account, plan_signers, with_accounts
+from workstation.workflow.accounts import (
+    accounts_of,
+    escrow_account,
+    make_account,
+    plan_signers,
+    with_accounts,
+)
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.secret_orders import draw_orders
 from workstation.workflow.workspace import Workspace
@@ -25,6 +32,7 @@ def set_up_study(
     passphrases: Mapping[str, str] | None = None,
     seats: Mapping[str, Seat] | None = None,
     answers: Path | None = None,
+    escrow: Path | None = None,
 ) -> None:
     """Make a study folder from a plan and the library that has its images.
 
@@ -38,6 +46,9 @@ def set_up_study(
         Accounts to make with these passphrases; those that the folder has already stay.
     answers : Path, optional
         Folder of the tables of known answers that the plan names.
+
+    escrow : Path, optional
+        Account file of an escrow key: the accounts are made with it, and the plan names it.
 
     Raises
     ------
@@ -55,9 +66,12 @@ def set_up_study(
     people, said = accounts_of(folder), passphrases or {}
     for name in seats or {}:
         require_passphrase(said.get(name, ""), name)
+    safe = None if escrow is None else escrow_account(escrow).card
+    if safe is not None and checked.sealing is not None:
+        checked = replace(checked, sealing=replace(checked.sealing, escrow=safe.fingerprint))
     for name, seat in (seats or {}).items():
         if name not in people.names():
-            make_account(people, name, seat, said[name])
+            make_account(people, name, seat, said[name], safe)
     sealed = completed_plan(with_accounts(checked, people), answers or folder, people)
     signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
 
 from workstation.errors import Cancelled, WorkstationError
 from workstation.gui.idle import IdleWatch
@@ -50,6 +51,7 @@ class ReaderDoor(QObject):
         self._watch.idle.connect(self.idle)
         page.given.connect(self.sign_in)
         page.cancelled.connect(self._on_cancelled)
+        start.accounts_wanted.connect(self.show_accounts)
 
     @property
     def folder(self) -> Path | None:
@@ -73,9 +75,19 @@ class ReaderDoor(QObject):
                 self.study.plan.readers,
                 note,
                 seal_note(self.study),
-                bool(self.study.store.machines.machine_of),
+                own_machine=bool(self.study.store.machines.machine_of),
+                sealed=self.study.vault is not None,
             )
         self._start.focus_first()
+
+    def show_accounts(self) -> None:
+        """The accounts of the open study, or of a folder that the person chooses."""
+        from workstation.gui.study.accounts_dialog import show_accounts
+
+        desk = self._start.window()
+        folder = self.folder or QFileDialog.getExistingDirectory(desk, "Folder of the reading study")
+        if folder:
+            show_accounts(Path(folder), self._jobs, desk)
 
     def choose(self, code: str) -> None:
         """Someone says to be this reader."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from workstation.gui.layouts import empty
 
 TEXT_PX = 520
+_ACCOUNTS = "Fingerprints; make an account, change a passphrase, restore with an escrow key"
 
 
 class StartPage(QWidget):
@@ -18,6 +19,7 @@ class StartPage(QWidget):
     study_wanted = Signal()
     library_wanted = Signal()
     reader_chosen = Signal(str)
+    accounts_wanted = Signal()
     travel_wanted = Signal(str)
     """``"take in"`` or ``"send back"``: a study on two machines."""
 
@@ -59,11 +61,19 @@ class StartPage(QWidget):
                     "A reading package that came on a stick",
                     lambda: self.travel_wanted.emit("take in"),
                 ),
+                ("Accounts…", "accounts", _ACCOUNTS, self.accounts_wanted.emit),
             ]
         )
 
     def ask_reader(
-        self, title: str, readers: Sequence[str], note: str = "", sealing: str = "", own_machine: bool = False
+        self,
+        title: str,
+        readers: Sequence[str],
+        note: str = "",
+        sealing: str = "",
+        *,
+        own_machine: bool = False,
+        sealed: bool = False,
     ) -> None:
         """A study is open: who reads? `sealing` says how what is entered is protected.
 
@@ -94,6 +104,7 @@ class StartPage(QWidget):
                 if own_machine
                 else []
             )
+            + ([("Accounts…", "accounts", _ACCOUNTS, self.accounts_wanted.emit)] if sealed else [])
             + [("Another study…", "open_study", "Choose a study folder", self.study_wanted.emit)]
         )
 

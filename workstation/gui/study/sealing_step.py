@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.gui.layouts import empty
 from workstation.gui.sign_in_page import passphrase_line
@@ -14,7 +24,9 @@ from workstation.reading.cards import SealMode, Seat
 COORDINATOR = "C1"
 NO_WAY_BACK = (
     "Each types the own passphrase twice; at least ten characters, four or five unrelated words are good. "
-    "<b>Nobody can recover a passphrase:</b> without it, what its owner entered or may open is lost."
+    "<b>Nobody can recover a passphrase:</b> without it, what its owner entered or may open is lost. "
+    "On a shared disk the other reader can still see how many entries there are and when they were made; "
+    "reading on two machines (packages) hides that too."
 )
 EXPLAINED = {
     SealMode.COORDINATOR: (
@@ -59,6 +71,14 @@ class SealingStep(QWidget):
         for label in (self._explained, self._warning):
             label.setProperty("text_role", "secondary")
             label.setWordWrap(True)
+        self._escrow: Path | None = None
+        self._choose_escrow = QPushButton("Escrow key…")
+        self._choose_escrow.setObjectName("seal_escrow")
+        self._choose_escrow.setToolTip(
+            "Made beforehand (Reading, Accounts…) and kept offline: it can save the study from a forgotten "
+            "passphrase, and the log tells its use"
+        )
+        self._choose_escrow.clicked.connect(self._on_escrow)
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
         layout = QVBoxLayout(self)
@@ -66,6 +86,7 @@ class SealingStep(QWidget):
         layout.addWidget(self._mode)
         layout.addWidget(self._explained)
         layout.addLayout(self._grid)
+        layout.addWidget(self._choose_escrow, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._warning)
         self._on_mode()
 
@@ -88,6 +109,24 @@ class SealingStep(QWidget):
     def passphrases(self) -> dict[str, str]:
         """What was typed, by account name."""
         return {name: first.text() for name, (first, _) in self._lines.items()}
+
+    @property
+    def escrow(self) -> Path | None:
+        """Account file of an escrow key, where one was chosen."""
+        return self._escrow if self.mode is not SealMode.NONE else None
+
+    def _on_escrow(self) -> None:
+        if self._escrow is not None:
+            self.set_escrow(None)
+            return
+        file, _ = QFileDialog.getOpenFileName(self, "Account file of the escrow key", "", "Accounts (*.json)")
+        if file:
+            self.set_escrow(Path(file))
+
+    def set_escrow(self, file: Path | None) -> None:
+        """Choose an escrow key, or none."""
+        self._escrow = file
+        self._choose_escrow.setText("Escrow key…" if file is None else f"Without escrow key {file.stem}")
 
     @property
     def missing(self) -> list[str]:
@@ -133,3 +172,4 @@ class SealingStep(QWidget):
                 self._grid.addWidget(line, row, column)
             self._lines[name] = pair
         self._warning.setVisible(bool(self._lines))
+        self._choose_escrow.setVisible(bool(self._lines))

@@ -345,10 +345,11 @@ class SetupDesk(Desk):
         if not context.has_workspace:
             return
         workspace, seats, said = context.workspace, self._sealing.seats, self._sealing.passphrases
+        escrow = self._sealing.escrow
         self._create.setEnabled(False)
         context.jobs.start(
             "make-study",
-            lambda _progress: set_up_study(plan, folder, workspace, said, seats),
+            lambda _progress: set_up_study(plan, folder, workspace, said, seats, escrow=escrow),
             lambda _made: self._on_created(folder),
             self._on_refused,
         )
