@@ -20,8 +20,10 @@ from workstation.gui.viewer.showing import frame_of
 from workstation.imaging.frame import PixelBuffer
 from workstation.imaging.load import stack_geometry
 from workstation.masks.editing.change import change_in, packed
+from workstation.masks.editing.labels import LABELS
 from workstation.masks.editing.strokes import Stroke
-from workstation.store.mask_files import kept_masks
+from workstation.masks.mask import Mask
+from workstation.store.mask_files import keep_mask, kept_masks
 from workstation.workflow.read_case import open_study_folder
 from workstation.workflow.workspace import open_workspace
 
@@ -148,6 +150,27 @@ class TestFreeReading:
         (mask,) = (mask for name, mask in kept_masks(knee_library, "K-L") if name == "drawn")
         assert np.array_equal(mask.labels, kept[mask.series_key])
         assert len(list((knee_library / "masks" / "K-L").glob("drawn-*.npz"))) == 1
+
+    def test_a_corrected_mask_stands_for_the_recipes_own(
+        self, window: MainWindow, knee_library: Path
+    ) -> None:
+        series = window.context.workspace.library.series("K-L")[0]
+        geometry = stack_geometry(series)
+        assert geometry is not None
+        labels = np.zeros(geometry.shape, np.uint8)
+        labels[9:12, 50:60, 50:60] = 1
+        keep_mask(knee_library, "K-L", "edema", Mask(series.key, labels, geometry, LABELS[:1], "edema"))
+        keep_mask(knee_library, "K-L", "regions", Mask(series.key, labels, geometry, (), "regions"))
+        grid = free(window).grid
+        grid.hang_in_active(series.key)
+        content = grid.presenter.contents[series.key]
+        assert "mask" in content.layers
+        assert grid.drawing.adopt()
+        for code in ("K-R", "K-L"):
+            content = free(window, code).grid.presenter.contents.get(series.key)
+        assert content is not None
+        assert set(content.layers) == {"regions", "drawn"}
+        assert np.array_equal(content.layers["drawn"].labels, labels)
 
 
 def test_reconcile_lays_both_over_each_other_and_shows_each_alone(

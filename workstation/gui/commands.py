@@ -32,7 +32,7 @@ OTHER: tuple[Command, ...] = (
     Command("reason", "Write the reason", "R", "reconcile"),
     Command("sides", "Both readers' slices, X alone, Y alone", "B", "reconcile"),
     Command("sides_link", "Both together, or each by itself", "U", "reconcile"),
-    Command("sides_masks", "Masks compared, or each reader's own", "M", "reconcile"),
+    Command("sides_masks", "Masks compared, or each alone", "M", "reconcile"),
     Command("mask_difference", "Next slice where the masks differ", "D", "reconcile"),
     Command("open_reconcile_study", "Open a study", "Ctrl+O", "reconcile"),
     Command("sign", "Sign the consensus", "Ctrl+L", "reconcile"),

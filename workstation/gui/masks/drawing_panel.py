@@ -281,3 +281,4 @@ class DrawingPanel(QFrame):
         content = presenter.content(presenter.active)
         if content is not None and self._drawing.adopt():
             self._grid.set_overlay(content.series.key, None)
+            self._show_volume()

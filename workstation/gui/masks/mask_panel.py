@@ -61,7 +61,7 @@ class MaskPanel(QWidget):
         if opened.imported:
             workspace = self._context.workspace
             self._context.jobs.start(
-                f"{SLOT} kept", lambda _progress: _kept_masks(workspace, opened.code), self._show_masks
+                f"{SLOT} kept", lambda _progress: _kept_masks(workspace, opened.code), self._show_kept
             )
 
     def close_case(self) -> None:
@@ -190,6 +190,13 @@ class MaskPanel(QWidget):
         self._show_masks(report)
         if report.refused:
             self._context.messages.attention(report.refused[0])
+
+    def _show_kept(self, report: Any) -> None:
+        """What was made before; the mask that a person has corrected since stands for the recipe's own."""
+        self._show_masks(report)
+        for made in report.masks:
+            if self._grid.drawing.corrects(made.mask):
+                self._grid.set_overlay(made.series.key, None)
 
     def _show_masks(self, report: Any) -> None:
         for made in report.masks:

@@ -300,13 +300,13 @@ class ReadingDesk(Desk):
     def _on_free_opened(self, opened: OpenStudy) -> None:
         self._ahead.expect(None)
         self._show(opened)
-        self._screen.masks.open(opened)
-        self._screen.show_side(form=False)
-        self._header.show_free(free_title(opened))
         if opened.imported:
             self._keeper.show_free(self.context.workspace.library.folder, opened.code)
         else:
             self._keeper.show_folder(opened.series)
+        self._screen.masks.open(opened)
+        self._screen.show_side(form=False)
+        self._header.show_free(free_title(opened))
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, opened: OpenStudy) -> None:

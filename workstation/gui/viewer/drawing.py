@@ -15,6 +15,7 @@ from workstation.gui.viewer.tools.brush import BRUSHES
 from workstation.masks.editing.change import Change
 from workstation.masks.editing.labels import NUMBERS
 from workstation.masks.editing.operations import copied, grown, holes_filled, interpolated
+from workstation.masks.mask import Mask
 
 if TYPE_CHECKING:
     from workstation.gui.viewer.board import TileBoard
@@ -64,6 +65,12 @@ class Drawing(QObject):
         """Whether a recipe's mask lies over the series of the active viewport."""
         content = self._board.presenter.content(self._board.presenter.active)
         return content is not None and MASK in content.layers
+
+    def corrects(self, mask: Mask) -> bool:
+        """Whether something of the same label is drawn on the series of a mask."""
+        labels = self.book.labels(mask.series_key)
+        numbers = [NUMBERS[one.name] for one in mask.segments if one.name in NUMBERS]
+        return labels is not None and bool(np.isin(labels, numbers).any())
 
     def fill_holes(self) -> None:
         """Fill holes of the chosen label on the slice shown, or with 3-D on every slice."""
