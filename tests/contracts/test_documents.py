@@ -46,18 +46,20 @@ def test_every_named_file_of_the_project_exists(document: Path) -> None:
 
 def test_the_plan_that_is_shown_is_a_plan(tmp_path: Path) -> None:
     text = (CHECKOUT / "docs" / "reading-study.md").read_text(encoding="utf-8")
-    block, more = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    block, more, known, safety = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
     (tmp_path / "plan.toml").write_text(block, encoding="utf-8")
     plan = load_plan(tmp_path / "plan.toml", instruments())
     assert (len(plan.cases), len(plan.readers), len(plan.instruments)) == (3, 2, 2)
     top, tables = more.split("\n\n", 1)
     adjudicated = block.replace('rule = "consensus"', 'rule = "adjudication"')
-    whole = f"{top}\n{adjudicated}\n{tables}"
+    whole = f"{top}\n{adjudicated}\n{tables}\n{known}\n{safety}"
     (tmp_path / "plan.toml").write_text(whole, encoding="utf-8")
     conduct = load_plan(tmp_path / "plan.toml", instruments()).conduct
     assert conduct.hides_repeats
     assert conduct.adjudication is not None
     assert len(conduct.required_series) == 2
+    assert conduct.calibration is not None
+    assert conduct.safety
 
 
 def test_the_documents_show_commands() -> None:

@@ -151,6 +151,17 @@ class TestFreeReading:
         assert np.array_equal(mask.labels, kept[mask.series_key])
         assert len(list((knee_library / "masks" / "K-L").glob("drawn-*.npz"))) == 1
 
+    def test_that_nothing_is_kept_of_a_folder_is_said_once(
+        self, window: MainWindow, phantom_knees: Path
+    ) -> None:
+        desk = free(window, str(phantom_knees / "left"))
+        dab(desk)
+        assert drawn(desk)
+        assert "not kept" in window.context.messages.last.text
+        window.context.messages.inform("another word")
+        dab(desk, 60)
+        assert window.context.messages.last.text == "another word"
+
     def test_a_corrected_mask_stands_for_the_recipes_own(
         self, window: MainWindow, knee_library: Path
     ) -> None:

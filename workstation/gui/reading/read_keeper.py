@@ -49,6 +49,8 @@ class ReadKeeper(QObject):
         self._book.edited.connect(self._on_marks_edited)
         self._drawing = FreeDrawing(self._masks, context.jobs, self)
         self._order = EditOrder(self._book, self._masks)
+        self._warns = False  # that what is drawn is not kept, at the first stroke
+        self._masks.made.connect(self._on_stroke_made)
         grid.drawing.told.connect(self._messages.attention)
         self._free: FreeView | None = None
         self._restoring = False
@@ -99,8 +101,14 @@ class ReadKeeper(QObject):
             self._messages.show(error)
 
     def show_folder(self, series: Iterable[Series]) -> None:
-        """The same for pictures that were not imported; what is drawn there is not kept."""
+        """The same for pictures that were not imported; what is drawn there is not kept, and that is said."""
         self._show_view(view_of_folder(series))
+        self._warns = True
+
+    def _on_stroke_made(self) -> None:
+        if self._warns:
+            self._messages.attention("Masks drawn on a folder are not kept; import it to keep them")
+        self._warns = False
 
     def _show_view(self, view: FreeView) -> None:
         self._free = view
@@ -155,6 +163,7 @@ class ReadKeeper(QObject):
         self._book.clear()
         self._masks.clear()
         self._order.clear()
+        self._warns = False
 
     @property
     def _is_paused(self) -> bool:
