@@ -15,14 +15,12 @@ def write_folder(folder: Path, files: int, matrix: int = 512) -> int:
     The header is as long as a scanner's usually is (about a hundred elements); only UIDs, number and
     position differ from file to file, so that writing costs little.
     """
-    from pydicom.uid import generate_uid
-
     random = np.random.default_rng(7)
     plane = random.integers(0, 4000, (matrix, matrix), dtype=np.uint16)
     total = 0
     for number in range(files):
         series, slice_index = divmod(number, SLICES)
-        dataset = _dataset(generate_uid(entropy_srcs=["study"]), series, slice_index)
+        dataset = mr_dataset("study", series, slice_index)
         dataset.Rows = dataset.Columns = matrix
         # No two pictures alike: a disk that keeps equal blocks once must not look fast.
         dataset.PixelData = np.roll(plane, number).tobytes()
@@ -33,10 +31,12 @@ def write_folder(folder: Path, files: int, matrix: int = 512) -> int:
     return total
 
 
-def _dataset(study: str, series: int, slice_index: int):  # type: ignore[no-untyped-def]
+def mr_dataset(name: str, series: int, slice_index: int):  # type: ignore[no-untyped-def]
+    """One MR image without pixels; `name` makes the study's UID."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+    study = generate_uid(entropy_srcs=[name])
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

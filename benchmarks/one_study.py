@@ -133,7 +133,7 @@ def _child(library: Path, code: str) -> dict[str, float]:
         "next_ms": following,
         "floor_ms": floor,
         "rss_mib": resident / mib,
-        "peak_mib": _peak() / mib,
+        "peak_mib": peak_bytes() / mib,
         "window_mib": before / mib,
         "voxels_mib": voxels / mib,
     }
@@ -234,7 +234,7 @@ def _floor(series: Series) -> float:
     return samples[len(samples) // 2]
 
 
-def _peak() -> float:
+def peak_bytes() -> float:
     """The most memory that was ever resident, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
