@@ -26,7 +26,7 @@ from workstation.workflow.import_files import import_paths
 from workstation.workflow.workspace import open_workspace
 
 NAMES = ("package_100_cases_s", "accept_100_cases_s", "package_rss_mib")
-LIMITS = {"package_100_cases_s": 120.0, "accept_100_cases_s": 120.0, "package_rss_mib": 400.0}
+LIMITS = {"package_100_cases_s": 60.0, "accept_100_cases_s": 90.0, "package_rss_mib": 200.0}
 CASES, IMAGES, MATRIX = 100, 60, 256
 WORDS = "four plain words"
 RUNS = 1

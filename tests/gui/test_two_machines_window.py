@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.workflow.two_machines import Machine, make_home, read, word
@@ -151,6 +151,15 @@ def test_an_account_of_ones_own_and_its_card(
     fill(form, file=tmp_path / "R9.marrow-card", study=tmp_path / "new")
     assert not form.findChild(QLineEdit, "travel_passphrase").isVisible()
     assert press(form, qtbot).startswith("R9 (reader) came in")
+    form.reject()
+    desk = window.show_desk("setup")
+    assert desk is not None
+    desk.findChild(QLineEdit, "reader_1").setText("R9")
+    assert desk.findChild(QLineEdit, "passphrase_R9") is not None
+    desk.findChild(QLineEdit, "study_folder").setText(str(tmp_path / "new"))
+    assert desk.findChild(QLabel, "seal_away").text().startswith("R9: the account is on the own machine")
+    # nothing is asked of whose card is here
+    qtbot.waitUntil(lambda: desk.findChild(QLineEdit, "passphrase_R9") is None)
 
 
 def test_refusals_stand_in_the_form(home: Machine, open_on: Open, qtbot: QtBot, tmp_path: Path) -> None:

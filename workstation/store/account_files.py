@@ -54,6 +54,11 @@ class AccountFolder:
         away = {path.stem: self._card(path).card for path in self._card_paths()}
         return tuple(card for _, card in sorted({**away, **here}.items()))
 
+    def away(self) -> tuple[str, ...]:
+        """Names of accounts of which only the card is here."""
+        here = self.names()
+        return tuple(path.stem for path in self._card_paths() if path.stem not in here)
+
     def escrow_of(self, name: str) -> str:
         """Fingerprint of the escrow key that an account was made with; empty without one.
 

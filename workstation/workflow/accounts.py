@@ -57,6 +57,11 @@ def make_account(
     return account
 
 
+def away_accounts(study: Path) -> tuple[str, ...]:
+    """Names of a study's accounts that lie on their owners' machines; here are their cards."""
+    return accounts_of(study).away()
+
+
 def give_card(folder: AccountFolder, name: str, target: Path) -> Path:
     """Write the public card of an account, for whoever makes the study; no secret is in it.
 

@@ -57,6 +57,7 @@ class SealingStep(QWidget):
         super().__init__(parent)
         self._readers: tuple[str, ...] = ()
         self._adjudicator = ""
+        self._away: tuple[str, ...] = ()
         self._lines: dict[str, tuple[QLineEdit, QLineEdit]] = {}
         self._mode = QComboBox()
         self._mode.setObjectName("seal_mode")
@@ -100,7 +101,7 @@ class SealingStep(QWidget):
         """Who takes part, by account name; nobody where the study is not sealed."""
         if self.mode is SealMode.NONE:
             return {}
-        seats = dict.fromkeys(self._readers, Seat.READER)
+        seats = {name: Seat.READER for name in self._readers if name not in self._away}
         if self._adjudicator:
             seats[self._adjudicator] = Seat.ADJUDICATOR
         return {**seats, COORDINATOR: Seat.COORDINATOR} if self.mode is SealMode.COORDINATOR else seats
@@ -143,6 +144,12 @@ class SealingStep(QWidget):
             self._readers, self._adjudicator = tuple(readers), adjudicator
             self._fill()
 
+    def set_away(self, names: Sequence[str]) -> None:
+        """Accounts that lie on their owners' machines: of them the folder has the cards."""
+        if tuple(names) != self._away:
+            self._away = tuple(names)
+            self._fill()
+
     def clear(self) -> None:
         """Forget what was typed."""
         for pair in self._lines.values():
@@ -171,5 +178,11 @@ class SealingStep(QWidget):
                 line.textChanged.connect(lambda _text: self.changed.emit())
                 self._grid.addWidget(line, row, column)
             self._lines[name] = pair
+        away = [name for name in self._readers if name in self._away and self.mode is not SealMode.NONE]
+        if away:
+            note = QLabel(f"{' and '.join(away)}: the account is on the own machine, its card is here.")
+            note.setObjectName("seal_away")
+            note.setWordWrap(True)
+            self._grid.addWidget(note, self._grid.rowCount(), 0, 1, 2)
         self._warning.setVisible(bool(self._lines))
         self._choose_escrow.setVisible(bool(self._lines))

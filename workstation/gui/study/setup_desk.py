@@ -32,6 +32,7 @@ from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
+from workstation.workflow.accounts import away_accounts
 
 PAGE_WIDTH = 640
 
@@ -371,6 +372,7 @@ class SetupDesk(Desk):
         plan = self.plan()
         adjudication = plan.conduct.adjudication
         self._sealing.set_readers(plan.readers, adjudication.adjudicator if adjudication else "")
+        self._sealing.set_away(away_accounts(Path(self._folder.text().strip() or ".").expanduser()))
         missing = []
         if not plan.cases:
             missing.append("at least one case")
