@@ -72,7 +72,7 @@ class Desk(QWidget):
     """Base of every desk.
 
     A desk is built the first time it is shown. It sets `id` and `title`, overrides what it needs of
-    `take`, `entered`, `may_leave`, `shut_down` and `header_widget`, and emits:
+    `take`, `entered`, `may_leave`, `shut_down`, `header_widget` and `status_widget`, and emits:
 
     ``asked_for(desk_id, what)``
         to send the person to another desk, with something to open there;
@@ -123,6 +123,10 @@ class Desk(QWidget):
 
     def header_widget(self) -> QWidget | None:
         """Something of this desk's own for the middle of the window's header, 36 px high."""
+        return None
+
+    def status_widget(self) -> QWidget | None:
+        """Something small of this desk's own for the foot of the window."""
         return None
 
 

@@ -292,6 +292,7 @@ class MainWindow(QMainWindow):
     def _show_title(self, desk: Desk) -> None:
         title = self._titles.get(desk.id, "")
         self._header.show_desk(desk.id, title, desk.header_widget())
+        self._bar.show_aside(desk.status_widget())
         self.setWindowTitle(f"{title} · {TITLE}" if title else TITLE)
 
     def _on_desk_wanted(self, desk_id: str) -> None:

@@ -155,6 +155,7 @@ class MessageBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(8)
+        self._asides: dict[QWidget, QWidget] = {}  # what a desk gave, each in a frame of ours
         for widget in (self._icon, self._text, self._action, self._close, self._standing):
             layout.addWidget(widget, 1 if widget is self._text else 0)
         self._timer = QTimer(self)
@@ -175,6 +176,19 @@ class MessageBar(QFrame):
     def set_standing(self, text: str) -> None:
         """The quiet text at the right end that stays."""
         self._standing.setText(text)
+
+    def show_aside(self, aside: QWidget | None) -> None:
+        """Something small of the desk in front, before the standing text; it shows and hides itself."""
+        layout = self.layout()
+        if aside is not None and aside not in self._asides and isinstance(layout, QHBoxLayout):
+            frame = QWidget()
+            inside = QHBoxLayout(frame)
+            inside.setContentsMargins(0, 0, 0, 0)
+            inside.addWidget(aside)
+            self._asides[aside] = frame
+            layout.insertWidget(layout.count() - 1, frame)
+        for one, frame in self._asides.items():
+            frame.setVisible(one is aside)
 
     def show_message(self, message: Message) -> None:
         """Show one message in place of the last."""

@@ -25,6 +25,7 @@ _LIMITS_MS = {
     "lock_timeout": 8_000,
     "idle_in_transaction_session_timeout": 20_000,
 }
+UNREACHED = "it was not reached"
 SCHEMA_PREFIX = "study_"
 
 _AWAY = ("08", "57", "53", "40", "55", "58")
@@ -193,7 +194,7 @@ class Server:
                 "its certificate is not the one expected",
                 "Name the authority with sslrootcert=FILE in the URL",
             )
-        return ServerAway(self._what, "it was not reached", "Check the network and the URL")
+        return ServerAway(self._what, UNREACHED, "Check the network and the URL")
 
 
 def _tls(address: ServerAddress) -> Any:

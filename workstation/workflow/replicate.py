@@ -7,7 +7,7 @@ is simply run again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workstation.errors import ProtocolViolation
@@ -17,9 +17,9 @@ from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
 from workstation.store import shared_tables as shared
 from workstation.store.replica_file import LinkState, ReplicaFile, has_replica, open_replica
-from workstation.store.server_address import Login
+from workstation.store.server_address import Login, ServerAddress
 from workstation.store.server_copy import RowConflict, ServerView, view_of
-from workstation.store.server_engine import Server, ServerAway, ServerRefused
+from workstation.store.server_engine import UNREACHED, Server, ServerAway, ServerRefused
 from workstation.store.server_join import machine_of
 from workstation.store.server_schema import schema_of
 from workstation.store.study_store import StudyStore
@@ -65,6 +65,8 @@ class LinkStatus:
         UTC of the last whole exchange; empty: never.
     trouble : str
         Why the last try failed; empty when it did not.
+    is_refused : bool
+        The last try failed and will fail again: the person must do something.
     """
 
     account: str
@@ -72,20 +74,23 @@ class LinkStatus:
     reached_at: str
     trouble: str
     conflicts: tuple[str, ...] = field(default=())
+    is_refused: bool = False
 
     @property
     def sentence(self) -> str:
         """One line for the screen."""
-        since = f"{self.reached_at[11:16]} UTC on {self.reached_at[:10]}" if self.reached_at else ""
+        today = utc_now()[:10] == self.reached_at[:10]
+        date = "" if today else f" on {self.reached_at[:10]}"
+        when = f"{self.reached_at[11:16]} UTC{date}" if self.reached_at else ""
+        away = f"server not reached since {when}" if when else "server never reached"
+        if self.trouble and self.trouble != UNREACHED:
+            away = f"{self.trouble} (last exchange {when})" if when else self.trouble
+        count = "1 entry" if self.not_sent == 1 else f"{self.not_sent} entries"
         if self.not_sent:
-            count = "1 entry" if self.not_sent == 1 else f"{self.not_sent} entries"
-            if not self.trouble:
-                return f"Not yet sent: {count}"
-            away = f"server not reached since {since}" if since else "server never reached"
-            return f"Not sent: {count}, {away}"
+            return f"Not sent: {count}, {away}" if self.trouble else f"Not yet sent: {count}"
         if self.trouble:
-            return f"Server not reached since {since}" if since else "Server never reached"
-        return f"Everything sent, {since}" if since else "Nothing sent yet"
+            return away[0].upper() + away[1:]
+        return f"Everything sent, {when}" if when else "Nothing sent yet"
 
 
 def synchronise(folder: Path, login: Login, progress: Progress, *, send: bool = True) -> SyncReport:
@@ -189,6 +194,34 @@ def fetch(store: StudyStore, replica: ReplicaFile, view: ServerView, progress: P
         taken.rows(one)
     taken.logs(replica, machine_of(store.audit()[:1]))
     return taken.fetched
+
+
+def exchange_quietly(
+    folder: Path, address: ServerAddress, login: Login | None, progress: Progress
+) -> LinkStatus:
+    """Exchange, and say how it stands now; a server that is away or refuses is part of that.
+
+    Parameters
+    ----------
+    login : Login or None
+        None where the password is not known: nothing is tried.
+
+    Raises
+    ------
+    StoreError
+        If the study's own folder cannot be read or written.
+    """
+    refused = login is None
+    try:
+        if login is not None:
+            synchronise(folder, login, progress)
+    except ServerAway:
+        refused = False
+    except ServerRefused:
+        refused = True
+    status = link_status(folder, account_of_role(folder, address.user))
+    trouble = status.trouble if login is not None else "the server's password is not known here"
+    return replace(status, trouble=trouble, is_refused=refused)
 
 
 def account_of_role(folder: Path, role: str) -> str:

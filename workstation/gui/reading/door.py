@@ -12,6 +12,7 @@ from workstation.errors import Cancelled, WorkstationError
 from workstation.gui.idle import IdleWatch
 from workstation.gui.jobs import Jobs
 from workstation.gui.messages import Messages
+from workstation.gui.reading.server_status import ServerWatch
 from workstation.gui.reading.start_page import StartPage
 from workstation.gui.sign_in_page import SignInPage
 from workstation.tasks import Progress
@@ -49,6 +50,7 @@ class ReaderDoor(QObject):
         self._messages, self._jobs = messages, jobs
         self._watch = IdleWatch(idle_min, self)
         self._watch.idle.connect(self.idle)
+        self.server = ServerWatch(jobs, self)
         page.given.connect(self.sign_in)
         page.cancelled.connect(self._on_cancelled)
         start.accounts_wanted.connect(self.show_accounts)
@@ -62,6 +64,7 @@ class ReaderDoor(QObject):
         """Another study is open; the one before is closed."""
         self.close()
         self.study = study
+        self.server.take(study)
         self.show("")
 
     def show(self, note: str) -> None:
@@ -142,6 +145,7 @@ class ReaderDoor(QObject):
         self._forget()
         self._watch.stop()
         if self.study is not None:
+            self.server.take(None)
             self.study.close()
             self.study = None
 

@@ -106,6 +106,10 @@ class ReadingDesk(Desk):
         """Case, worklist and blinding, for the window's header."""
         return self._header if self._open is not None else None
 
+    def status_widget(self) -> QWidget | None:
+        """What of the own entries is not on the study's server."""
+        return self._door.server.badge
+
     # what a person does ----------------------------------------------------------------------------
 
     def take(self, what: object) -> None:
@@ -325,9 +329,7 @@ class ReadingDesk(Desk):
     # reading -----------------------------------------------------------------------------------------
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
-        if self.read is None or self._screen.page is not Page.READ:
-            return False
-        if self._screen.is_asking:
+        if self.read is None or self._screen.page is not Page.READ or self._screen.is_asking:
             return False
         return self._form.handle_key(event)
 
@@ -392,6 +394,5 @@ class ReadingDesk(Desk):
             self.blinded.emit(blind)
 
     def _on_study_wanted(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
-        if folder:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder of the reading study"):
             self.open_study(Path(folder))
