@@ -253,6 +253,11 @@ class OpenRead:
             raise
 
     @property
+    def meaning(self) -> str:
+        """What a signature under it says."""
+        return INITIAL_READ if self.session.key.version == 1 else AMENDMENT
+
+    @property
     def masks_shown(self) -> str:
         """The rule by which masks and proposed grades came on screen; empty while none did."""
         return self.session.replay.masks
@@ -261,6 +266,11 @@ class OpenRead:
     def waits_for_masks(self) -> bool:
         """True where the plan shows masks and they are not on screen yet."""
         return self.rules.overlays is not Overlays.NEVER and not self.masks_shown and not self.is_locked
+
+    @property
+    def masks_at_once(self) -> bool:
+        """True where the plan shows masks from the beginning."""
+        return self.rules.overlays is Overlays.ALWAYS
 
     def show_masks(self) -> None:
         """Keep that masks and proposed grades come on screen now; what was scored before is kept apart.
@@ -326,7 +336,7 @@ class OpenRead:
         return Lock(
             key=session.key,
             signer=session.key.reader,
-            meaning=INITIAL_READ if session.key.version == 1 else AMENDMENT,
+            meaning=self.meaning,
             locked_at=utc_now(),
             entries=session.sequence,
             digest=session.head,

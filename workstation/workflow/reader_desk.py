@@ -14,13 +14,15 @@ from workstation.reading.blinding import blinded
 from workstation.reading.conduct import missing_series
 from workstation.reading.journal import Kind, ReadKey, utc_now
 from workstation.reading.order import Presentation, effective_order, is_washed_out
-from workstation.reading.session import Amendment, ReadingSession, ReadState
+from workstation.reading.session import Amendment, Lock, ReadingSession, ReadState
 from workstation.reading.visibility import has_read_all
 from workstation.workflow.calibrate import CalibrationState, calibration_state
 from workstation.workflow.open_read import OpenRead, not_in_library, session_of
 
 if TYPE_CHECKING:
+    from workstation.scoring.sheet import Evidence
     from workstation.workflow.read_case import Study
+    from workstation.workflow.sign_reads import Draft, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,30 @@ class ReaderDesk:
     def any_read(self, case: str) -> OpenRead:
         """The reader's own read of a case whatever its state, to speak of the case and not to look at it."""
         return self._opened(case)
+
+    @property
+    def safety_contact(self) -> str:
+        """Name of the account that is told urgent findings; empty where the plan names none."""
+        safety = self._study.plan.conduct.safety
+        return "" if safety is None else safety.contact
+
+    def send_urgent(self, read: OpenRead, text: str, evidence: Evidence | None) -> None:
+        """Send an urgent finding to the safety contact; see `workflow.urgent.send_urgent`."""
+        from workstation.workflow.urgent import send_urgent
+
+        send_urgent(self._study, read, text, evidence)
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """The complete reads that wait for a signature."""
+        from workstation.workflow.sign_reads import complete_drafts
+
+        return complete_drafts(self._study, self.reader)
+
+    def sign(self, words: Mapping[Draft, Word], signature: str) -> tuple[Lock, ...]:
+        """Sign several of them with one passphrase; see `workflow.sign_reads.sign_drafts`."""
+        from workstation.workflow.sign_reads import sign_drafts
+
+        return sign_drafts(self._study, self.reader, words, signature)
 
     def amend(self, case: str, reason: str) -> OpenRead:
         """Open a locked read again as a new version; the old one stays.

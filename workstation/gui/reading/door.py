@@ -18,6 +18,7 @@ from workstation.gui.sign_in_page import SignInPage
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
+    from workstation.workflow.acceptance import PlanNotAccepted
     from workstation.workflow.read_case import Study
 
 SLOT = "sign-in"
@@ -46,6 +47,7 @@ class ReaderDoor(QObject):
         super().__init__(parent)
         self.study: Study | None = None
         self._start = start
+        self._offered = ""  # code of a changed plan whose fingerprints are on screen
         self._page = page
         self._messages, self._jobs = messages, jobs
         self._watch = IdleWatch(idle_min, self)
@@ -94,6 +96,7 @@ class ReaderDoor(QObject):
 
     def choose(self, code: str) -> None:
         """Someone says to be this reader."""
+        self._offered = ""
         if self.study is None:
             return
         vault = self.study.vault
@@ -106,18 +109,25 @@ class ReaderDoor(QObject):
         """A passphrase was typed."""
         if self.study is None:
             return
-        study = self.study
+        study, accepted, self._offered = self.study, self._offered, ""
         self._page.wait(True)
         self._jobs.start(
             SLOT,
-            lambda progress: sign_in_unless_left(study, code, passphrase, progress),
+            lambda progress: sign_in_unless_left(study, code, passphrase, progress, accept_plan=accepted),
             lambda _none: self._on_signed_in(code),
             self._on_refused,
         )
 
     def _on_refused(self, error: WorkstationError) -> None:
         self._page.wait(False)
-        self._page.refuse(error.sentence)
+        from workstation.workflow.acceptance import PlanNotAccepted
+
+        if isinstance(error, PlanNotAccepted):
+            # Who types the passphrase again, with the fingerprints in sight, accepts it.
+            self._offered = error.code
+            self._page.refuse(changed_plan(error))
+        else:
+            self._page.refuse(error.sentence)
 
     def _on_signed_in(self, code: str) -> None:
         self._page.wait(False)
@@ -174,14 +184,25 @@ class ReaderDoor(QObject):
         self.opened.emit(reader)
 
 
-def sign_in_unless_left(study: Study, name: str, passphrase: str, progress: Progress) -> None:
+def sign_in_unless_left(
+    study: Study, name: str, passphrase: str, progress: Progress, *, accept_plan: str = ""
+) -> None:
     """Sign in; no key stays in memory where the person has gone back meanwhile."""
-    study.sign_in(name, passphrase)
+    study.sign_in(name, passphrase, accept_plan)
     try:
         progress.report(1, 1)
     except Cancelled:
         study.sign_out(name)
         raise
+
+
+def changed_plan(error: PlanNotAccepted) -> str:
+    """What is said of a plan that was changed since the reader has accepted one."""
+    cards = "\n".join(error.fingerprints)
+    return (
+        f"{error.what}: {error.why}. Compare the fingerprints aloud again, then sign in once more to accept "
+        f"it.\n{cards}"
+    )
 
 
 def seal_note(study: Study) -> str:

@@ -23,6 +23,8 @@ class ReadingHeader(QWidget):
     leave_wanted = Signal()
     not_readable_wanted = Signal()
     pause_wanted = Signal()
+    urgent_wanted = Signal()
+    masks_wanted = Signal()
 
     def __init__(self, keymap: Keymap, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,14 +52,16 @@ class ReadingHeader(QWidget):
         self._study.setProperty("text_role", "secondary")
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
-        self._not_readable = QPushButton("Not readable…")
-        self._not_readable.setObjectName("not_readable")
-        self._not_readable.setAccessibleName("This case cannot be read")
+        self._not_readable = _push("Not readable…", "not_readable", "This case cannot be read")
         self._not_readable.setToolTip("A series is missing, or the images cannot be judged")
         self._not_readable.clicked.connect(self.not_readable_wanted)
-        self._leave = QPushButton("Leave")
-        self._leave.setObjectName("leave")
-        self._leave.setAccessibleName("Leave this case")
+        self._urgent = _icon_button(theme, "warning", "urgent", "Urgent finding: tell the safety contact")
+        self._masks = _icon_button(theme, "overlay", "show_masks", "Show masks of this case")
+        tell(self._urgent, keymap, "urgent", "Tell the plan's safety contact now; the scores stay sealed")
+        tell(self._masks, keymap, "show_masks", "After every item has your own score; both scores are kept")
+        self._urgent.clicked.connect(self.urgent_wanted)
+        self._masks.clicked.connect(self.masks_wanted)
+        self._leave = _push("Leave", "leave", "Leave this case")
         self._leave.setToolTip("Close the case; everything entered is kept")
         self._leave.clicked.connect(self.leave_wanted)
         self._pause = self._pause_button(keymap, theme)
@@ -79,15 +83,12 @@ class ReadingHeader(QWidget):
         layout.addWidget(self._study, 3)
         layout.addWidget(self._blinding)
         layout.addWidget(self._pause)
-        layout.addWidget(self._not_readable)
-        layout.addWidget(self._leave)
+        for button in (self._masks, self._urgent, self._not_readable, self._leave):
+            layout.addWidget(button)
+        self.offer(urgent=False, masks=False)
 
     def _pause_button(self, keymap: Keymap, theme: Theme) -> QPushButton:
-        button = QPushButton()  # no word: at 1280 px the study's name needs the room
-        button.setFixedWidth(32)
-        icons.dress(button, "pause", theme)
-        button.setObjectName("pause")
-        button.setAccessibleName("Pause")
+        button = _icon_button(theme, "pause", "pause", "Pause")
         button.setCheckable(True)
         tell(button, keymap, "pause", "Cover the case; the time does not count meanwhile")
         button.clicked.connect(self.pause_wanted)
@@ -99,6 +100,7 @@ class ReadingHeader(QWidget):
         self._codes = []  # the keys of the worklist must not lead back into a study
         for widget in self._of_study:
             widget.hide()
+        self.offer(urgent=False, masks=False)
         self._study.set_whole_text("free reading")
 
     def show_read(
@@ -134,6 +136,11 @@ class ReadingHeader(QWidget):
             + (" What you enter is encrypted to you." if sealed else " Entries are not encrypted here.")
         )
 
+    def offer(self, *, urgent: bool, masks: bool) -> None:
+        """Offer only what the plan of the open read allows."""
+        self._urgent.setVisible(urgent)
+        self._masks.setVisible(masks)
+
     def show_paused(self, paused: bool) -> None:
         """The button stays down during a pause."""
         self._pause.setChecked(paused)
@@ -161,6 +168,20 @@ class ReadingHeader(QWidget):
         button.setFixedWidth(32)
         button.clicked.connect(lambda: self.step(by))
         return button
+
+
+def _icon_button(theme: Theme, icon: str, name: str, spoken: str) -> QPushButton:
+    button = _push("", name, spoken)  # no word: at 1280 px the study's name needs the room
+    button.setFixedWidth(32)
+    icons.dress(button, icon, theme)
+    return button
+
+
+def _push(text: str, name: str, spoken: str = "") -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setAccessibleName(spoken or text)
+    return button
 
 
 def _entry(row: int, total: int, code: str, state: str) -> str:

@@ -6,13 +6,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-MEANING = "initial read"
+from workstation.reading.session import INITIAL_READ
 
 
 class LockPanel(QWidget):
     """Asks for the signature. ``signed`` carries what was typed, whether blinding held, and why not."""
 
     signed = Signal(str, bool, str)
+    several_wanted = Signal()
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -62,12 +63,21 @@ class LockPanel(QWidget):
         layout.addWidget(self._blinding)
         layout.addWidget(self._remark)
         layout.addLayout(buttons)
+        layout.addWidget(self._several_button())
 
-    def ask(self, case_code: str, reader: str, *, sealed: bool = False) -> None:
+    def _several_button(self) -> QPushButton:
+        several = QPushButton("Sign several reads at once…")
+        several.setObjectName("sign_several_wanted")
+        several.setAccessibleName("Sign several reads at once")
+        several.setToolTip("List every complete read and sign what you tick with one passphrase")
+        several.clicked.connect(self.several_wanted)
+        return several
+
+    def ask(self, case_code: str, reader: str, *, sealed: bool = False, meaning: str = INITIAL_READ) -> None:
         """Show what will be signed and wait for the reader's code, or where it is sealed the passphrase."""
         after = " and it is sealed until both may be compared" if sealed else ""
         self._text.setText(
-            f"You sign {case_code} as reader {reader}, meaning: {MEANING}. "
+            f"You sign {case_code} as reader {reader}, meaning: {meaning}. "
             f"After this nothing in the read can change{after}."
         )
         what = "passphrase" if sealed else "reader code"

@@ -199,16 +199,17 @@ class ReadKeeper(QObject):
             self._keep_view()
 
     def _on_answered(self, name: str, item: str, grade: int | None) -> None:
-        self._act(lambda read: read.answer(item, grade, self._evidence(), instrument=name))
+        self._act(lambda read: read.answer(item, grade, self.evidence(), instrument=name))
 
     def _on_evidence(self, name: str, item: str) -> None:
-        evidence = self._evidence(assumed=False)
+        evidence = self.evidence(assumed=False)
         if evidence is not None and self._act(
             lambda read: read.tie_evidence(item, evidence, instrument=name)
         ):
             self._messages.inform("This slice is tied to the item as its evidence")
 
-    def _evidence(self, *, assumed: bool = True) -> Evidence | None:
+    def evidence(self, *, assumed: bool = True) -> Evidence | None:
+        """The slice on screen; None without one."""
         position = self._grid.current_position()
         if position is None:
             return None

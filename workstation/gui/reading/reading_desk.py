@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.idle import NOBODY_THERE, ON_DEMAND, put_away_windows
+from workstation.gui.reading.conduct_acts import ConductActs, after_lock, nothing_left
 from workstation.gui.reading.door import ReaderDoor
 from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
@@ -73,9 +74,9 @@ class ReadingDesk(Desk):
         self._keeper = ReadKeeper(self._grid, self._form, context, self)
         self._not_readable.keeper = self._keeper
         self._keys = FormKeys(self, self._on_form_key)
+        self._acts = ConductActs(context, self._screen, self._header, self._keeper, lambda: self._reader)
+        self._acts.locked.connect(self._on_locked)
         self._connect()
-
-    # properties ----------------------------------------------------------------------------------
 
     @property
     def grid(self) -> ViewerGrid:
@@ -127,7 +128,6 @@ class ReadingDesk(Desk):
             return
         self._leave_read()
         workspace = self.context.workspace if self.context.has_workspace else None
-
         self.context.jobs.start(
             "open-case", lambda progress: open_freely(workspace, study, progress), self._on_free_opened
         )
@@ -211,6 +211,7 @@ class ReadingDesk(Desk):
         self._keeper.show()
         self._screen.show_side(form=True)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._acts.entered()
         if opened.read.missing:
             self._not_readable.ask()
 
@@ -346,7 +347,8 @@ class ReadingDesk(Desk):
         if self.read.is_locked:
             return
         self._keeper.flush()
-        self._lock.ask(self.read.case.code, self._reader.reader, sealed=self._reader.is_sealed)
+        reader, sealed = self._reader.reader, self._reader.is_sealed
+        self._lock.ask(self.read.case.code, reader, sealed=sealed, meaning=self.read.meaning)
 
     def _on_signed(self, signature: str, blinding_held: bool, remark: str) -> None:
         if self.read is None or self._reader is None:
@@ -356,27 +358,29 @@ class ReadingDesk(Desk):
         except WorkstationError as error:
             self.context.messages.show(error)
             return
-        code = self.read.case.code
-        self.context.messages.inform(f"{code} is locked. Code to write down: {self._reader.head_code}")
-        self._start_opening(None, after=code)
+        self._on_locked(self.read.case.code)
+
+    def _on_locked(self, what: str) -> None:
+        if self._reader is not None and self.read is not None:
+            self.context.messages.inform(after_lock(self._reader, what))
+            self._start_opening(None, after=self.read.case.code)
 
     def _nothing_to_read(self, *, look_back: bool) -> None:
-        reader = self._reader
-        later = reader.still_to_come() if reader is not None else None
-        if look_back and reader is not None and later is None:
+        if (reader := self._reader) is None:
+            return
+        if look_back and reader.still_to_come() is None and self.worklist_codes:
             # Who comes back after the last signature wants to look, and can change nothing.
             self.context.messages.inform(f"All cases of {reader.reader} are locked; they can be looked at.")
             self._start_opening(self.worklist_codes[0])
             return
+        said = nothing_left(reader)
         self.leave()
-        if later is not None:
-            self._door.show(f"Every case that is due is locked. {later.sentence}")
-        elif reader is not None:
-            self._door.show(f"All cases of {reader.reader} are locked. Thank you.")
+        self._door.show(said)
 
     def _close_lock(self) -> None:
         self._lock.hide()
         self._not_readable.hide()
+        self._screen.urgent.put_away()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:

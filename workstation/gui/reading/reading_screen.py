@@ -14,7 +14,9 @@ from workstation.gui.reading.not_readable import NotReadablePanel
 from workstation.gui.reading.pause_page import PausePage
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.side_window import SideWindow, side_panel
+from workstation.gui.reading.sign_page import SignPage
 from workstation.gui.reading.start_page import StartPage
+from workstation.gui.reading.urgent_panel import UrgentPanel
 from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
@@ -31,6 +33,7 @@ class Page(IntEnum):
     READ = 1
     SIGN_IN = 2
     PAUSED = 3
+    SIGN_SEVERAL = 4
 
 
 class ReadingScreen(QStackedWidget):
@@ -40,7 +43,8 @@ class ReadingScreen(QStackedWidget):
     ----------
     grid, strip, tools : the viewports, the series beside them, the tools below
     form, masks, drawing, lock, not_readable : the panel at the right and what is asked below it
-    start, sign_in, paused : the other pages
+    urgent : asks for an urgent finding, at the same place
+    start, sign_in, paused, sign_several : the other pages
     side_window : takes the panel to a second screen and back
     """
 
@@ -56,6 +60,8 @@ class ReadingScreen(QStackedWidget):
         self.masks = MaskPanel(context, self.grid, desk)
         self.drawing = DrawingPanel(self.grid, theme, self)
         self.not_readable = NotReadablePanel(self)
+        self.urgent = UrgentPanel(self)
+        self.sign_several = SignPage(self)
         self.start = StartPage(self)
         self.sign_in = SignInPage(self)
         self.paused = PausePage(context.appearance, self)
@@ -72,7 +78,7 @@ class ReadingScreen(QStackedWidget):
     @property
     def is_asking(self) -> bool:
         """True while a question under the form waits for its answer; the form takes no key then."""
-        return self.lock.isVisible() or self.not_readable.isVisible()
+        return any(one.isVisible() for one in (self.lock, self.not_readable, self.urgent))
 
     def turn_to(self, page: Page) -> None:
         """Show a page."""
@@ -94,6 +100,8 @@ class ReadingScreen(QStackedWidget):
             self.start.focus_first()
         elif self.page is Page.SIGN_IN:
             self.sign_in.focus_first()
+        elif self.page is Page.SIGN_SEVERAL:
+            self.sign_several.setFocus()
         else:
             (self.paused if self.page is Page.PAUSED else self.grid).setFocus()
 
@@ -103,7 +111,8 @@ class ReadingScreen(QStackedWidget):
         self.form.set_theme(theme)
 
     def _place(self, desk: Desk) -> None:
-        side = side_panel(self._side, self.drawing, self.grid, (self.lock, self.not_readable), FORM_WIDTH)
+        feet = (self.lock, self.not_readable, self.urgent)
+        side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH)
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self.grid, 1)
@@ -119,5 +128,5 @@ class ReadingScreen(QStackedWidget):
         self.side_window = SideWindow(side, row, desk)
         self.side_window.moved.connect(self.grid.state_changed)
         self.grid.kept_parts["form_window"] = self.side_window
-        for page in (self.start, read, self.sign_in, self.paused):
+        for page in (self.start, read, self.sign_in, self.paused, self.sign_several):
             self.addWidget(page)

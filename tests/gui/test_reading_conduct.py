@@ -1,0 +1,212 @@
+"""Urgent findings, signing several reads, masks after the own score and calibration, in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from workstation.gui.application import make_application, make_window
+from workstation.gui.main_window import MainWindow
+from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.reading.cards import Seat
+from workstation.reading.seal import LEAST_COST
+from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.workflow.accounts import make_account
+from workstation.workflow.read_case import create_study, open_study_folder
+from workstation.workflow.urgent import Contact
+from workstation.workflow.workspace import open_workspace
+
+RECHT = ("patella", "trochlea", "MFC", "LFC", "MTP", "LTP")
+
+
+def word(name: str) -> str:
+    return f"four plain words {name}"
+
+
+@pytest.fixture
+def window(knee_library: Path, qtbot: QtBot) -> Iterator[MainWindow]:
+    make_application()
+    made = make_window(open_workspace(knee_library), synchronous=True)
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    yield made
+    made.close()
+
+
+def make(tmp_path: Path, knee_library: Path, more: str, names: str = "", cases: int = 0) -> Path:
+    workspace = open_workspace(knee_library)
+    codes = [case.code for case in workspace.library.cases()]
+    workspace.library.close()
+    people = AccountFolder(tmp_path / "study" / FOLDER)
+    seats = {"R": Seat.READER, "C": Seat.COORDINATOR, "S": Seat.SAFETY}
+    for name in names.split():
+        make_account(people, name, seats[name[0]], word(name), cost=LEAST_COST)
+    rows = [f"{codes[-1]},{item},1" for item in RECHT]
+    (tmp_path / "key.csv").write_text("\n".join(["case,item,value", *rows]))
+    (tmp_path / "plan.toml").write_text(
+        f'id = "koa"\ntitle = "Knee"\ncases = {codes[: cases or len(codes)]}\nreaders = ["R1", "R2"]\n'
+        f'instruments = ["recht"]\n{more.replace("LAST", codes[-1])}',
+        encoding="utf-8",
+    )
+    create_study(tmp_path / "plan.toml", tmp_path / "study", knee_library, passphrase_of=word).close()
+    return tmp_path / "study"
+
+
+def enter(window: MainWindow, qtbot: QtBot, study: Path, *, sealed: bool) -> ReadingDesk:
+    desk = window.show_desk("reading")
+    assert isinstance(desk, ReadingDesk)
+    desk.open_study(study)
+    desk.choose_reader("R1")
+    if sealed:
+        line = desk.findChild(QLineEdit, "passphrase")
+        qtbot.keyClicks(line, word("R1"))
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert desk.read is not None
+    return desk
+
+
+def score(desk: ReadingDesk, grade: str = "1") -> None:
+    for item in RECHT:
+        assert desk.read is not None
+        desk.read.answer(item, int(grade))
+    desk._keeper.show()
+
+
+def shown(window: MainWindow, kind: type[QWidget], name: str) -> bool:
+    widget = window.findChild(kind, name)
+    return isinstance(widget, QWidget) and widget.isVisible()
+
+
+def test_an_urgent_finding_is_confirmed_and_reaches_the_contact_only(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, '[safety]\ncontact = "S1"\n', "R1 R2 C1 S1")
+    desk = enter(window, qtbot, study, sealed=True)
+    assert shown(window, QPushButton, "urgent")
+    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    words, send = desk.findChild(QLineEdit, "urgent_words"), desk.findChild(QPushButton, "send_urgent")
+    assert words.isVisible() and not send.isEnabled()
+    qtbot.keyClicks(words, "SENTINEL lesion")
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    assert send.text() == "Yes, send it to S1 now"
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    assert not words.isVisible() and words.text() == ""
+    assert desk.read is not None and desk.read.state != "complete"
+    case = desk.read.images_of
+    window.close()
+    with open_study_folder(study) as opened:
+        contact = Contact(opened, "S1", word("S1"))
+        finding = contact.read(contact.sent()[0].number)
+    assert (finding.text, finding.case) == ("SENTINEL lesion", case)
+    assert finding.slice_number > 0
+
+
+def test_changing_the_words_asks_again_and_escape_sends_nothing(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, '[safety]\ncontact = "S1"\n', "R1 R2 C1 S1")
+    desk = enter(window, qtbot, study, sealed=True)
+    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    words, send = desk.findChild(QLineEdit, "urgent_words"), desk.findChild(QPushButton, "send_urgent")
+    qtbot.keyClicks(words, "one")
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    qtbot.keyClicks(words, " two")
+    assert send.text() == "Send to S1…"
+    qtbot.keyClick(words, Qt.Key.Key_Escape)
+    assert not words.isVisible()
+    with open_study_folder(study) as opened:
+        assert Contact(opened, "S1", word("S1")).sent() == ()
+
+
+def test_a_study_without_a_contact_offers_none_and_says_so(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    desk = enter(window, qtbot, make(tmp_path, knee_library, ""), sealed=False)
+    assert not shown(window, QPushButton, "urgent")
+    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    assert not desk.findChild(QLineEdit, "urgent_words").isVisible()
+
+
+def test_several_reads_are_ticked_and_signed_once(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, "", "R1 R2 C1")
+    desk = enter(window, qtbot, study, sealed=True)
+    codes = desk.worklist_codes
+    for code in codes:
+        desk.open_read(code)
+        score(desk)
+    qtbot.keyClick(
+        desk, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    button, line = (
+        desk.findChild(QPushButton, "sign_several"),
+        desk.findChild(QLineEdit, "sign_page_signature"),
+    )
+    assert button.text() == f"Sign and lock {len(codes)} reads" and not button.isEnabled()
+    held = desk.findChild(QComboBox, f"held_{codes[0]}")
+    held.setCurrentIndex(1)
+    qtbot.keyClicks(line, "not my passphrase")
+    assert not button.isEnabled()
+    qtbot.keyClicks(desk.findChild(QLineEdit, f"remark_{codes[0]}"), "saw a name")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert "passphrase is wrong" in desk.findChild(QLabel, "sign_page_refusal").text()
+    qtbot.keyClicks(line, word("R1"))
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    window.close()
+    with open_study_folder(study) as opened:
+        assert len(opened.store.reads.locks()) == len(codes) == len(opened.store.seals.sheets())
+
+
+def test_an_unticked_read_stays_open(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, "")
+    desk = enter(window, qtbot, study, sealed=False)
+    first, second = desk.worklist_codes[:2]
+    for code in (first, second):
+        desk.open_read(code)
+        score(desk)
+    desk._acts.ask_several()
+    desk.findChild(QCheckBox, f"sign_{second}").setChecked(False)
+    line = desk.findChild(QLineEdit, "sign_page_signature")
+    qtbot.keyClicks(line, "R1")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert desk.read is not None and desk.read.case.code == second
+    with open_study_folder(study) as opened:
+        assert [lock.key.case for lock in opened.store.reads.locks()] == [first]
+
+
+def test_masks_come_after_the_own_score_only(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, '[blinding]\noverlays = "after-own-score"\n')
+    desk = enter(window, qtbot, study, sealed=False)
+    assert shown(window, QPushButton, "show_masks")
+    qtbot.keyClick(desk, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    assert desk.read is not None and not desk.read.masks_shown
+    score(desk)
+    qtbot.keyClick(desk, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    assert desk.read.masks_shown == "after-own-score"
+    assert not shown(window, QPushButton, "show_masks")
+
+
+def test_the_calibration_comes_first_in_the_window(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    more = '[calibration]\ncases = ["LAST"]\nanswers = "key.csv"\nmeasure = "exact"\nthreshold = 1.0\n'
+    study = make(tmp_path, knee_library, more, cases=1)
+    desk = enter(window, qtbot, study, sealed=False)
+    assert desk.worklist_codes == ("CAL-1",)
+    score(desk, "2")
+    desk._on_signed("R1", True, "")
+    assert desk.worklist_codes == ("CAL-1",) and desk.read is not None and not desk.read.is_locked
+    score(desk, "1")
+    desk._on_signed("R1", True, "")
+    assert desk.read is not None and desk.read.case.code == desk.read.images_of
