@@ -142,9 +142,8 @@ def test_several_reads_are_ticked_and_signed_once(
     for code in codes:
         desk.open_read(code)
         score(desk)
-    qtbot.keyClick(
-        desk, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    )
+    qtbot.keyClick(desk, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    desk.findChild(QPushButton, "sign_several_wanted").click()
     button, line = (
         desk.findChild(QPushButton, "sign_several"),
         desk.findChild(QLineEdit, "sign_page_signature"),
@@ -188,13 +187,14 @@ def test_masks_come_after_the_own_score_only(
 ) -> None:
     study = make(tmp_path, knee_library, '[blinding]\noverlays = "after-own-score"\n')
     desk = enter(window, qtbot, study, sealed=False)
-    assert shown(window, QPushButton, "show_masks")
-    qtbot.keyClick(desk, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    masks = window.findChild(QPushButton, "show_masks")
+    assert isinstance(masks, QPushButton) and masks.isVisible()
+    masks.click()
     assert desk.read is not None and not desk.read.masks_shown
     score(desk)
-    qtbot.keyClick(desk, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    masks.click()
     assert desk.read.masks_shown == "after-own-score"
-    assert not shown(window, QPushButton, "show_masks")
+    assert not masks.isVisible()
 
 
 def test_the_calibration_comes_first_in_the_window(
@@ -210,3 +210,69 @@ def test_the_calibration_comes_first_in_the_window(
     score(desk, "1")
     desk._on_signed("R1", True, "")
     assert desk.read is not None and desk.read.case.code == desk.read.images_of
+
+
+def test_the_set_up_page_makes_a_study_with_all_of_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    desk = window.show_desk("setup")
+    key = tmp_path / "key.csv"
+    key.write_text("\n".join(["case,item,value", *(f"K-L,{item},1" for item in RECHT)]))
+    desk._case_list.item(0).setCheckState(Qt.CheckState.Checked)
+    if desk.chosen_cases == ("K-L",):
+        desk._case_list.item(0).setCheckState(Qt.CheckState.Unchecked)
+        desk._case_list.item(1).setCheckState(Qt.CheckState.Checked)
+    desk.findChild(QCheckBox, "instrument_recht").setChecked(True)
+    summary = desk.findChild(QLabel, "study_summary")
+    fill = {"calibration_cases": "K-L", "safety_contact": "S1", "study_folder": str(tmp_path / "made")}
+    for name, text in fill.items():
+        desk.findChild(QLineEdit, name).setText(text)
+    assert "table of the known answers" in summary.text() and "unvalidated mark" in summary.text()
+    desk.findChild(QLineEdit, "known_answers").setText(str(key))
+    masks = desk.findChild(QComboBox, "overlay_rule")
+    masks.setCurrentIndex(masks.findData("after-own-score"))
+    sealing = desk.findChild(QComboBox, "seal_mode")
+    sealing.setCurrentIndex(sealing.findData("none"))
+    for line in desk._sealing._lines["S1"]:
+        qtbot.keyClicks(line, word("S1"))
+    make_it = desk.findChild(QPushButton, "make_study")
+    assert make_it.isEnabled(), summary.text()
+    make_it.click()
+    with open_study_folder(tmp_path / "made") as study:
+        conduct = study.plan.conduct
+        assert conduct.calibration is not None and conduct.calibration.answers.boxes
+        assert conduct.safety is not None and conduct.safety.card is not None
+        assert study.plan.blinding.overlays == "after-own-score"
+        assert Contact(study, "S1", word("S1")).sent() == ()
+
+
+def test_a_new_version_is_looked_at_and_put_in_force(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, "", "R1 R2 C1", cases=1)
+    with open_study_folder(study) as opened:
+        opened.sign_in("R1", word("R1"))
+        opened.reader("R1").open_read(opened.plan.cases[0]).answer("patella", 1)
+    plan = tmp_path / "plan.toml"
+    with open_study_folder(study) as opened:
+        first = opened.plan.cases[0]
+    both = f"['{first}', '{'K-R' if first == 'K-L' else 'K-L'}']"
+    plan.write_text(plan.read_text().replace(f"['{first}']", both))
+    desk = window.show_desk("setup")
+    desk.findChild(QPushButton, "new_version").click()
+    form = window.findChild(QWidget, "version_form")
+    form.findChild(QLineEdit, "version_study").setText(str(study))
+    form.findChild(QLineEdit, "version_plan").setText(str(tmp_path / "nothing.toml"))
+    told = form.findChild(QLabel, "version_changes")
+    assert "fingerprints" in told.text()
+    form.findChild(QLineEdit, "version_plan").setText(str(plan))
+    assert "1 more case" in told.text()
+    form.findChild(QLineEdit, "version_reason").setText("one more knee")
+    go = form.findChild(QPushButton, "travel_go")
+    assert not go.isEnabled()
+    form.findChild(QLineEdit, "version_passphrase_1").setText(word("C1"))
+    assert go.isEnabled()
+    go.click()
+    with open_study_folder(study) as opened:
+        assert opened.plan.version == 2 and len(opened.plan.cases) == 2
+    assert "Version 2 is in force" in form.said

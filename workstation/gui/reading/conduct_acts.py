@@ -44,12 +44,7 @@ class ConductActs(QObject):
         screen.sign_several.signed.connect(self._on_several)
         screen.sign_several.closed.connect(self._back)
         keeper.changed.connect(self._offer)
-        for action, run in (
-            ("urgent", self.ask_urgent),
-            ("show_masks", self.show_masks),
-            ("sign_several", self.ask_several),
-        ):
-            context.keymap.bind(action, screen.parentWidget() or screen, run)
+        context.keymap.bind("urgent", screen.parentWidget() or screen, self.ask_urgent)
 
     def entered(self) -> None:
         """A read was opened: offer what its plan allows, and show masks where the plan always does."""

@@ -300,8 +300,6 @@ class ReadingDesk(Desk):
         ):
             self.context.keymap.bind(action, self, run)
 
-    # showing -----------------------------------------------------------------------------------------
-
     def _on_free_opened(self, opened: OpenStudy) -> None:
         self._ahead.expect(None)
         self._show(opened)
@@ -326,8 +324,6 @@ class ReadingDesk(Desk):
         self._loader.open(in_hanging_order(series, self._grid.layout_shown))
         self._screen.turn_to(Page.READ)
         self.titled.emit("")
-
-    # reading -----------------------------------------------------------------------------------------
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
         if self.read is None or self._screen.page is not Page.READ or self._screen.is_asking:

@@ -58,6 +58,7 @@ class SealingStep(QWidget):
         self._readers: tuple[str, ...] = ()
         self._adjudicator = ""
         self._away: tuple[str, ...] = ()
+        self._contact = ""
         self._lines: dict[str, tuple[QLineEdit, QLineEdit]] = {}
         self._mode = QComboBox()
         self._mode.setObjectName("seal_mode")
@@ -99,12 +100,15 @@ class SealingStep(QWidget):
     @property
     def seats(self) -> dict[str, Seat]:
         """Who takes part, by account name; nobody where the study is not sealed."""
+        contact = {self._contact: Seat.SAFETY} if self._contact else {}
         if self.mode is SealMode.NONE:
-            return {}
+            return contact
         seats = {name: Seat.READER for name in self._readers if name not in self._away}
         if self._adjudicator:
             seats[self._adjudicator] = Seat.ADJUDICATOR
-        return {**seats, COORDINATOR: Seat.COORDINATOR} if self.mode is SealMode.COORDINATOR else seats
+        if self.mode is SealMode.COORDINATOR:
+            seats[COORDINATOR] = Seat.COORDINATOR
+        return {**contact, **seats}  # who takes part already needs no second account to be the contact
 
     @property
     def passphrases(self) -> dict[str, str]:
@@ -138,10 +142,11 @@ class SealingStep(QWidget):
             if len(first.text()) < 1 or first.text() != second.text()
         ]
 
-    def set_readers(self, readers: Sequence[str], adjudicator: str = "") -> None:
-        """The readers' codes changed, or that of the adjudicator."""
-        if (tuple(readers), adjudicator) != (self._readers, self._adjudicator):
-            self._readers, self._adjudicator = tuple(readers), adjudicator
+    def set_readers(self, readers: Sequence[str], adjudicator: str = "", contact: str = "") -> None:
+        """The readers' codes changed, or that of the adjudicator or the safety contact."""
+        wanted = tuple(readers), adjudicator, contact
+        if wanted != (self._readers, self._adjudicator, self._contact):
+            self._readers, self._adjudicator, self._contact = wanted
             self._fill()
 
     def set_away(self, names: Sequence[str]) -> None:

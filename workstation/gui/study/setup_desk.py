@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,10 +23,12 @@ from PySide6.QtWidgets import (
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.study.conduct_step import ConductStep
 from workstation.gui.study.rule_step import RuleStep
 from workstation.gui.study.sealing_step import SealingStep
 from workstation.gui.study.summary import identifier, summary
-from workstation.gui.study.travel_panel import TravelPanel, travels
+from workstation.gui.study.summary_panel import SummaryPanel
+from workstation.gui.study.travel_panel import travels
 from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
@@ -35,6 +36,7 @@ from workstation.scoring.instrument import Instrument, instruments
 from workstation.workflow.accounts import away_accounts
 
 PAGE_WIDTH = 640
+CONDUCT_TEXT = "What a reader may see, known cases, and whom a reader tells of an urgent finding."
 
 
 class SetupDesk(Desk):
@@ -80,7 +82,8 @@ class SetupDesk(Desk):
             tolerance=self._rules.tolerance,
             unseal=self._rules.unseal,
             seed=self._rules.seed,
-            conduct=self._rules.conduct,
+            blinding=self._conduct.blinding,
+            conduct=self._conduct.added_to(self._rules.conduct),
             sealing=Sealing(self._sealing.mode),
         )
 
@@ -128,8 +131,9 @@ class SetupDesk(Desk):
                 "How differing reads become one result, when they may be compared, and what is read twice.",
                 self._rule_step(),
             ),
-            ("5  Sealing", "Who can open the reads, and when.", self._sealing_step()),
-            ("6  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
+            ("5  Conduct", CONDUCT_TEXT, self._conduct_step()),
+            ("6  Sealing", "Who can open the reads, and when.", self._sealing_step()),
+            ("7  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
         ):
             heading = QLabel(title)
             heading.setProperty("text_role", "title")
@@ -150,7 +154,9 @@ class SetupDesk(Desk):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(scroll, 3)
-        layout.addWidget(self._summary_panel(), 2)
+        self._beside = SummaryPanel(self.context, self)
+        self._beside.read_wanted.connect(lambda folder: self.asked_for.emit("reading", folder))
+        layout.addWidget(self._beside, 2)
 
     def _name_step(self) -> QWidget:
         self._title = QLineEdit("Reading study")
@@ -228,6 +234,11 @@ class SetupDesk(Desk):
         self._rules.changed.connect(self._refresh)
         return self._rules
 
+    def _conduct_step(self) -> QWidget:
+        self._conduct = ConductStep(self)
+        self._conduct.changed.connect(self._refresh)
+        return self._conduct
+
     def _sealing_step(self) -> QWidget:
         self._sealing = SealingStep(self)
         self._sealing.changed.connect(self._refresh)
@@ -259,26 +270,9 @@ class SetupDesk(Desk):
         layout.addWidget(self._create)
         return box
 
-    def _summary_panel(self) -> QWidget:
-        panel = QFrame()
-        panel.setProperty("part", "panel")
-        self._summary = QLabel()
-        self._summary.setObjectName("study_summary")
-        self._summary.setTextFormat(Qt.TextFormat.RichText)
-        self._summary.setWordWrap(True)
-        self._summary.setAlignment(Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(panel)
-        layout.setContentsMargins(24, 16, 24, 24)
-        layout.addWidget(self._summary)
-        layout.addStretch(1)
-        self._travel = TravelPanel(self.context, self)
-        self._travel.read_wanted.connect(lambda folder: self.asked_for.emit("reading", folder))
-        layout.addWidget(self._travel)
-        return panel
-
     def take(self, what: object) -> None:
         """A file that travelled was dropped, or asked for on another desk."""
-        self._travel.take(what)
+        self._beside.travel.take(what)
 
     def takes_drop(self, paths: tuple[Path, ...]) -> bool:
         """Packages, returns and cards are for this desk."""
@@ -346,11 +340,11 @@ class SetupDesk(Desk):
         if not context.has_workspace:
             return
         workspace, seats, said = context.workspace, self._sealing.seats, self._sealing.passphrases
-        escrow = self._sealing.escrow
+        answers, escrow = self._conduct.answers_folder, self._sealing.escrow
         self._create.setEnabled(False)
         context.jobs.start(
             "make-study",
-            lambda _progress: set_up_study(plan, folder, workspace, said, seats, escrow=escrow),
+            lambda _progress: set_up_study(plan, folder, workspace, said, seats, answers, escrow=escrow),
             lambda _made: self._on_created(folder),
             self._on_refused,
         )
@@ -371,7 +365,8 @@ class SetupDesk(Desk):
     def _refresh(self) -> None:
         plan = self.plan()
         adjudication = plan.conduct.adjudication
-        self._sealing.set_readers(plan.readers, adjudication.adjudicator if adjudication else "")
+        third = adjudication.adjudicator if adjudication else ""
+        self._sealing.set_readers(plan.readers, third, self._conduct.contact)
         self._sealing.set_away(away_accounts(Path(self._folder.text().strip() or ".").expanduser()))
         missing = []
         if not plan.cases:
@@ -383,7 +378,6 @@ class SetupDesk(Desk):
             missing.append("at least one form")
         if not self._folder.text().strip():
             missing.append("a folder")
-        missing += self._rules.missing
-        missing += self._sealing.missing
+        missing += [*self._rules.missing, *self._conduct.missing, *self._sealing.missing]
         self._create.setEnabled(not missing)
-        self._summary.setText(summary(plan, self.chosen_instruments, missing))
+        self._beside.show_summary(summary(plan, self.chosen_instruments, missing))

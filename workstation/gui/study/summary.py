@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import Instrument
@@ -22,6 +23,11 @@ _SEALED = {
     SealMode.BOTH_KEYS: f"<p>Reads are <b>sealed</b>; both readers open them together. {_SHARED_DISK}</p>",
     SealMode.NONE: "<p>⚠ Reads are locked and hash-chained but <b>not sealed</b>: who can open "
     "the study folder on this disk can read its entries.</p>",
+}
+_MASKS = {
+    Overlays.NEVER: "; masks",
+    Overlays.AFTER_OWN_SCORE: "; masks before the own score",
+    Overlays.ALWAYS: "",
 }
 UNSEAL = {
     Unseal.STUDY: "after every read of the study is locked",
@@ -43,8 +49,8 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"{_conduct(plan)}"
         f"<h3>A reader sees</h3><p>{code}, joint and side; the images; the own answers.</p>"
         f"<h3>A reader does not see</h3>"
-        f"<p>names, numbers, dates, groups or file names; masks; running totals; anything of the other "
-        f"reader: no answer, no count, no time.</p>"
+        f"<p>names, numbers, dates, groups or file names{_MASKS[plan.blinding.overlays]}; running totals; "
+        f"anything of the other reader: no answer, no count, no time.</p>"
         f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
 
@@ -65,6 +71,20 @@ def _conduct(plan: StudyPlan) -> str:
             f"{conduct.adjudication.adjudicator} decides where readers are far apart or one saw nothing; "
             "other differences take the mean."
         )
+    if conduct.calibration is not None:
+        known, measure = conduct.calibration, conduct.calibration.measure.words
+        told.append(
+            f"Before that each reader passes a calibration of {_counted(len(known.cases), 'case')}: "
+            f"{measure} of at least {known.threshold:g} (an unvalidated mark), "
+            f"{_counted(known.attempts, 'attempt')}."
+        )
+    if conduct.drift is not None and plan.cases:
+        number = conduct.drift.count(len(plan.cases))
+        told.append(
+            f"{_counted(number, 'known case')} among them, like any other, tell whether a scale drifts."
+        )
+    if conduct.safety is not None:
+        told.append(f"{conduct.safety.contact} is told urgent findings at once.")
     return f"<p>{' '.join(told)}</p>" if told else ""
 
 
