@@ -46,3 +46,10 @@ def as_said(lock: Lock | None, state: Replay) -> Lock | None:
         return lock
     said = state.signed
     return replace(lock, blinding_held=bool(said["blinding_held"]), remark=str(said["remark"]))
+
+
+def not_in_library(case: str) -> StoreError:
+    """What a reader is told whose case has no images here."""
+    return StoreError(
+        f"Case {case} was not opened", "its images are not in the library", "Import them, or name --library"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from workstation.errors import ProtocolViolation, ResourceError, StoreError
+from workstation.errors import ProtocolViolation, ResourceError
 from workstation.masks.editing.strokes import Stroke, Strokes, stroke_data
 from workstation.reading.audit import Link
 from workstation.reading.blinding import BlindedCase
@@ -393,10 +393,3 @@ def session_of(
         state = replay(entries, study.instruments)
     head = links[-1].digest if links else study.store.reads.root(key)
     return ReadingSession(key, state, len(links), head, as_said(locks.get(key), state))
-
-
-def not_in_library(case: str) -> StoreError:
-    """What a reader is told whose case has no images here."""
-    return StoreError(
-        f"Case {case} was not opened", "its images are not in the library", "Import them, or name --library"
-    )

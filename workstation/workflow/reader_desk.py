@@ -17,7 +17,8 @@ from workstation.reading.order import Presentation, effective_order, is_washed_o
 from workstation.reading.session import Amendment, Lock, ReadingSession, ReadState
 from workstation.reading.visibility import has_read_all
 from workstation.workflow.calibrate import CalibrationState, calibration_state
-from workstation.workflow.open_read import OpenRead, not_in_library, session_of
+from workstation.workflow.kept_read import not_in_library
+from workstation.workflow.open_read import OpenRead, session_of
 
 if TYPE_CHECKING:
     from workstation.scoring.sheet import Evidence
