@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -199,3 +200,19 @@ def test_orders_are_told_to_the_coordinator_and_to_nobody_else(
     rows = json.loads(capsys.readouterr().out)
     assert sorted(rows["seeds"]) == ["R1", "R2"]
     assert {row["case"] for row in rows["order"]} == {"K-1", "K-2"}
+
+
+def test_verify_says_what_was_taken_away_and_exits_with_1(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(place)
+    assert study(place, "new", place / "plan.toml", said=(word("C1"),)) == OK
+    assert study(place, "read", "R1", "--answers", place / "R1.csv", "--lock", said=(word("R1"),)) == OK
+    assert study(place, "verify", "--head", "0000-0000-0000") == REFUSED
+    assert "the head code that was given is not in it" in capsys.readouterr().out
+    database = sqlite3.connect(place / "study" / "study.sqlite", isolation_level=None)
+    database.execute("DROP TRIGGER sheets_keep_delete")
+    database.execute("DELETE FROM sheets WHERE rowid = 1")
+    database.close()
+    assert study(place, "verify") == REFUSED
+    assert "its sealed sheet was removed" in capsys.readouterr().out

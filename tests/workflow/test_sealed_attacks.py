@@ -312,3 +312,26 @@ def test_verify_names_what_was_done_to_a_sealed_study(copy: Path, statement: str
     with open_study_folder(copy) as study:
         findings = verify_study(study).findings
     assert any(words in one for one in findings), findings
+
+
+def test_a_cut_tail_shows_only_against_the_code_that_was_written_down(tmp_path: Path, mode: str) -> None:
+    """Everything of R2 is taken away, in every table, as if it had never been."""
+    folder = make(tmp_path, mode)
+    with open_study_folder(folder) as study:
+        read(study, "R1", "K-1", "K-2")
+        study.sign_in("R2", word("R2"))
+        study.sign_out("R2")
+        kept = len(study.store.audit())
+        read(study, "R2", "K-1")
+        written_down = study.reader("R2").head_code
+        assert verify_study(study, written_down).findings == ()
+    of_r2 = [f"DELETE FROM {table} WHERE reader = 'R2'" for table in ("journal", "locks", "sheets")]
+    meddle(folder, f"DELETE FROM audit WHERE sequence > {kept}", *of_r2)
+    with open_study_folder(folder) as study:
+        report = verify_study(study)
+        assert report.findings == ()
+        assert any("it is unproven" in note for note in report.notes)
+        report = verify_study(study, written_down)
+        assert report.findings == ("study log: the head code that was given is not in it",)
+        with_wrong_code = verify_study(study, "0000-0000-0000")
+        assert not with_wrong_code.is_intact

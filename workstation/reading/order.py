@@ -210,14 +210,18 @@ def _codes(plan: StudyPlan, reader: str, weigh: Weigh) -> Mapping[Presentation, 
     return MappingProxyType(codes)
 
 
-def slot_of(seed: bytes, reader: str, shown: Presentation) -> str:
+OF_CALIBRATION = "c~"
+"""How slots of the calibration begin, which no code of a case can; that a read belongs to it is no secret."""
+
+
+def slot_of(seed: bytes, reader: str, shown: Presentation, *, calibrates: bool = False) -> str:
     """The name under which a presentation is kept where orders are secret: ``"r-k5wq3mzd4tfa"``.
 
     It says neither which case it is nor whether it comes again, and stays the same when a plan gets more
-    cases.
+    cases. Reads of the calibration are told apart: they do not count as reads that the plan asks for.
     """
     weight = _secret_weight(seed, reader)("slot", shown.case, str(shown.number))
-    return "r-" + base64.b32encode(weight).decode().lower()[:12]
+    return (OF_CALIBRATION if calibrates else "r-") + base64.b32encode(weight).decode().lower()[:12]
 
 
 def calibration_order(

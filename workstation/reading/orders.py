@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from workstation.reading.journal import ReadKey
 from workstation.reading.order import (
+    OF_CALIBRATION,
     Presentation,
     calibration_order,
     case_order,
@@ -87,7 +88,10 @@ class Orders:
             found = {shown: slot for (name, slot), shown in self.told.items() if name == reader}
             if reader in self.seeds:
                 seed = self.seeds[reader]
-                found |= {shown: slot_of(seed, reader, shown) for shown in self._nameable(reader)}
+                found |= {shown: slot_of(seed, reader, shown) for shown in self.order(reader)}
+                found |= {
+                    shown: slot_of(seed, reader, shown, calibrates=True) for shown in self._calibrating()
+                }
             self._kept["slots", reader] = found
         return found
 
@@ -129,13 +133,17 @@ class Orders:
         found = (self.slots(reader).items() for reader in self.plan.readers)
         return (case, *(slot for slots in found for shown, slot in slots if shown.case == case))
 
-    def _nameable(self, reader: str) -> tuple[Presentation, ...]:
-        """Everything a reader may be shown: the order, and each attempt at a case of calibration."""
-        calibration = self.plan.conduct.calibration
-        if calibration is None:
-            return self.order(reader)
-        tries = range(1, calibration.attempts + 1)
-        return (*self.order(reader), *(Presentation(case, n) for case in calibration.cases for n in tries))
+    def calibrates(self, case: str) -> bool:
+        """Whether a case, or the slot of one that is not known here, belongs to the calibration."""
+        rule = self.plan.conduct.calibration
+        return case.startswith(OF_CALIBRATION) or (rule is not None and case in rule.cases)
+
+    def _calibrating(self) -> tuple[Presentation, ...]:
+        """Every attempt at a case of the calibration."""
+        rule = self.plan.conduct.calibration
+        if rule is None:
+            return ()
+        return tuple(Presentation(case, n) for case in rule.cases for n in range(1, rule.attempts + 1))
 
     def _by_slot(self, reader: str) -> Mapping[str, Presentation]:
         found = self._kept.get(("by slot", reader))

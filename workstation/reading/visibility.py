@@ -117,7 +117,8 @@ def _required_of(orders: Orders, reader: str) -> frozenset[ReadId]:
 def _missing_of(orders: Orders, reader: str, locked: Collection[ReadId]) -> int:
     if orders.knows(reader):
         return len(_required_of(orders, reader).difference(locked))
-    return max(0, orders.length(reader) - sum(read[0] == reader for read in locked))
+    done = sum(read[0] == reader and not orders.calibrates(read[1]) for read in locked)
+    return max(0, orders.length(reader) - done)
 
 
 def is_unsealed(given: Known, locked: Collection[ReadId], case: str) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
-from workstation.reading.known_cases import FAILED, PASSED
 from workstation.reading.session import Lock
 from workstation.reading.visibility import ReadId, Role, Viewer, hides_codes, who_sees
 
@@ -73,19 +72,10 @@ def _unnamed_rows(
     study: Study, reader: str, latest: dict[ReadId, Lock], locked: frozenset[ReadId]
 ) -> list[StatusRow]:
     """The rows of a reader whose order is secret here: how many are locked, not which cases they are."""
-    done = sorted(read for read in latest if read[0] == reader and read in locked)
-    done = done[: max(0, min(study.orders.length(reader), len(done) - _calibration_reads(study, reader)))]
+    mine = (read for read in latest if read[0] == reader and read in locked)
+    done = [read for read in mine if not study.orders.calibrates(read[1])][: study.orders.length(reader)]
     found = [StatusRow("", 0, reader, True, "", 1) for _ in done]
     return found + [StatusRow("", 0, reader, False, "", 1)] * (study.orders.length(reader) - len(done))
-
-
-def _calibration_reads(study: Study, reader: str) -> int:
-    """How many locked reads belong to attempts at the calibration that are over, as the log tells."""
-    calibration = study.plan.conduct.calibration
-    if calibration is None:
-        return 0
-    over = sum(one.actor == reader and one.event in (PASSED, FAILED) for one in study.store.audit())
-    return over * len(calibration.cases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from workstation.errors import WorkstationError
 from workstation.reading.audit import AuditEntry, Finding
 from workstation.reading.journal import ReadKey
-from workstation.reading.order import Presentation, slot_of
+from workstation.reading.order import Presentation
 from workstation.reading.secret_order import EVERYBODY, is_drawn, is_told, opened_seed
 from workstation.store.study_file import STUDY_MADE
 from workstation.store.study_orders import ORDER_DRAWN, ORDER_TOLD, READS_TOLD
@@ -73,7 +73,7 @@ def _told(study: Study, audit: Sequence[AuditEntry]) -> Iterator[Finding]:
         shown = Presentation(one.case, one.presentation)
         if not is_told(one, vault.sealing, study.store.study_uid):
             yield Finding(name, f"{name}: which case it stands for was changed or added")
-        elif seed is not None and slot_of(seed, one.reader, shown) != one.slot:
+        elif seed is not None and study.orders.slots(one.reader).get(shown) != one.slot:
             yield Finding(name, f"{name}: it does not stand for {one.case}, which {one.by} told")
     noted = sum(detail.get("reads", 0) for detail in _details(audit, READS_TOLD))
     if noted != len(told):
