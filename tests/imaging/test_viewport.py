@@ -105,6 +105,20 @@ def test_the_badge_names_the_distance_and_a_gap_is_not_called_an_end() -> None:
     assert gap.text == "no slice here, nearest 6 mm"
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("step", [1.0, 3.0, 4.4])
+def test_the_badge_comes_exactly_beyond_half_of_thickness_and_gap(step: float, reverse: bool) -> None:
+    """Whatever the thickness: the gap makes up the rest, and is negative where slices overlap."""
+    for thickness in (0.5 * step, step, 2 * step):
+        for beyond, outside in ((0.49, False), (0.5, False), (0.51, True), (0.9, True)):
+            target = stack(count=11, step=step, thickness=thickness, reverse=reverse)
+            source = stack(count=1, centre=(5 * step + beyond * step, 0, 0))
+            state = linked(source, target, 0)
+            assert (state.outside is not None) is outside, (thickness, beyond)
+            if state.outside is not None:
+                assert state.outside.distance_mm == pytest.approx(beyond * step, abs=1e-9)
+
+
 NOT_LINKED = {
     "another frame of reference": (stack(), stack(frame="9.9")),
     "no frame of reference": (stack(frame=""), stack(frame="")),

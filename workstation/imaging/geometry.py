@@ -188,10 +188,10 @@ class StackGeometry:
     def reaches(self, distance: float) -> bool:
         """True when a point `distance` mm from its nearest slice centre still belongs to the series.
 
-        The limit is half of thickness + gap, i.e. half the centre-to-centre spacing (or half the
-        thickness, whichever is larger), with 1 % for rounding.
+        The limit is half of thickness + gap, i.e. half the centre-to-centre spacing (of a single slice
+        half its thickness), with 1 % for rounding.
         """
-        return distance <= 0.505 * max(self.slice_spacing, self.slice_thickness or 0.0)
+        return distance <= 0.505 * self.slice_spacing
 
     def index_of(self, point: ArrayLike) -> tuple[int, float, float]:
         """(slice, row, column) of an LPS point: nearest slice, fractional row and column."""
