@@ -218,3 +218,71 @@ class TestMirrored:
             value = 2000 + point @ np.array([9.0, 5.0, 3.0])
             shown = (value - 1100) / 1800 * 255
             assert mirrored.pixelColor(299 - x, y).red() == pytest.approx(np.clip(shown, 0, 255), abs=4)
+
+
+class TestOneScale:
+    """Before anybody zooms too: 10 mm are equally long in all linked viewports, and whole images fit."""
+
+    @staticmethod
+    def wide(frame: str = "1.2.3") -> Pair:
+        """The same middle, twice as large a field of view."""
+        series, stack = make("sagittal", key="wide", frame=frame)
+        geometry = stack.geometry
+        assert geometry is not None
+        corner = (geometry.along_row + geometry.along_column) * 49.5
+        large = replace(geometry, origins=geometry.origins - corner, pixel_spacing=(2.0, 2.0))
+        instances = tuple(replace(one, pixel_spacing=(2.0, 2.0)) for one in series.instances)
+        return replace(series, instances=instances), replace(stack, geometry=large)
+
+    def scales(self, grid: ViewerGrid) -> list[float]:
+        frames = [frame_of(grid.presenter, n, grid.presenter.sizes[n], PixelBuffer()) for n in (0, 1)]
+        return [frame.placement.scale for frame in frames if frame is not None]
+
+    def test_linked_viewports_open_at_one_scale_and_keep_it(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"), self.wide())
+        one, two = self.scales(grid)
+        assert one == two == pytest.approx(1.5), "200 mm on 300 px"
+        wheel(grid, 0, 120, Qt.KeyboardModifier.ControlModifier)
+        one, two = self.scales(grid)
+        assert one == two > 1.5
+        QTest.keyClick(grid, Qt.Key.Key_R)
+        assert self.scales(grid) == [pytest.approx(1.5)] * 2
+
+    def test_nothing_changes_its_size_when_the_second_series_arrives(self, qtbot: QtBot) -> None:
+        near, far = make("sagittal", key="a"), self.wide()
+        grid = ViewerGrid()
+        qtbot.addWidget(grid)
+        grid.resize(601, 300)
+        grid.show_series([near[0], far[0]], grid_of(1, 2, [near[0], far[0]]))
+        grid.set_stack("a", near[1])
+        before = self.scales(grid)
+        grid.set_stack("wide", far[1])
+        assert self.scales(grid)[:1] == before == [pytest.approx(1.5)]
+
+    def test_alone_unlinked_or_in_its_own_window_it_fits_by_itself(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"), self.wide())
+        grid.maximise(0)
+        assert self.scales(grid)[0] == pytest.approx(3.0)
+        grid.maximise(0)
+        grid.detach(1)
+        assert self.scales(grid)[0] == pytest.approx(3.0)
+        grid.detach(1)
+        presenter = grid.presenter
+        presenter.set_links(0, replace(presenter.states[0].links, zoom=False))
+        assert self.scales(grid) == [pytest.approx(3.0), pytest.approx(1.5)]
+
+    def test_a_click_finds_the_pixel_that_is_drawn(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"), self.wide())
+        for tile in (0, 1):
+            point = grid.presenter.point_at(tile, 150 + 30, 150)
+            assert point is not None
+            assert abs(point[1]) == pytest.approx(20.0), "30 px are 20 mm"
+
+    def test_no_corner_claims_a_link_that_leads_nowhere(self, visits: ViewerGrid) -> None:
+        frame = frame_of(visits.presenter, 0, (300, 300), PixelBuffer())
+        assert frame is not None
+        assert frame.corners.bottom_right.endswith("linked: zoom, window")
+        visits.presenter.tie_slices(0)
+        tied = frame_of(visits.presenter, 0, (300, 300), PixelBuffer())
+        assert tied is not None
+        assert tied.corners.bottom_right.endswith("  linked")

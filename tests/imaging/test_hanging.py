@@ -314,7 +314,7 @@ def test_pages_go_through_the_stages_of_a_protocol_and_then_to_the_next_protocol
     assert [layout.id for layout in found] == ["knee-oa-bml", "knee-oa-bml/2", "knee-oa-bml/3", "generic"]
     assert found[1].title == "Knee: osteoarthritis and marrow lesions · lesions, large"
     assert keys(found[1]) == [SAG_PD_FS.key, COR_T2_FS.key]
-    assert keys(found[2]) == [dess.key, None]
+    assert keys(found[2]) == [dess.key]
     assert hang("knee-oa-bml/2", KNEE).rows == 1
 
 

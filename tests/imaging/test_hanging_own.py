@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workstation.errors import ResourceError, StoreError
@@ -197,6 +197,8 @@ RULE = st.builds(
 )
 
 
+# Drawing text takes long where other tests run beside it; that says nothing about protocols.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(TEXT, TEXT, TEXT, st.lists(RULE, min_size=1, max_size=4).map(tuple))
 def test_any_protocol_is_written_as_it_was_read(
     title: str, role: str, link: str, rules: tuple[Rule, ...]

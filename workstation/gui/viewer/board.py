@@ -115,6 +115,7 @@ class TileBoard(QWidget):
         title = f"Viewport {tile + 1}: {content.caption if content else 'empty'}"
         window = OwnWindow(self._tiles[tile], title, self, self._take_back)
         self._away[tile] = window
+        self._place_tiles()
         window.stand(QSize(900, 900), at=at)
         window.stood.connect(self.presenter.state_changed)
         self.presenter.state_changed.emit()
@@ -168,6 +169,8 @@ class TileBoard(QWidget):
     def _place_tiles(self) -> None:
         """Whole pixels, lines of one between; what does not divide goes to the first ones."""
         alone = self._maximised
+        hidden = range(len(self._tiles)) if alone is not None else ()
+        self.presenter.together.apart = frozenset({*self._away, *hidden} - {alone})
         for tile in self._tiles:
             if tile.index in self._away:
                 self.presenter.sizes[tile.index] = (float(tile.width()), float(tile.height()))

@@ -16,6 +16,7 @@ from workstation.gui.viewer.contents import (
     reformat_of,
     refresh_reformat,
 )
+from workstation.gui.viewer.together import Together
 from workstation.imaging import hanging, linking
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.hanging import Layout, TileAssignment
@@ -73,6 +74,7 @@ class HungCase(QObject):
         self.cursor: tuple[int, Point] | None = None
         self.markers: tuple[Marker, ...] = ()
         self.ties = Ties()
+        self.together = Together(self)
         self.layers_on: dict[int, tuple[str, ...]] = {}
         """Names of the layers that a viewport shows, where it does not show all."""
         self._windows: dict[str, Window] = {}
@@ -353,7 +355,10 @@ class HungCase(QObject):
         reading = content and (content.reading or (content.preview and content.preview[1]))
         rows, columns, spacing = self._image(tile)
         geometry = reading.stack.geometry if reading else None
-        return place(self.states[tile], (rows, columns), spacing, geometry, self.sizes[tile])
+        state = self.states[tile]
+        if state.scale is None:
+            state = replace(state, scale=self.together.scale(tile))
+        return place(state, (rows, columns), spacing, geometry, self.sizes[tile])
 
     def _remember_window(self, tile: int) -> None:
         state = self.states[tile]

@@ -13,9 +13,10 @@ from workstation.imaging.pixels import PixelBuffer
 def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) -> Frame | None:
     """The picture of a viewport of a size in screen pixels; None while its voxels are not there."""
     presenter.sizes[tile] = size
-    content, state = presenter.content(tile), presenter.states[tile]
+    content = presenter.content(tile)
     if content is None:
         return None
+    state = presenter.together.drawn(tile)
     reading, shown = content.reading, state
     if reading is None and content.preview and content.preview[0] == state.slice_index:
         reading, shown = content.preview[1], replace(state, slice_index=0)

@@ -1,0 +1,104 @@
+"""What linked viewports share before anybody zooms: one scale for their whole images; and which links lead
+anywhere, so that no corner claims a link that is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from workstation.imaging.placement import conventional_turn, fit_scale, usable_spacing
+from workstation.imaging.viewport import ViewportState
+
+if TYPE_CHECKING:
+    from workstation.gui.viewer.contents import SeriesContent
+    from workstation.gui.viewer.hung import HungCase
+
+
+class Together:
+    """Asked at every paint, so what it found is kept until a viewport's size, series, turn or link changes.
+
+    Attributes
+    ----------
+    apart : frozenset of int
+        Viewports that are not on the screen with the others: in windows of their own, or hidden beside one
+        that is shown alone.
+    """
+
+    def __init__(self, hung: HungCase) -> None:
+        self._hung = hung
+        self.apart: frozenset[int] = frozenset()
+        self._key: tuple[Any, ...] = ()
+        self._scales: dict[str, float] = {}
+
+    def drawn(self, tile: int) -> ViewportState:
+        """The state of a viewport as it is drawn."""
+        state = self._hung.states[tile]
+        if state.scale is None and (scale := self.scale(tile)) is not None:
+            state = replace(state, scale=scale)
+        if (state.links.scroll or state.links.pan) and not self._leads_anywhere(tile):
+            state = replace(state, links=replace(state.links, scroll=False, pan=False))
+        return state
+
+    def scale(self, tile: int) -> float | None:
+        """Screen pixels per mm at which the whole images of a link group fit; None: each fits by itself."""
+        if not self._shares(tile):
+            return None
+        hung = self._hung
+        key = (
+            tuple(hung.sizes), self.apart, hung.layout,
+            tuple((s.series_key, s.rotation, s.scale is None, s.links.zoom) for s in hung.states),
+            tuple(content is not None and content.reading is not None for content in self._contents()),
+        )  # fmt: skip
+        if key != self._key:
+            self._key, self._scales = key, {}
+        group = hung.layout.tiles[tile].link
+        if group not in self._scales:
+            places = enumerate(hung.layout.tiles)
+            fits = [self._fit(n) for n, place in places if place.link == group and self._shares(n)]
+            self._scales[group] = min(fits)
+        return self._scales[group]
+
+    def _contents(self) -> list[SeriesContent | None]:
+        return [self._hung.content(tile) for tile in range(len(self._hung.states))]
+
+    def _shares(self, tile: int) -> bool:
+        hung = self._hung
+        state, content = hung.states[tile], hung.content(tile)
+        if content is None or tile in self.apart or state.scale is not None or not state.links.zoom:
+            return False
+        if not hung.layout.tiles[tile].link or content.problem:
+            return False
+        if content.reading is not None:
+            return content.linkable is not None
+        return content.series.axis == "position" and content.series.plane is not None
+
+    def _fit(self, tile: int) -> float:
+        """From the headers, so that nothing changes its size when voxels arrive."""
+        hung = self._hung
+        content, rotation = hung.content(tile), hung.states[tile].rotation
+        assert content is not None
+        pixels, spacing = content.series.first.pixels, content.series.first.pixel_spacing
+        image = pixels.rows, pixels.columns
+        geometry = content.linkable
+        if geometry is not None:
+            image, spacing = geometry.shape[1:], geometry.pixel_spacing
+            rotation += conventional_turn(geometry)[0]
+        return fit_scale(image, usable_spacing(spacing), hung.sizes[tile], turned=rotation % 2 == 1)
+
+    def _leads_anywhere(self, tile: int) -> bool:
+        """False where other viewports hang and none of them shares a place with this one."""
+        hung = self._hung
+        own, group = hung.linkable(tile), hung.layout.tiles[tile].link
+        if own is None:
+            return True  # says itself why it is not linked
+        others = [
+            geometry
+            for other, place in enumerate(hung.layout.tiles)
+            if other != tile and place.link == group and (geometry := hung.linkable(other)) is not None
+        ]
+        frame = own.frame_of_reference_uid
+        return (
+            not others
+            or any(frame and one.frame_of_reference_uid == frame for one in others)
+            or bool(hung.link_words(tile))
+        )
