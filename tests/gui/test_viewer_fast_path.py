@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from tests.gui.viewer_scene import PAIRS, mask_of
 from workstation.gui.viewer import outline_painting
+from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.look_ahead import LookAhead
 from workstation.gui.viewer.painting import FramePainter, paint_pixels, wrap
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.words import Words
 from workstation.imaging.frame import CROSSED, Frame, LabelStyle, Overlay, picture_of, resolve
 from workstation.imaging.geometry import StackGeometry
-from workstation.imaging.pixels import PixelBuffer
+from workstation.imaging.hanging import grid_of
+from workstation.imaging.pixels import Picture, PixelBuffer
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import SIGMOID, Window, lut32
@@ -204,3 +209,79 @@ def test_every_pixel_beside_the_picture_is_background(
     brush.drawImage(0, 0, wrap(frame.pixels))
     brush.end()
     assert found == expected
+
+
+def scene_grid(qtbot: QtBot) -> ViewerGrid:
+    """Four linked viewports, one of them reversed, one across; the first has a mask."""
+    grid = ViewerGrid()
+    qtbot.addWidget(grid)
+    grid.show_series([one for one, _ in PAIRS], grid_of(2, 2, [one for one, _ in PAIRS]))
+    for one, stack in PAIRS:
+        grid.set_stack(one.key, stack)
+    grid.set_overlay(PAIRS[0][0].key, mask_of(PAIRS[0][1]))
+    grid.set_overlay_look(filled=True)
+    grid.resize(400, 400)
+    grid.show()
+    QApplication.processEvents()
+    return grid
+
+
+def rest(qtbot: QtBot, grid: ViewerGrid) -> None:
+    """Let what can be got ready be got ready."""
+    ahead = grid.findChild(LookAhead)
+    assert ahead is not None
+    qtbot.waitUntil(lambda: not ahead.is_waiting)
+
+
+class TestLookAhead:
+    """The next step is got ready while the hand rests, and shows exactly what it would have shown."""
+
+    def test_a_prepared_step_shows_its_own_pixels(self, qtbot: QtBot, stack: Stack, overlay: Overlay) -> None:
+        grid = scene_grid(qtbot)
+        shown = []
+        for prepared in (True, False):
+            grid.presenter.show_slice(0, 3)
+            QApplication.processEvents()
+            seen = []
+            for steps in (1, 1, 1, -1, -1, 2, -1):
+                grid.presenter.scroll(0, steps)
+                QApplication.processEvents()
+                seen += [QImage(tile.image).copy() for tile in grid.tiles if tile.image is not None]
+                if prepared:
+                    rest(qtbot, grid)
+            shown.append(seen)
+        assert len(shown[0]) == 7 * len(grid.tiles)
+        assert shown[0] == shown[1]
+
+    def test_what_is_ready_is_not_looked_up_again(
+        self, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grid, looked_up = scene_grid(qtbot), []
+        grid.presenter.scroll(0, 1)
+        QApplication.processEvents()
+        rest(qtbot, grid)
+        look_up = Picture.look_up
+        monkeypatch.setattr(Picture, "look_up", lambda one, out: (looked_up.append(one), look_up(one, out)))
+        grid.presenter.scroll(0, 1)
+        QApplication.processEvents()
+        assert not looked_up
+        grid.presenter.scroll(0, -1)  # the slice that was just left is still there
+        QApplication.processEvents()
+        assert not looked_up
+        grid.presenter.scroll(0, 3)
+        QApplication.processEvents()
+        assert looked_up
+
+    @pytest.mark.parametrize("last", [1000, -1000])
+    def test_the_end_of_a_series_is_no_trouble(self, qtbot: QtBot, last: int) -> None:
+        grid = scene_grid(qtbot)
+        grid.presenter.scroll(0, last)
+        rest(qtbot, grid)
+        grid.presenter.scroll(0, last)
+        rest(qtbot, grid)
+
+    def test_a_case_that_is_closed_meanwhile_is_left_alone(self, qtbot: QtBot) -> None:
+        grid = scene_grid(qtbot)
+        grid.presenter.scroll(3, 1)
+        grid.show_series([])
+        rest(qtbot, grid)

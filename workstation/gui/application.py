@@ -39,6 +39,9 @@ _WARM = (
     "workstation.workflow.segment",
 )
 
+CORES_FOR_SHARED_DRAWING = 4
+"""With fewer, Qt draws a scaled picture sooner in one thread: waking others takes longer than they save."""
+
 LIBRARY_AFTER_MS = 3000
 """After so long the library is opened even if no picture of a folder has come."""
 
@@ -53,6 +56,8 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     if isinstance(present, QApplication):
         application = present
     else:
+        if (os.cpu_count() or 1) < CORES_FOR_SHARED_DRAWING:
+            os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
         QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
         application = QApplication([sys.argv[0], *arguments])
     sys.setswitchinterval(SWITCH_S)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.outline import Line, Outlines, bounding_box
-from workstation.imaging.pixels import Fill, Picture, PixelBuffer
+from workstation.imaging.pixels import Fill, Picture, PixelBuffer, TwoBuffers
 from workstation.imaging.placement import EdgeLetters, Placement, edge_letters, place, usable_spacing
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
@@ -210,7 +210,7 @@ def resolve(
     pixel_spacing: tuple[float, float] | None = None,
     lossy: bool = False,
     linked_by: str = "",
-    buffer: PixelBuffer | None = None,
+    buffer: PixelBuffer | TwoBuffers | None = None,
 ) -> Frame:
     """The picture of a viewport.
 
@@ -232,7 +232,7 @@ def resolve(
         Some pixels were compressed with loss: said in a badge.
     linked_by : str
         What else than the frame of reference links this viewport, said in a badge.
-    buffer : PixelBuffer or None
+    buffer : PixelBuffer, TwoBuffers or None
         Reused memory; without it each picture gets its own.
     """
     picture = picture_of(state, stack, overlays, start)
@@ -259,6 +259,13 @@ def resolve(
         badges=_badges(state, lossy, linked_by),
         dimmed=state.outside is not None,
     )
+
+
+def get_ready(picture: Picture, overlays: Sequence[Overlay], buffer: TwoBuffers) -> None:
+    """Do what takes long of a picture that is probably shown next: its pixels and its outlines."""
+    buffer.get_ready(picture)
+    for overlay in overlays:
+        overlay.traced.of(picture.slice_index)
 
 
 def picture_of(

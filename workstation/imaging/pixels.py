@@ -91,6 +91,24 @@ class PixelBuffer:
         return self.pixels
 
 
+class TwoBuffers:
+    """Pixels shown, and pixels got ready: those of the slice that probably comes next."""
+
+    def __init__(self) -> None:
+        self._shown, self._ready = PixelBuffer(), PixelBuffer()
+
+    def show(self, picture: Picture) -> Pixels:
+        """The pixels of a picture; without a look-up where they are ready."""
+        if self._ready.holds(picture):
+            self._shown, self._ready = self._ready, self._shown
+        return self._shown.show(picture)
+
+    def get_ready(self, picture: Picture) -> None:
+        """Look a picture up that is not shown yet."""
+        if not self._shown.holds(picture):
+            self._ready.show(picture)
+
+
 def _same(
     one: Sequence[tuple[Fill, NDArray[np.uint32]]], two: Sequence[tuple[Fill, NDArray[np.uint32]]]
 ) -> bool:

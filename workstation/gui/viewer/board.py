@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from workstation.gui.second_screen import OwnWindow
 from workstation.gui.viewer.gestures import Gestures
+from workstation.gui.viewer.look_ahead import LookAhead
 from workstation.gui.viewer.marks import CursorCross, Markers, ReferenceLine
 from workstation.gui.viewer.measuring import Measuring
 from workstation.gui.viewer.overlay import OverlayPainter
@@ -45,6 +46,7 @@ class TileBoard(QWidget):
         self._tiles: list[TileWidget] = []
         self._maximised: int | None = None
         self._away: dict[int, OwnWindow] = {}
+        LookAhead(self.presenter, self._tiles)
         for kind in BUILT_IN:
             self.add_tool(kind(self.presenter))
         self.measuring = Measuring(self)

@@ -44,6 +44,8 @@ class HungCase(QObject):
         The grid itself changed: other rows and columns.
     placed()
         Another series hangs in some viewport.
+    scrolled(int, int)
+        A viewport was scrolled by so many slices; the linked ones have followed.
     active_changed(int)
     state_changed()
         Anything that `states` tells has changed.
@@ -56,6 +58,7 @@ class HungCase(QObject):
     changed = Signal(object)
     hung = Signal()
     placed = Signal()
+    scrolled = Signal(int, int)
     active_changed = Signal(int)
     state_changed = Signal()
     stack_wanted = Signal(object)

@@ -52,8 +52,17 @@ class ViewerPresenter(HungCase):
         moved = move(self.states[tile], content.number_of_slices)
         if moved == self.states[tile]:
             return
+        steps = moved.slice_index - self.states[tile].slice_index
         self.states[tile] = moved
         self._replace_all(linking.synchronise(self.states, self._geometries(tile), tile, self.ties), {tile})
+        self.scrolled.emit(tile, steps)
+
+    def after_scroll(self, tile: int, steps: int) -> list[ViewportState]:
+        """The states of all viewports if one were scrolled; nothing changes."""
+        content, states = self.content(tile), list(self.states)
+        if content is not None:
+            states[tile] = viewport.scrolled(states[tile], steps, content.number_of_slices)
+        return linking.synchronise(states, self._geometries(tile), tile, self.ties)
 
     def zoom(self, tile: int, factor: float, anchor: tuple[float, float] | None = None) -> None:
         """Zoom; the anchor (mm from the image centre) stays in place; linked viewports get the scale."""

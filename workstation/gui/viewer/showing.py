@@ -1,16 +1,18 @@
-"""What a viewport shows now."""
+"""What a viewport shows now, and what it probably shows next."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from workstation.gui.viewer.contents import SHOWN
+from workstation.gui.viewer.contents import SHOWN, Reading, SeriesContent
 from workstation.gui.viewer.hung import HungCase, Size
-from workstation.imaging.frame import Frame, resolve
-from workstation.imaging.pixels import PixelBuffer
+from workstation.imaging import frame as frames
+from workstation.imaging.frame import Frame, Overlay, resolve
+from workstation.imaging.pixels import PixelBuffer, TwoBuffers
+from workstation.imaging.viewport import ViewportState
 
 
-def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) -> Frame | None:
+def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer | TwoBuffers) -> Frame | None:
     """The picture of a viewport of a size in screen pixels; None while its voxels are not there."""
     presenter.sizes[tile] = size
     content = presenter.content(tile)
@@ -22,12 +24,11 @@ def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) ->
         reading, shown = content.preview[1], replace(state, slice_index=0)
     if reading is None:
         return None
-    hidden = presenter.overlay_hidden or presenter.peeking
     frame = resolve(
         shown,
         reading.stack,
         size,
-        overlays=() if hidden else content.shown_layers(presenter.layers_on.get(tile, SHOWN)),
+        overlays=_overlays(presenter, tile, content),
         start=reading.start,
         title=content.caption,
         pixel_spacing=content.series.first.pixel_spacing,
@@ -39,3 +40,19 @@ def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer) ->
         count = f"{state.slice_index + 1}/{content.number_of_slices}"
         frame = replace(frame, corners=replace(frame.corners, top_right=count))
     return frame
+
+
+def get_ready(presenter: HungCase, tile: int, state: ViewportState, buffer: TwoBuffers) -> None:
+    """Look up what a viewport would show in another state of its series, as far as it has been read."""
+    content = presenter.contents.get(state.series_key)
+    reading: Reading | None = content.reading if content else None
+    if content is not None and reading is not None:
+        overlays = _overlays(presenter, tile, content)
+        picture = frames.picture_of(state, reading.stack, overlays, reading.start)
+        frames.get_ready(picture, overlays, buffer)
+
+
+def _overlays(presenter: HungCase, tile: int, content: SeriesContent) -> tuple[Overlay, ...]:
+    if presenter.overlay_hidden or presenter.peeking:
+        return ()
+    return content.shown_layers(presenter.layers_on.get(tile, SHOWN))

@@ -26,10 +26,11 @@ from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.overlay import OverlayPainter, TileView
 from workstation.gui.viewer.painting import FramePainter, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
-from workstation.gui.viewer.showing import frame_of
+from workstation.gui.viewer.showing import frame_of, get_ready
 from workstation.gui.viewer.words import Words, corner_font
 from workstation.imaging.frame import Frame
-from workstation.imaging.pixels import PixelBuffer, Pixels
+from workstation.imaging.pixels import Pixels, TwoBuffers
+from workstation.imaging.viewport import ViewportState
 
 SERIES_MIME = "application/x-marrow-series"
 ACTIVE_PX = 2
@@ -61,7 +62,7 @@ class TileWidget(QWidget):
         self.index = index
         self._presenter, self._gestures, self._painter = presenter, gestures, painter
         self._overlays = overlays
-        self._buffer = PixelBuffer()
+        self._buffer = TwoBuffers()
         self._pixels: Pixels | None = None
         self._image: QImage | None = None
         self._pressed_at = QPointF()
@@ -82,6 +83,10 @@ class TileWidget(QWidget):
         """Draw in other colours."""
         self._painter = painter
         self.update()
+
+    def get_ready(self, state: ViewportState) -> None:
+        """Prepare for a state that probably comes next."""
+        get_ready(self._presenter, self.index, state, self._buffer)
 
     def name_it(self) -> None:
         """Tell assistive technology what hangs here."""
