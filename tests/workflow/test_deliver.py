@@ -388,7 +388,8 @@ def test_what_readers_drew_leaves_once_it_may_be_seen(
     with open_study_folder(study_folder, workspace) as study:
         draw_and_lock(study, workspace, "R2", 8)
     out = tmp_path / "out"
-    names = {path.name for path in export(workspace, study_folder, ("csv", "nifti", "seg"), out)}
+    names = {path.name for path in export(workspace, study_folder, ("csv", "html", "nifti", "seg"), out)}
+    assert "<td>R1, R2</td>" in (out / "report.html").read_text(encoding="utf-8")
     assert {f"4-drawn-{reader}.{suffix}" for reader in ("R1", "R2") for suffix in ("nii.gz", "dcm")} < names
     (series,) = workspace.library.series("K-1")
     geometry = stack_geometry(series)

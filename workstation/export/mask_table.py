@@ -35,6 +35,15 @@ class MaskPair:
     series: Series
     agreement: LabelAgreement
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """``("R1", "R2")`` or ``("R1", "R1 again")``"""
+        first, second = (
+            f"{reader} again" if repeat else reader
+            for reader, repeat in zip(self.readers, self.repeats, strict=True)
+        )
+        return first, second
+
 
 def write_mask_agreement(path: Path, pairs: Iterable[MaskPair]) -> None:
     """Write ``mask_agreement.csv``.
