@@ -269,6 +269,7 @@ class TestKeeping:
             {"shape": [1, 2, 2]},
             {"shape": [-1, -9, 9]},
             {"shape": "many"},
+            {"shape": [100_000, 100_000, 100_000]},
             {"changes": []},
             {"changes": [["", "something else", "eJwDAAAAAAE="]]},
             {"changes": [["", "edema", "no base64!"]]},

@@ -227,9 +227,11 @@ class MaskBook(QObject):
         self._strokes = strokes
         lost = 0
         for stroke, is_back in [(one, True) for one in back] + [(one, False) for one in on]:
-            change = stroke.change()
-            lost += not self._fits(stroke)
-            self._apply(stroke.series_key, change.reverse if is_back else change)
+            if self._fits(stroke):
+                change = stroke.change()
+                self._apply(stroke.series_key, change.reverse if is_back else change)
+            else:
+                lost += 1
         return lost
 
     def load(self, masks: Mapping[str, Labels]) -> None:

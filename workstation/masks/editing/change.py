@@ -23,7 +23,9 @@ MOST_RUNS = 1500
 """Runs of one delta. Eight bytes each before packing: a delta fits the second size of sealed entries (16 KiB)
 whatever its voxels are."""
 
-MOST_VOXELS = 2**31
+MOST_VOXELS = 2**30
+"""Of a series that can be drawn on: 4,000 slices of 512 × 512."""
+
 _RUN_BYTES = 8
 
 

@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from workstation.errors import DataError
-from workstation.masks.editing.change import Change, Delta, Group, Labels, Shape3, apply, merged
+from workstation.masks.editing.change import (
+    MOST_VOXELS,
+    Change,
+    Delta,
+    Group,
+    Labels,
+    Shape3,
+    apply,
+    merged,
+)
 from workstation.masks.editing.labels import NAMES, NUMBERS
 
 
@@ -165,7 +174,7 @@ def stroke_from(data: Mapping[str, Any]) -> Stroke:
         made = Stroke(str(data["stroke"]), str(data["series"]), str(data["did"]), (delta,))
     except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise DataError(refused, "a stroke of it is damaged") from error
-    if min(slices, rows, columns) < 1 or not groups:
+    if min(slices, rows, columns) < 1 or slices * rows * columns > MOST_VOXELS or not groups:
         raise DataError(refused, "a stroke of it is damaged")
     made.change()  # raises where the voxels are damaged
     return made
