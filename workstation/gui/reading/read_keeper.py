@@ -82,7 +82,8 @@ class ReadKeeper(QObject):
         self._book.keeper = self._masks.keeper = self
         self._masks.refusal = LOCKED if self.read.is_locked else ""
         if damaged := self._show_marks():
-            self._messages.attention(f"{damaged} of your measurements or strokes not shown: damaged, or of other images")
+            lost = f"{damaged} of your measurements or strokes not shown"
+            self._messages.attention(f"{lost}: damaged, or drawn on other images")
         if self._is_paused:
             self.pause(False)  # the case was left in a pause; opening it again ends it
 
