@@ -95,6 +95,13 @@ def test_an_urgent_finding_is_confirmed_and_reaches_the_contact_only(
     qtbot.keyClicks(words, "SENTINEL lesion")
     qtbot.keyClick(words, Qt.Key.Key_Return)
     assert send.text() == "Yes, send it to S1 now"
+    qtbot.keyClicks(words, "s")
+    assert send.text() == "Send to S1…"  # other words are confirmed anew
+    qtbot.keyClick(words, Qt.Key.Key_Escape)
+    assert not words.isVisible() and words.text() == ""
+    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(words, "SENTINEL lesion")
+    qtbot.keyClick(words, Qt.Key.Key_Return)
     qtbot.keyClick(words, Qt.Key.Key_Return)
     assert not words.isVisible() and words.text() == ""
     assert desk.read is not None and desk.read.state != "complete"
@@ -102,35 +109,10 @@ def test_an_urgent_finding_is_confirmed_and_reaches_the_contact_only(
     window.close()
     with open_study_folder(study) as opened:
         contact = Contact(opened, "S1", word("S1"))
+        assert len(contact.sent()) == 1
         finding = contact.read(contact.sent()[0].number)
     assert (finding.text, finding.case) == ("SENTINEL lesion", case)
     assert finding.slice_number > 0
-
-
-def test_changing_the_words_asks_again_and_escape_sends_nothing(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
-) -> None:
-    study = make(tmp_path, knee_library, '[safety]\ncontact = "S1"\n', "R1 R2 C1 S1")
-    desk = enter(window, qtbot, study, sealed=True)
-    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
-    words, send = desk.findChild(QLineEdit, "urgent_words"), desk.findChild(QPushButton, "send_urgent")
-    qtbot.keyClicks(words, "one")
-    qtbot.keyClick(words, Qt.Key.Key_Return)
-    qtbot.keyClicks(words, " two")
-    assert send.text() == "Send to S1…"
-    qtbot.keyClick(words, Qt.Key.Key_Escape)
-    assert not words.isVisible()
-    with open_study_folder(study) as opened:
-        assert Contact(opened, "S1", word("S1")).sent() == ()
-
-
-def test_a_study_without_a_contact_offers_none_and_says_so(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
-) -> None:
-    desk = enter(window, qtbot, make(tmp_path, knee_library, ""), sealed=False)
-    assert not shown(window, QPushButton, "urgent")
-    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
-    assert not desk.findChild(QLineEdit, "urgent_words").isVisible()
 
 
 def test_several_reads_are_ticked_and_signed_once(
@@ -168,6 +150,7 @@ def test_an_unticked_read_stays_open(
 ) -> None:
     study = make(tmp_path, knee_library, "")
     desk = enter(window, qtbot, study, sealed=False)
+    assert not shown(window, QPushButton, "urgent")  # the plan names no contact
     first, second = desk.worklist_codes[:2]
     for code in (first, second):
         desk.open_read(code)

@@ -141,6 +141,7 @@ def run(arguments: argparse.Namespace, surface: Surface) -> int:  # noqa: ARG001
 
 def _new(arguments: argparse.Namespace) -> int:
     from workstation.workflow.read_case import create_study
+    from workstation.workflow.study_status import unconfirmed_sides
 
     ask, people = Passphrases(arguments.passphrase_fd).of, accounts_folder(arguments)
     if not arguments.yes:
@@ -155,6 +156,8 @@ def _new(arguments: argparse.Namespace) -> int:
             f"{plan.title}: {_counted(len(plan.cases), 'case')}, readers {readers}, plan {plan.digest[:12]}"
         )
         print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
+        if unconfirmed := unconfirmed_sides(study):
+            print(f"Nobody can score these before their side is confirmed: {', '.join(unconfirmed)}")
         if not checked:
             print("No library was found here, so the case codes were taken as written.")
         print("\n".join(seal_text(study)))

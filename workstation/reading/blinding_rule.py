@@ -8,8 +8,8 @@ from typing import Any
 
 from workstation.scoring.toml_source import TomlSource
 
-TIME_POINTS = ("hidden", "known", "paired-hidden", "paired-known")
-"""How the visits of a case are shown: all in one form without or with their order, or a column for each."""
+TIME_POINTS = ("hidden", "known")
+"""Whether a reader may know which visit of a case came first. Both are scored in one form."""
 
 
 class Overlays(StrEnum):
@@ -31,14 +31,9 @@ class Blinding:
     jump_to_region: bool = False
 
     @property
-    def is_paired(self) -> bool:
-        """Whether both visits of a case are scored side by side, as columns of one form."""
-        return self.time_points.startswith("paired")
-
-    @property
     def knows_order(self) -> bool:
         """Whether a reader knows which visit came first."""
-        return self.time_points in ("known", "paired-known")
+        return self.time_points == "known"
 
 
 def blinding_from(source: TomlSource, value: Any) -> Blinding:

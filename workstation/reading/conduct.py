@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from workstation.errors import ResourceError
-from workstation.imaging.study import Plane, Series, Weighting
+from workstation.imaging.study import Joint, Plane, Series, Weighting
 from workstation.reading.known_cases import (
     Calibration,
     Drift,
@@ -184,14 +184,20 @@ def conduct_from(source: TomlSource, top: dict[str, Any], rule: str, readers: tu
 
 
 def require_known(
-    source: TomlSource, conduct: Conduct, cases: Collection[str], here: Collection[str] | None
+    source: TomlSource,
+    conduct: Conduct,
+    cases: Collection[str],
+    here: Mapping[str, Joint | None] | None,
+    joints: Collection[str],
 ) -> None:
     """Check the cases whose answers are known against those of the study and of the library.
 
     Parameters
     ----------
-    here : collection of str or None
-        Codes of the library; None leaves that unchecked.
+    here : mapping of case code to joint, or None
+        Those of the library; None leaves that unchecked.
+    joints : collection of str
+        That the forms of the plan are for.
 
     Raises
     ------
@@ -206,6 +212,11 @@ def require_known(
             if here is not None and case not in here:
                 raise source.mistake(
                     where, f'case "{case}" is not in the library', "Import its images, or correct the code"
+                )
+            joint = None if here is None else here[case]
+            if joint is not None and joint.value not in joints:
+                raise source.mistake(
+                    where, f'case "{case}" is a {joint.value}, and no form of the plan is for that joint'
                 )
             seen[case.casefold()] = f"of {name}"
 

@@ -233,9 +233,10 @@ def _plan_from(
     )
     alone = _code(source, ("for_reader",), top["for_reader"]) if "for_reader" in top else ""
     readers = _readers(source, top["readers"], rule, alone)
-    known = _cases(source, top["cases"], cases, {one.joint for one in named})
+    joints = {one.joint for one in named}
+    known = _cases(source, top["cases"], cases, joints)
     conduct = conduct_from(source, top, rule.value if not alone else "", readers)
-    require_known(source, conduct, known, cases)
+    require_known(source, conduct, known, cases, joints)
     return StudyPlan(
         id=_code(source, ("id",), top["id"]),
         title=source.text(("title",), top["title"]),

@@ -104,7 +104,6 @@ def _fixed(old: StudyPlan, new: StudyPlan, asked: StudyPlan) -> Iterator[str]:
         ("the share of hidden repeats", before.repeats.share != after.repeats.share),
         ("the set of drift cases", before.drift != after.drift),
         ("the calibration set", calibration[0] != calibration[1]),
-        ("pairing of visits", old.blinding.is_paired != new.blinding.is_paired),
     ):
         if is_changed:
             yield what

@@ -20,8 +20,6 @@ _SEEN = {"": "no", Overlays.AFTER_OWN_SCORE: "after own score", Overlays.ALWAYS:
 _VISITS = {
     "hidden": "the order of visits was hidden",
     "known": "the order of visits was known",
-    "paired-hidden": "both visits were scored side by side, their order hidden",
-    "paired-known": "both visits were scored side by side, in their known order",
 }
 
 

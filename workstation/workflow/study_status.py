@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
@@ -127,3 +128,22 @@ def reading_orders(study: Study) -> tuple[OrderRow, ...]:
 def read_id_of(key: ReadKey) -> ReadId:
     """The read that a key is a version of."""
     return (key.reader, key.case, key.presentation)
+
+
+def unconfirmed_sides(study: Study) -> tuple[str, ...]:
+    """Cases of the plan, known ones among them, whose side the coordinator has still to confirm.
+
+    Looked up in the library that the study was made with; empty where there is none.
+    """
+    from workstation.store.library import Library
+
+    place = Path(study.store.library) if study.store.library else None
+    if place is None or not place.is_dir():
+        return ()
+    library = Library.open(place, create=False)
+    try:
+        found = {case.code: case for case in library.cases()}
+    finally:
+        library.close()
+    wanted = (*study.plan.cases, *study.plan.conduct.known)
+    return tuple(case for case in wanted if case in found and not found[case].laterality_confirmed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -127,6 +127,14 @@ class SignPage(QWidget):
         self._refusal.setFixedHeight(self._refusal.heightForWidth(WIDTH))
         self._signature.setText("")
         self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing that was typed stays in a hidden field."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._signature.setText("")
+            empty(self._grid)
+            self._rows = []
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes back to reading."""
