@@ -198,19 +198,18 @@ def test_stop_and_go_on(home: Machine, open_on: Open, qtbot: QtBot, tmp_path: Pa
     form.reject()
 
 
-@pytest.mark.parametrize("name", ["make_package", "take_in", "send_back", "make_account"])
-def test_every_part_of_a_form_is_named_and_reached(
-    name: str, home: Machine, open_on: Open, qtbot: QtBot
-) -> None:
-    form = form_of(open_on(home), name, qtbot)
-    parts: list[QWidget] = [
-        *form.findChildren(QLineEdit),
-        *form.findChildren(QPushButton),
-        *form.findChildren(QComboBox),
-    ]
-    for part in parts:
-        assert part.accessibleName() or getattr(part, "text", str)(), part.objectName()
-        assert part.toolTip(), part.objectName()
-        assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
-    qtbot.keyClick(form, Qt.Key.Key_Escape)
-    assert not form.isVisible()
+def test_every_part_of_a_form_is_named_and_reached(home: Machine, open_on: Open, qtbot: QtBot) -> None:
+    window = open_on(home)
+    for name in ("make_package", "take_in", "send_back", "make_account"):
+        form = form_of(window, name, qtbot)
+        parts: list[QWidget] = [
+            *form.findChildren(QLineEdit),
+            *form.findChildren(QPushButton),
+            *form.findChildren(QComboBox),
+        ]
+        for part in parts:
+            assert part.accessibleName() or getattr(part, "text", str)(), part.objectName()
+            assert part.toolTip(), part.objectName()
+            assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+        qtbot.keyClick(form, Qt.Key.Key_Escape)
+        assert not form.isVisible()

@@ -25,15 +25,21 @@ from tests.workflow.two_machines import (
 )
 from workstation.errors import ProtocolViolation, StoreError, WorkstationError
 from workstation.reading.account import WrongPassphrase
+from workstation.reading.cards import Seat
+from workstation.reading.seal import LEAST_COST
 from workstation.reading.session import ReadState
+from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.library import Library
+from workstation.workflow.accounts import give_card, make_account, take_account
 from workstation.workflow.calibrate import drift_rows, noted_outcomes
 from workstation.workflow.change_plan import change_plan, load_changed
 from workstation.workflow.make_package import make_package
 from workstation.workflow.read_case import create_study
+from workstation.workflow.reconcile_case import reconciliations
 from workstation.workflow.take_in import take_in, whose_passphrase
 from workstation.workflow.take_package import TakenPackage
 from workstation.workflow.take_return import TakenReturn
+from workstation.workflow.unseal_study import unseal_ready
 from workstation.workflow.urgent import Contact, send_urgent
 from workstation.workflow.verify_study import verify_study
 
@@ -285,7 +291,7 @@ def test_a_changed_bit_is_refused(kind: str, home: Machine, outward: dict[str, P
     target = Machine(tmp_path / "new") if kind == "package" else home
     before = target.rows()
     chance = random.Random(11)
-    for position in sorted(chance.sample(range(len(data)), 200)):
+    for position in sorted(chance.sample(range(len(data)), 200 if kind == "package" else 60)):
         changed = bytearray(data)
         changed[position] ^= 1 << chance.randrange(8)
         file = tmp_path / "changed"
@@ -489,3 +495,38 @@ def test_secondary_captures_text_and_overlays_stay_behind_until_approved(
         assert sorted(
             len(one.instances) for code in ("K-1", "K-2") for one in study.library.series(code)
         ) == [2, 2]
+
+
+def test_both_keys_with_one_account_that_stays_on_its_machine(
+    homes: dict[str, Machine], tmp_path: Path
+) -> None:
+    """R2 gives the card only, reads elsewhere, and brings the account to open the reads together."""
+    home, own = Machine(tmp_path / "home"), Machine(tmp_path / "R2")
+    shutil.copytree(homes["both-keys"].place, home.place)
+    shutil.rmtree(home.study)
+    here, there = AccountFolder(home.study / FOLDER), AccountFolder(own.study / FOLDER)
+    make_account(here, "R1", Seat.READER, word("R1"), cost=LEAST_COST)
+    make_account(there, "R2", Seat.READER, word("R2"), cost=LEAST_COST)
+    take_account(give_card(there, "R2", tmp_path), here)
+    create_study(home.place / "plan.toml", home.study, home.library, passphrase_of=word).close()
+    take(own, package(home, "R2", tmp_path, "R1").path)
+    read(own, "R2")
+    take(home, send_back(own, "R2", tmp_path).path)
+    with pytest.raises(ProtocolViolation, match="not signed by R2"):
+        read(home, "R1")
+    assert take_account(there.folder / "R2.json", here)[1]
+    with home.opened("R2"):
+        pass  # signs the plan
+    read(home, "R1")
+    with home.opened("R1", "R2") as study:
+        study.unseal("K-1", "")
+        assert study.unsealed_cases() == ("K-1", "K-2")
+        assert verify_study(study).findings == ()
+
+
+def test_nothing_is_compared_on_a_readers_machine(outward: dict[str, Path]) -> None:
+    with Machine(outward["machine"]).opened("R1") as study:
+        with pytest.raises(ProtocolViolation, match="compared where the study was made"):
+            unseal_ready(study, "R1")
+        with pytest.raises(ProtocolViolation, match="compared where the study was made"):
+            reconciliations(study)

@@ -51,6 +51,22 @@ def _conduct_for(conduct: Conduct, reader: str) -> Conduct:
     return replace(conduct, adjudication=None, calibration=calibration)
 
 
+def require_whole(plan: StudyPlan, what: str) -> None:
+    """Refuse on a reader's own machine what needs the reads of all.
+
+    Raises
+    ------
+    ProtocolViolation
+        Beginning with `what`.
+    """
+    if plan.for_reader:
+        raise ProtocolViolation(
+            what,
+            f"this is the machine of {plan.for_reader}, and reads are compared where the study was made",
+            "Send back what is locked: marrow study package --return",
+        )
+
+
 def shown_cases(plan: StudyPlan) -> tuple[str, ...]:
     """Every case whose images a reader meets: those of the study, of calibration and drift."""
     return (*plan.cases, *plan.conduct.known)

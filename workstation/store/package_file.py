@@ -108,14 +108,14 @@ class PackageWriter:
                         file.write(package.sealed_chunk(header, key, number, bytes(held[:CHUNK])))
                         del held[:CHUNK]
                         number += 1
-                        progress.report(number * CHUNK, manifest.size, _so_far(number * CHUNK, manifest.size))
+                        progress.report(*so_far(number * CHUNK, manifest.size))
                 if held:
                     file.write(package.sealed_chunk(header, key, number, bytes(held)))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(error) from error
-        progress.report(max(manifest.size, 1), max(manifest.size, 1), "written")
+        progress.report(100, 100, "written")
 
     def finish(self) -> None:
         """Give the file its name."""
@@ -309,7 +309,7 @@ def _whole_chunks(file: BinaryIO, header: Header, key: bytes, size: int, progres
             package.open_chunk(header, key, number, data)
         except DataError:
             return number
-        progress.report((number + 1) * CHUNK, size, f"{_so_far((number + 1) * CHUNK, size)} from before")
+        progress.report(*so_far((number + 1) * CHUNK, size))
     return package.chunk_count(size)
 
 
@@ -345,8 +345,9 @@ def digest_of(open_source: Callable[[], BinaryIO]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def _so_far(done: int, size: int) -> str:
-    return f"{megabytes(min(done, size))} of {megabytes(size)}"
+def so_far(done: int, size: int) -> tuple[int, int, str]:
+    """How much of so many bytes is done, for a progress: in percent, and in words."""
+    return 100 * min(done, size) // max(size, 1), 100, f"{megabytes(min(done, size))} of {megabytes(size)}"
 
 
 def _cut_short(size: int, wanted: int) -> DataError:

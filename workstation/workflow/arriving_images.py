@@ -15,7 +15,7 @@ from workstation.imaging.dicom_pixels import check_decodable
 from workstation.reading.package import Part
 from workstation.store import folder as places
 from workstation.store.library import Library
-from workstation.store.package_file import PackageFile, digest_of
+from workstation.store.package_file import PackageFile, digest_of, so_far
 from workstation.store.packed_cases import ArrivedFile, not_a_case
 from workstation.store.sizes import megabytes
 from workstation.tasks import Progress
@@ -70,7 +70,7 @@ class Arrival:
             self._stage.mkdir(parents=True, exist_ok=True)
             for number in new:
                 part = self._parts[number]
-                self._progress.report(done, total, f"{megabytes(done)} of {megabytes(total)}")
+                self._progress.report(*so_far(done, total))
                 arrived[part.name] = self._staged(number)
                 done += part.size
             placed = [self._place(number, arrived[self._parts[number].name]) for number in new]
@@ -78,7 +78,7 @@ class Arrival:
             self._clear()
         except OSError as error:
             raise places.unwritable(error) from error
-        self._progress.report(max(total, 1), max(total, 1), "images checked")
+        self._progress.report(100, 100, "images checked")
         return arrived
 
     def _require_space(self, total: int) -> None:

@@ -64,7 +64,8 @@ def create_study(
         plan = completed_plan(plan, plan_file.parent, people)
         known: dict[str, str] = {}
         if passphrase_of is not None and plan.sealing is not None:
-            known = {card.name: passphrase_of(card.name) for card in plan.sealing.signers}
+            here = [card.name for card in plan.sealing.signers if card.name not in people.away()]
+            known = {name: passphrase_of(name) for name in here}
         signers = plan_signers(plan, people, known)
         place = str((library or settings.default_library()).absolute()) if opened is not None else ""
         store = StudyStore.create(folder, plan, library=place, signers=signers)

@@ -13,6 +13,7 @@ from workstation.reading.conduct import Sees
 from workstation.reading.journal import Entry, Kind, ReadKey, utc_now
 from workstation.reading.order import shown_as
 from workstation.reading.plan import Resolution
+from workstation.reading.reader_plan import require_whole
 from workstation.reading.reconcile import (
     Final,
     ItemPair,
@@ -353,6 +354,7 @@ def reconciliations(study: Study, actor: str = "readers") -> tuple[ReconcileCase
     ProtocolViolation
         If none can, saying why.
     """
+    require_whole(study.plan, "Nothing was compared")
     ready = study.ready_cases()
     if not ready or len(study.plan.readers) < 2:
         return (reconciliation(study, study.plan.cases[0], actor),)  # raises with the reason

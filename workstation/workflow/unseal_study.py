@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workstation.errors import ProtocolViolation
+from workstation.reading.reader_plan import require_whole
 from workstation.store.study_store import DATABASE
 from workstation.workflow.read_case import Study, open_study_folder
 
@@ -46,6 +47,7 @@ def unseal_ready(study: Study, actor: str) -> tuple[tuple[str, ...], tuple[str, 
     ProtocolViolation
         If no case is ready, nobody is signed in, or a lock is not what its reader signed.
     """
+    require_whole(study.plan, "Nothing was unsealed")
     ready = study.ready_cases()
     if not ready:
         outstanding = f"{study.outstanding} reads are" if study.outstanding > 1 else "1 read is"

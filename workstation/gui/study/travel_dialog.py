@@ -217,9 +217,8 @@ class TravelDialog(QDialog):
         self.refresh()
 
     def _on_progress(self, done: int, total: int, text: str) -> None:
-        # Bytes of a large package are more than a progress bar can count.
-        self._bar.setRange(0, 1000 if total else 0)
-        self._bar.setValue(1000 * done // total if total else 0)
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
         self.say(text)
 
     def _on_result(self, result: object) -> None:
