@@ -21,8 +21,13 @@ def as_scored(session: ReadingSession, scores: Scores) -> ReadingSession:
     return replace(session, replay=replace(session.replay, content=unaided))
 
 
-def require_whole(key: ReadKey, links: Sequence[Link], lock: Lock | None) -> None:
+def require_whole(key: ReadKey, links: Sequence[Link], lock: Lock | None, *, is_cut: bool = False) -> None:
     """Refuse a read that is not what was kept, or not what was locked.
+
+    Parameters
+    ----------
+    is_cut : bool
+        It no longer holds what its reader left.
 
     Raises
     ------
@@ -32,7 +37,7 @@ def require_whole(key: ReadKey, links: Sequence[Link], lock: Lock | None) -> Non
     is_whole = [link.sequence for link in links] == list(range(1, len(links) + 1))
     if lock is not None and links:
         is_whole = is_whole and (len(links), links[-1].digest) == (lock.entries, lock.digest)
-    if not is_whole:
+    if not is_whole or is_cut:
         raise StoreError(
             f"The read of {key.name} was not opened",
             "entries of it were removed or added behind the program's back",

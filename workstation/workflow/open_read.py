@@ -384,7 +384,9 @@ def session_of(
         If entries are missing, or it is not what was locked.
     """
     links = journals.get(key, ())
-    require_whole(key, links, locks.get(key))
+    require_whole(
+        key, links, locks.get(key), is_cut=study.vault is not None and study.vault.is_cut(key, links)
+    )
     entries = study.entries(key, links)
     if key.version > 1:
         before = session_of(study, replace(key, version=key.version - 1), journals, locks)

@@ -34,6 +34,7 @@ from workstation.store.study_seals import (
 )
 from workstation.store.study_store import StudyStore
 from workstation.workflow import acceptance
+from workstation.workflow.left_reads import SIGNED_OUT, is_cut, left_reads, open_heads
 from workstation.workflow.secret_orders import (
     draw_orders,
     known_orders,
@@ -42,7 +43,7 @@ from workstation.workflow.secret_orders import (
 from workstation.workflow.unsealing import Unsealing
 from workstation.workflow.wrong_passphrases import WRONG, logged_tries
 
-SIGNED_IN, SIGNED_OUT = "signed in", "signed out"
+SIGNED_IN = "signed in"
 
 _LOGGER = logging.getLogger("workstation.study")
 
@@ -86,6 +87,7 @@ class Vault:
         self.codec = SealedCodec(store.study_uid, self._journal_key)
         self._boxes: dict[ReadKey, Opening] = {}  # sheet keys sealed to someone here
         self._sheet_keys: dict[ReadKey, bytes] = {}
+        self._left: dict[tuple[str, str, int, int], tuple[int, str]] = {}
         self.unsealing = Unsealing(self, store, plan)
         self.orders: Orders
         self.know_as({})
@@ -155,6 +157,7 @@ class Vault:
                 self._accept_plan(person)
             self.refresh()
             require_own_order(self._store, self.orders, name)
+            self._left |= left_reads(self._store.events(SIGNED_OUT, actor=name), listed)
         except BaseException:
             self.people.pop(name)
             self._store.signers.pop(name)
@@ -168,7 +171,7 @@ class Vault:
             with suppress(StoreError):
                 self.refresh()
             with suppress(StoreError):  # a study that can no longer be written is left all the same
-                self._store.record(name, SIGNED_OUT, {})
+                self._store.record(name, SIGNED_OUT, open_heads(self._store, name))
             self._store.signers.pop(name, None)
 
     def sign_out_all(self) -> None:
@@ -267,6 +270,10 @@ class Vault:
         if len(entries) != len(links):
             raise seal.not_opened("a sheet")
         return entries
+
+    def is_cut(self, key: ReadKey, links: Sequence[Link]) -> bool:
+        """Whether a read of someone here no longer holds what was there at the last sign-out."""
+        return is_cut(key, links, self._left)
 
     def can_open(self, key: ReadKey) -> bool:
         """Whether someone who is signed in may see this read."""

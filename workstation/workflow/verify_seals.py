@@ -17,6 +17,7 @@ from workstation.scoring.instrument import instruments
 from workstation.store.server_join import JOINED, PLAN_RECEIVED
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import Stage, is_handed_out
+from workstation.workflow.left_reads import is_cut, left_reads
 from workstation.workflow.read_case import Study
 from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
 from workstation.workflow.vault import Vault
@@ -54,8 +55,14 @@ def verify_seals(
         return
     cards = cards_of(study)
     yield from _events(audit, cards)
+    left = {read: one for card in cards.values() for read, one in left_reads(audit, card).items()}
+    for reader, case, presentation, version in left.keys() - {key.kept for key in journals}:
+        name = read_name(study.orders.named(ReadKey(reader, case, presentation, version)))
+        yield Finding(name, f"{name}: it no longer holds what {reader} left")
     for key, links in journals.items():
         card, name = cards.get(key.reader), read_name(key)
+        if is_cut(key, links, left):
+            yield Finding(name, f"{name}: it no longer holds what {key.reader} left")
         if card is None:
             yield Finding(name, f"{name}: the plan has no such account")
         else:
