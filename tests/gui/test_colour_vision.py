@@ -8,13 +8,14 @@ import re
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from tests.gui import viewer_scene as scene
 from workstation.gui import theme as themes
 from workstation.gui.application import make_application
 from workstation.gui.theme import contrast_ratio, load_theme
 from workstation.gui.viewer.palette import PATTERNS, ViewerPalette, mask_styles, reader_styles
+from workstation.gui.viewer.words import Words
 from workstation.masks.mask import Mask, Segment
 from workstation.resources import resource_path
 
@@ -203,3 +204,29 @@ def scene_white() -> object:
     from workstation.imaging.windowing import Window
 
     return Window(-5000.0, 10.0)
+
+
+@pytest.mark.parametrize("role", ["text", "attention"])
+@pytest.mark.parametrize("size_px", [11, 13])
+def test_words_over_the_brightest_fat_stand_on_their_own_ground(role: str, size_px: int) -> None:
+    """Around each letter of the corner texts the ground has AA contrast, also where the picture is white."""
+    colour = QColor(load_theme("dark").roles[role])
+    drawn = []
+    for ground in (255, 0):
+        picture = QImage(240, 30, QImage.Format.Format_RGB32)
+        picture.fill(QColor(ground, ground, ground))
+        painter = QPainter(picture)
+        Words(size_px, 1.0).draw(painter, 8, 6, "W 993  C 542  32/62  linked", colour)
+        painter.end()
+        drawn.append(np.frombuffer(picture.constBits(), np.uint8).reshape(30, 240, 4)[..., 2::-1].astype(int))
+    white, black = drawn
+    letter = (np.abs(black - np.array(colour.getRgb()[:3])).max(axis=2) < 60) & (
+        np.abs(white - black).max(axis=2) < 4
+    )
+    around = np.zeros_like(letter)
+    for across, down in ((-2, 0), (2, 0), (0, -2), (0, 2)):
+        around |= np.roll(letter, (down, across), axis=(0, 1))
+    around &= np.abs(black).max(axis=2) < 8  # the halo, not the soft edge of a letter
+    assert letter.sum() > 100 and around.sum() > 100
+    ratios = [contrast_ratio(colour.name(), QColor(*map(int, rgb)).name()) for rgb in white[around]]
+    assert np.percentile(ratios, 10) >= 4.5

@@ -10,7 +10,14 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 SHADOW = QColor(0, 0, 0, 200)
-HALO = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1))
+HALO_PX = 2
+HALO = tuple(
+    (across, down)
+    for across in range(-HALO_PX, HALO_PX + 1)
+    for down in range(-HALO_PX, HALO_PX + 1)
+    if 0 < across**2 + down**2 <= HALO_PX**2 + 1
+)
+"""Dark all around each letter: over bright fat the words stand on their own ground."""
 LEFT, CENTRE, RIGHT = 0.0, 0.5, 1.0
 
 
@@ -58,7 +65,7 @@ class Words:
     ) -> tuple[int, int, QImage]:
         """The picture of a text, and where `draw` puts its upper left corner."""
         picture = _word(text, self.size_px, colour.rgb(), self.ratio, shadow)
-        return round(x - self.width(text) * align) - 1, round(top) - 1, picture
+        return round(x - self.width(text) * align) - HALO_PX, round(top) - HALO_PX, picture
 
 
 @lru_cache(maxsize=8)
@@ -81,12 +88,12 @@ def corner_font(size_px: int) -> QFont:
 
 @lru_cache(maxsize=512)
 def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> QImage:
-    """A text with a thin dark halo, legible on bright bone as well as on black."""
+    """A text with a dark halo, legible on bright bone as well as on black."""
     metrics = _metrics(size_px)
     width, height = _advance(text, size_px), metrics.height()
     picture = QImage(
-        math.ceil((width + 3) * ratio),
-        math.ceil((height + 3) * ratio),
+        math.ceil((width + 2 * HALO_PX + 1) * ratio),
+        math.ceil((height + 2 * HALO_PX + 1) * ratio),
         QImage.Format.Format_ARGB32_Premultiplied,
     )
     picture.setDevicePixelRatio(ratio)
@@ -96,8 +103,8 @@ def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> QIma
     if shadow:
         painter.setPen(SHADOW)
         for across, down in HALO:
-            painter.drawText(QPointF(1 + across, metrics.ascent() + 1 + down), text)
+            painter.drawText(QPointF(HALO_PX + across, metrics.ascent() + HALO_PX + down), text)
     painter.setPen(QColor.fromRgb(rgb))
-    painter.drawText(QPointF(1, metrics.ascent() + 1), text)
+    painter.drawText(QPointF(HALO_PX, metrics.ascent() + HALO_PX), text)
     painter.end()
     return picture
