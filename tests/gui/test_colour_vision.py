@@ -210,6 +210,7 @@ def scene_white() -> object:
 @pytest.mark.parametrize("size_px", [11, 13])
 def test_words_over_the_brightest_fat_stand_on_their_own_ground(role: str, size_px: int) -> None:
     """Around each letter of the corner texts the ground has AA contrast, also where the picture is white."""
+    make_application()
     colour = QColor(load_theme("dark").roles[role])
     drawn = []
     for ground in (255, 0):

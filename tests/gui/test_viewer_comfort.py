@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
@@ -22,10 +23,14 @@ from workstation.gui.theme import load_theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.layout_menu import LayoutMenu
 from workstation.gui.viewer.overview_strip import OverviewStrip
+from workstation.gui.viewer.texts import Texts, laid_out
 from workstation.gui.viewer.tile_menu import TileMenu
 from workstation.gui.viewer.tool_strip import ToolStrip
 from workstation.gui.viewer.view_menu import ViewMenu
+from workstation.gui.viewer.words import Words
 from workstation.imaging import hanging_own
+from workstation.imaging.frame import Corners, ScaleBar
+from workstation.imaging.placement import EdgeLetters
 from workstation.workflow.free_view import kept_view
 from workstation.workflow.workspace import open_workspace
 
@@ -394,3 +399,17 @@ def test_a_pause_covers_what_stands_in_windows_of_its_own(grid: ViewerGrid) -> N
     grid.cover(False)
     assert out.isVisible()
     assert out.guest is grid.tiles[0]
+
+
+@pytest.mark.parametrize("wide", range(240, 720, 40))
+def test_no_word_over_a_picture_runs_into_another(qtbot: QtBot, wide: int) -> None:
+    """However narrow the viewport and however much a corner has to say."""
+    del qtbot  # fonts need the application
+    corners = Corners("sag PD FS · visit A", "41/80", "W 1051  C 540", "250%  linked: zoom, window")
+    texts = Texts(corners, EdgeLetters("A", "P", "S", "I"), ScaleBar(20.0, 50.0), False)
+    placed, _ = laid_out(texts, (float(wide), 400.0), Words(13, 1.0), 0xFFFFFFFF)
+    boxes = [
+        QRect(x, y, picture.width(), picture.height()).adjusted(3, 3, -3, -3) for x, y, picture in placed
+    ]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.intersects(other), (one, other)

@@ -59,9 +59,15 @@ def laid_out(
     room = wide - 3 * MARGIN - slice_width - (height if texts.warned else 0)
     title_width = put(left, top, words.elided(corners.top_left, room))
     width = put(left, bottom, corners.bottom_left)
-    if width + words.width(corners.bottom_right) + 3 * MARGIN < wide:
+    link_width = words.width(corners.bottom_right)
+    if width + link_width + 3 * MARGIN >= wide:
+        link_width = 0.0
+    else:
         put(right, bottom, corners.bottom_right, RIGHT)
     centre, middle = wide / 2, high / 2 - height / 2
+    bar_text = texts.scale_bar.text if texts.scale_bar is not None else ""
+    if max(width, link_width) + 2 * MARGIN + words.width(bar_text) / 2 > centre:
+        bottom -= height  # the words of a narrow viewport reach below the scale bar
     put(left, middle, letters.left)
     put(right, middle, letters.right, RIGHT)
     # On a line of their own, so that they never run into the corner text of a narrow tile.
