@@ -26,6 +26,7 @@ from workstation.reading.package import CHUNK, PACKAGE, RETURN, Header, Part
 from workstation.reading.seal import LEAST_COST, Keys
 from workstation.reading.secret_order import SEED_PURPOSE, sealed_seeds, seed_data
 from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.store.mask_files import place_file
 from workstation.store.package_file import PackageFile
 from workstation.store.study_seals import PLAN_PURPOSE, plan_bytes
 from workstation.workflow.accounts import make_account, take_account
@@ -175,6 +176,8 @@ FALSE_PACKAGES: tuple[Change, ...] = (
     lambda content, parts: content["plan"].update(number="x"),
     lambda content, parts: content.update(instruments=[["recht", "1.0", "00" * 32]]),
     lambda content, parts: content.update(study=None),
+    lambda content, parts: content.update(masks=[["K-1", "edema-0123456789ab-0001.npz", "AAAA"]]),
+    lambda content, parts: content.update(masks="x"),
     lambda content, parts: content.clear(),
 )  # fmt: skip
 
@@ -219,6 +222,16 @@ def test_a_hanging_protocol_does_not_choose_its_folder(home: Machine, tmp_path: 
     take(own_machine(home, tmp_path / "new"), reforged(home, tmp_path, evil))
     made = every_file(settings.settings_file().parent.parent) - before
     assert made == {settings.settings_file().parent / "hanging" / "good.toml"}
+
+
+def test_a_mask_does_not_choose_its_folder_and_is_a_mask(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    for name in ("../../evil-0123456789ab-0001.npz", "/tmp/evil-0123456789ab-0001.npz", "evil.npz", ""):
+        with pytest.raises(WorkstationError, match="not that of a mask"):
+            place_file(tmp_path / "library", "K-1", name, b"")
+    with pytest.raises(WorkstationError, match="damaged"):
+        place_file(tmp_path / "library", "../K-1", "edema-0123456789ab-0001.npz", b"no mask")
+    assert not every_file(tmp_path)
 
 
 def test_a_name_twice_and_sizes_that_are_not_there(home: Machine, tmp_path: Path, beside: None) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.workflow.two_machines import (
@@ -24,12 +25,15 @@ from tests.workflow.two_machines import (
     word,
 )
 from workstation.errors import ProtocolViolation, StoreError, WorkstationError
+from workstation.imaging.load import load_stack
+from workstation.masks.mask import Code, Mask, Segment
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.cards import Seat
 from workstation.reading.seal import LEAST_COST
 from workstation.reading.session import ReadState
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.library import Library
+from workstation.store.mask_files import keep_mask, kept_masks
 from workstation.workflow.accounts import give_card, make_account, take_account
 from workstation.workflow.calibrate import drift_rows, noted_outcomes
 from workstation.workflow.change_plan import change_plan, load_changed
@@ -530,3 +534,20 @@ def test_nothing_is_compared_on_a_readers_machine(outward: dict[str, Path]) -> N
             unseal_ready(study, "R1")
         with pytest.raises(ProtocolViolation, match="compared where the study was made"):
             reconciliations(study)
+
+
+@pytest.mark.parametrize("overlays", ["never", "after-own-score"])
+def test_masks_travel_only_where_the_plan_shows_them(overlays: str, tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", plan=f'{PLAN}[blinding]\noverlays = "{overlays}"\n')
+    with Library.open(home.library) as library:
+        series = library.series("K-1")[0]
+    stack = load_stack(series, QUIET)
+    labels = np.ones(stack.geometry.shape, np.uint8)
+    segment = Segment(1, "edema", Code("1", "99", "a"), Code("2", "99", "b"), None)
+    mask = Mask(series.key, labels, stack.geometry, (segment,), "edema", 1, {})
+    keep_mask(home.library, "K-1", "edema", mask)
+    machine = Machine(tmp_path / "R1")
+    take(machine, package(home, "R1", tmp_path).path)
+    got = kept_masks(machine.library, "K-1")
+    assert [name for name, _ in got] == ([] if overlays == "never" else ["edema"])
+    assert all(np.array_equal(one.labels, labels) for _, one in got)

@@ -101,6 +101,42 @@ def kept_masks(library: Path, case: str, name: str = "") -> tuple[tuple[str, Mas
     return tuple((one[0], load_mask(found[one][-1])) for one in wanted)
 
 
+def newest_files(library: Path, case: str) -> tuple[Path, ...]:
+    """Files of the newest version of every mask of a case."""
+    return tuple(paths[-1] for _, paths in sorted(_versions(library / FOLDER / _word(case)).items()))
+
+
+def place_file(library: Path, case: str, name: str, data: bytes) -> bool:
+    """Put a mask's file from another library in its place; False if one of that name is there.
+
+    Raises
+    ------
+    DataError
+        If it is no mask, or its name is not that of one.
+    StoreError
+        If it cannot be written.
+    """
+    folder = library / FOLDER / _word(case)
+    path, beside = folder / name, folder / f".new-{name}"
+    if _FILE.fullmatch(name) is None or Path(name).name != name:
+        raise DataError("A mask was not taken in", "its name is not that of a mask")
+    if path.exists():
+        return False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        load_mask(beside)
+        beside.replace(path)
+    except OSError as error:
+        raise StoreError(
+            "A mask was not taken in", error.strerror or "the disk refused", "Free some space"
+        ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return True
+
+
 def load_mask(path: Path) -> Mask:
     """Read one kept mask.
 

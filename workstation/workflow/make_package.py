@@ -23,6 +23,7 @@ from workstation.store.package_file import PackageWriter, Source, digest_of
 from workstation.store.packed_cases import PackedFile
 from workstation.store.study_seals import PLAN_PURPOSE, plan_bytes
 from workstation.tasks import Progress
+from workstation.workflow.packed_masks import packed_masks
 from workstation.workflow.read_case import Study
 from workstation.workflow.vault import Person
 
@@ -96,6 +97,7 @@ def make_package(
     writer = PackageWriter(path)
     cases, files = library.packed_cases(shown_cases(own))
     content = _content(study, own, person, approve_secondary)
+    content["masks"] = packed_masks(library.folder, own)
     found = _left_over(writer, person, content, files)
     resumed = found is not None
     if found is None:

@@ -85,6 +85,11 @@ class ReaderDesk:
         return self._study.codec.is_sealed
 
     @property
+    def is_own_machine(self) -> bool:
+        """Whether this is the reader's own machine, from which what is locked is sent back."""
+        return bool(self._study.store.machines.machine_of)
+
+    @property
     def head_code(self) -> str:
         """The head of the study's log as a short code: written down, it proves later that nothing was cut."""
         return head_code(head_of(self._study.store.audit(), self._study.store.audit_root))

@@ -32,6 +32,7 @@ from workstation.store.study_store import DATABASE, PLAN, StudyStore, keep_plan_
 from workstation.tasks import Progress
 from workstation.workflow.acceptance import ACCEPTED
 from workstation.workflow.arriving_images import Arrival
+from workstation.workflow.packed_masks import checked_masks, place_masks
 
 TAKEN = "package accepted"
 _LARGEST_PROTOCOL = 256 * 1024
@@ -76,6 +77,7 @@ class _Checked:
     number: int
     cases: list[dict[str, Any]]
     seeds: tuple[OrderSeed, ...]
+    masks: list[tuple[str, str, bytes]]
 
 
 def take_package(
@@ -113,6 +115,7 @@ def take_package(
             opened.require_room(checked.cases)
             arrived = Arrival(file, manifest.parts, checked.cases, opened, progress).files()
             images = len(arrived)
+            place_masks(opened.folder, checked.masks)
             if images or is_new:
                 opened.add_cases(checked.cases, arrived)
     finally:
@@ -193,7 +196,8 @@ def _checked(file: PackageFile, manifest: Manifest, account: Account, keys: seal
         signature.number, plan.to_toml(), plan.digest, signature.signed_at, (signature,), order
     )
     cases = _cases(said, manifest, plan)
-    return _Checked(file, manifest, plan, packed, keys, account, uid, number, cases, seeds)
+    masks = checked_masks(said.get("masks", []), plan)
+    return _Checked(file, manifest, plan, packed, keys, account, uid, number, cases, seeds, masks)
 
 
 def _seeds(raw: Any, plan: StudyPlan, study_uid: str) -> tuple[OrderSeed, ...]:

@@ -165,4 +165,6 @@ def nothing_left(reader: ReaderDesk) -> str:
         return state.sentence
     if later is not None:
         return f"Every case that is due is locked. {later.sentence}"
+    if reader.is_own_machine:
+        return f"All cases of {reader.reader} are locked. Now send them back: Set-up, Two machines."
     return f"All cases of {reader.reader} are locked. Thank you."
