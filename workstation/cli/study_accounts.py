@@ -82,7 +82,7 @@ def seal_text(study: Study) -> list[str]:
     if sealing is None or study.vault is None:
         return ["Not sealed: what readers enter lies readable in the study folder."]
     lines = [f"Sealed, {_mode_words(study)}. Compare the fingerprints aloud:"]
-    lines += [f"  {_card_text(card)}" for card in sealing.accounts]
+    lines += [f"  {_card_text(card)}" for card in study.plan.cards]
     missing = study.vault.missing_plan_signatures()
     if missing:
         lines.append(f"The plan waits for the signature of {' and '.join(missing)}; it is given at sign-in.")
@@ -98,7 +98,7 @@ def seal_json(study: Study) -> dict[str, Any]:
         "sealed": True,
         "sealing": sealing.mode.value,
         "escrow": sealing.escrow,
-        "accounts": [_card_json(card) for card in sealing.accounts],
+        "accounts": [_card_json(card) for card in study.plan.cards],
         "plan_unsigned_by": list(study.vault.missing_plan_signatures()),
     }
 

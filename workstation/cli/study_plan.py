@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.cli.main import OK, Subparsers, print_json
 from workstation.cli.passphrases import Passphrases
 from workstation.cli.study_open import opened_study, study_action
 from workstation.errors import UsageError
+
+if TYPE_CHECKING:
+    from workstation.reading.plan import StudyPlan
 
 
 def register_plan(actions: Subparsers) -> None:
@@ -85,7 +89,7 @@ def _change(arguments: argparse.Namespace) -> int:
         what = changes(study.plan, plan)
         if not arguments.yes and not arguments.json and sys.stdin.isatty():
             print(f"Version {plan.version} changes: {', '.join(what)}. Reads that were begun keep theirs.")
-            print(_fingerprints(study.plan.sealing))
+            print(_fingerprints(study.plan))
             if input("Put it in force? [y/N] ").strip().lower() not in ("y", "yes"):
                 raise UsageError("The plan was not changed", "you said no")
         number = change_plan(study, plan, arguments.reason, Passphrases(arguments.passphrase_fd).of)
@@ -130,15 +134,13 @@ def confirm_new_plan(arguments: argparse.Namespace) -> None:
         return
     with open_study_folder(arguments.study) as study:
         print(f"There is a plan already: {study.plan.title}, version {study.plan.version}.")
-        print(_fingerprints(study.plan.sealing))
+        print(_fingerprints(study.plan))
     if input("Replace it? [y/N] ").strip().lower() not in ("y", "yes"):
         raise UsageError("The plan was not changed", "you said no")
 
 
-def _fingerprints(sealing: object) -> str:
-    from workstation.reading.sealing_rule import Sealing
-
-    if not isinstance(sealing, Sealing):
+def _fingerprints(plan: StudyPlan) -> str:
+    if not plan.is_sealed:
         return "Not sealed: nobody signs it."
-    lines = "\n".join(f"  {card.name:<12} {card.seat.value:<12} {card.spoken}" for card in sealing.accounts)
+    lines = "\n".join(f"  {card.name:<12} {card.seat.value:<12} {card.spoken}" for card in plan.cards)
     return f"Compare the fingerprints aloud again:\n{lines}"

@@ -18,7 +18,7 @@ from typing import Any
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
 from workstation.reading.blinding_rule import Blinding, blinding_from
-from workstation.reading.cards import SealMode
+from workstation.reading.cards import Card, SealMode
 from workstation.reading.conduct import Conduct, conduct_content, conduct_data, conduct_from, require_known
 from workstation.reading.sealing_rule import Sealing, sealing_data, sealing_from
 from workstation.scoring.instrument import Instrument
@@ -109,6 +109,15 @@ class StudyPlan:
     def has_secret_orders(self) -> bool:
         """Whether each reader's order follows from an own sealed seed and not from the plan's."""
         return self.is_sealed and self.sealing is not None and self.sealing.secret_orders
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Everybody whose fingerprint is to be compared: who takes part, and the safety contact."""
+        accounts = self.sealing.accounts if self.sealing is not None else ()
+        safety = self.conduct.safety
+        if safety is None or safety.card is None or safety.card in accounts:
+            return accounts
+        return (*accounts, safety.card)
 
     def require_reader(self, reader: str) -> None:
         """Refuse a reader whom the plan does not name.

@@ -28,8 +28,7 @@ class PlanNotAccepted(ProtocolViolation):
 
     def __init__(self, name: str, plan: StudyPlan) -> None:
         self.code = head_code(plan.digest)
-        cards = plan.sealing.accounts if plan.sealing is not None else ()
-        self.fingerprints = tuple(f"{card.name}   {card.spoken}" for card in cards)
+        self.fingerprints = tuple(f"{card.name}   {card.spoken}" for card in plan.cards)
         super().__init__(
             f"{name} was not signed in",
             f"the plan was changed since {name} has accepted it ({self.code})",

@@ -84,7 +84,8 @@ class CalibrationState:
         mark = f"{rule.measure.words} of at least {rule.threshold:g} with the known answers"
         mark += " (an unvalidated mark)"
         if last is None:
-            return f"Calibration first: {len(rule.cases)} cases, {mark}."
+            many = "1 case" if len(rule.cases) == 1 else f"{len(rule.cases)} cases"
+            return f"Calibration first: {many}, {mark}."
         value = "" if rule.feedback is Feedback.NONE else f" with {last.value:.2f}"
         if last.is_passed:
             return f"Calibration passed{value}. Now the cases of the study."

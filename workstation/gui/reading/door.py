@@ -213,7 +213,7 @@ def seal_note(study: Study) -> str:
     who = (
         "both readers together" if sealing.coordinator is None else f"coordinator {sealing.coordinator.name}"
     )
-    cards = "\n".join(f"{card.name}   {card.spoken}" for card in sealing.accounts)
+    cards = "\n".join(f"{card.name}   {card.spoken}" for card in study.plan.cards)
     missing = study.vault.missing_plan_signatures()
     waits = f"\nThe plan is still to be signed by {' and '.join(missing)}." if missing else ""
     return f"Sealed; opened by {who}. Fingerprints, to compare aloud:\n{cards}{waits}"

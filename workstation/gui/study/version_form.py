@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QVBox
 from workstation.errors import WorkstationError
 from workstation.gui.desk import DeskContext
 from workstation.gui.jobs import Work
-from workstation.gui.study.travel_dialog import TravelDialog
+from workstation.gui.study.travel_dialog import TravelDialog, path_of
 from workstation.tasks import Progress
 
 TEXT = (
@@ -62,7 +62,7 @@ class VersionForm(TravelDialog):
 
     def work(self) -> Work:
         """Sign it and put it in force."""
-        folder, file = Path(self._study.text().strip()), Path(self._plan.text().strip())
+        folder, file = path_of(self._study), path_of(self._plan)
         reason = self._reason.text().strip()
         words = dict(zip(self._signers, (self._first.text(), self._second.text()), strict=False))
         self._first.clear()
@@ -87,28 +87,12 @@ class VersionForm(TravelDialog):
         return QFileDialog.getOpenFileName(self, "Plan", "", "Plans (*.toml)")[0]
 
     def _look(self) -> None:
-        """Say what would change, and who signs."""
-        from workstation.reading.plan_change import changes
-        from workstation.store.file_names import STUDY_DATABASE
-        from workstation.workflow.change_plan import load_changed
-        from workstation.workflow.read_case import open_study_with_library
+        folder, file = path_of(self._study), path_of(self._plan)
+        self.context.jobs.start("version-facts", lambda _progress: looked_at(folder, file), self._show_looked)
 
-        folder, file = Path(self._study.text().strip()), Path(self._plan.text().strip())
-        self._signers, told = (), ""
-        if (folder / STUDY_DATABASE).is_file():
-            try:
-                with open_study_with_library(folder) as study:
-                    sealing = study.plan.sealing
-                    if study.vault is not None and sealing is not None:
-                        self._signers = tuple(card.name for card in sealing.signers)
-                        cards = "\n".join(f"{card.name}   {card.spoken}" for card in sealing.accounts)
-                        told = f"Compare the fingerprints aloud again:\n{cards}"
-                    if file.is_file():
-                        plan = load_changed(study, file)
-                        told = f"Changes: {', '.join(changes(study.plan, plan))}.\n{told}"
-            except WorkstationError as error:
-                told = f"⚠ {error.sentence}"
-        self._looked.setText(told.strip())
+    def _show_looked(self, found: tuple[tuple[str, ...], str]) -> None:
+        self._signers, told = found
+        self._looked.setText(told)
         self._show_signers()
         self.refresh()
 
@@ -120,6 +104,31 @@ class VersionForm(TravelDialog):
             label.setVisible(is_asked)
             label.setText(f"Passphrase of {self._signers[number]}" if is_asked else "")
             line.setAccessibleName(label.text() or "Passphrase")
+
+
+def looked_at(folder: Path, file: Path) -> tuple[tuple[str, ...], str]:
+    """Who signs a new version of a study's plan, and what it would change, in words."""
+    from workstation.reading.plan_change import changes
+    from workstation.store.file_names import STUDY_DATABASE
+    from workstation.workflow.change_plan import load_changed
+    from workstation.workflow.read_case import open_study_with_library
+
+    signers: tuple[str, ...] = ()
+    told: list[str] = []
+    if not (folder / STUDY_DATABASE).is_file():
+        return signers, ""
+    try:
+        with open_study_with_library(folder) as study:
+            sealing = study.plan.sealing
+            if study.vault is not None and sealing is not None:
+                signers = tuple(card.name for card in sealing.signers)
+                told.append("Compare the fingerprints aloud again:")
+                told += [f"{card.name}   {card.spoken}" for card in study.plan.cards]
+            if file.is_file():
+                told.insert(0, f"Changes: {', '.join(changes(study.plan, load_changed(study, file)))}.")
+    except WorkstationError as error:
+        told.insert(0, f"⚠ {error.sentence}")
+    return signers, "\n".join(told)
 
 
 class VersionPanel(QWidget):
