@@ -340,11 +340,18 @@ class ReconcileDesk(Desk):
             self.context.messages.inform(f"{self._case.case} is signed; nothing in it changes any more")
 
     def _on_sign(self, signature: str, passphrase: str) -> None:
-        if self._case is None:
+        if (case := self._case) is None:
             return
+        # Who sits here too signs in first: a passphrase takes a moment on purpose.
+        self.context.jobs.start(
+            "reconcile-sign",
+            lambda _progress: self._door.admit(signature.strip(), passphrase),
+            lambda _none: self._sign(case, signature, passphrase),
+        )
+
+    def _sign(self, case: ReconcileCase, signature: str, passphrase: str) -> None:
         try:
-            self._door.admit(signature.strip(), passphrase)
-            self._case.sign(signature, passphrase)
+            case.sign(signature, passphrase)
         except WorkstationError as error:
             self.context.messages.show(error)
             return
@@ -374,7 +381,8 @@ class ReconcileDesk(Desk):
         self._door.lock_session(ON_DEMAND)
 
     def _put_away(self) -> None:
-        self.context.jobs.forget("reconcile-images")
+        for slot in ("reconcile-images", "reconcile-sign"):
+            self.context.jobs.forget(slot)
         self._loader.forget()
         self._case, self._cases = None, ()
         if self._grid.away or self._screen.currentIndex() == Page.WORK:
