@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from tests.gui.viewer_scene import PAIRS, four, mask_of
+from tests.gui.viewer_scene import PAIRS, four, mask_of, pixels
 from workstation.gui.masks.drawing_panel import DrawingPanel
 from workstation.gui.theme import load_theme
 from workstation.gui.viewer.drawing import SIZES_MM, resized
@@ -132,6 +132,29 @@ class TestBrush:
         assert not marked(grid).any()
         book_of(grid).redo()
         assert np.array_equal(marked(grid), whole)
+
+    @pytest.mark.parametrize("filled", [False, True])
+    def test_what_is_drawn_is_seen_at_once_and_gone_with_undo(self, grid: ViewerGrid, filled: bool) -> None:
+        grid.set_overlay_look(filled=filled)
+        for _ in range(2):  # twice, so that nothing that was kept of the picture before shows up again
+            plain = pixels(grid, 0)
+            grid.set_tool("brush")
+            drag(grid, 0, (90, 150), (150, 150))
+            one = pixels(grid, 0)
+            drag(grid, 0, (150, 150), (210, 180))
+            grid.cancel()
+            two = pixels(grid, 0)
+            assert one.pixelColor(120, 138) != plain.pixelColor(120, 138)  # its outline
+            assert (one.pixelColor(120, 150) != plain.pixelColor(120, 150)) is filled
+            assert one != two
+            book_of(grid).undo()
+            book_of(grid).undo()
+            assert pixels(grid, 0) == plain
+            book_of(grid).redo()
+            book_of(grid).redo()
+            assert pixels(grid, 0) == two
+            book_of(grid).undo()
+            book_of(grid).undo()
 
     def test_the_eraser_and_ctrl_take_away(self, grid: ViewerGrid) -> None:
         grid.set_tool("brush")
