@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
+from workstation.gui.masks.drawing_panel import DrawingPanel
 from workstation.gui.reading.reading_desk import ReadingDesk
 from workstation.gui.review.reconcile_desk import ReconcileDesk
 from workstation.gui.viewer.showing import frame_of
@@ -92,6 +93,18 @@ class TestInARead:
         assert not drawn(read(window, study, "R2"))
         assert not drawn(free(window))
         assert same(drawn(read(window, study, "R1")), kept)
+
+    def test_who_reads_next_learns_nothing_from_the_brush(self, window: MainWindow, study: Path) -> None:
+        desk = read(window, study, "R1")
+        start = desk.grid.drawing.book.hand
+        QTest.keyClick(desk.grid, Qt.Key.Key_B)
+        desk.grid.drawing.book.set_hand(label=3, size_mm=20, in_3d=True, limits=(1.0, 2.0))
+        assert desk.findChild(DrawingPanel).is_open
+        desk.leave()
+        desk = read(window, study, "R2")
+        assert desk.grid.drawing.book.hand == start
+        assert desk.grid.tool == "window"
+        assert not desk.findChild(DrawingPanel).is_open
 
     def test_one_order_of_undo_for_answers_and_strokes(self, window: MainWindow, study: Path) -> None:
         desk = read(window, study, "R1")

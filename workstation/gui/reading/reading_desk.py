@@ -239,6 +239,7 @@ class ReadingDesk(Desk):
         self._door.show("")
 
     def _put_away(self) -> None:
+        self._screen.forget_hand()
         self._leave_read()  # keeps the view, with the windows that are open now
         self._screen.side_window.bring_back()
         self._ahead.expect(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import IntEnum
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -19,7 +20,9 @@ from workstation.gui.reading.start_page import StartPage
 from workstation.gui.reading.urgent_panel import UrgentPanel
 from workstation.gui.sign_in_page import SignInPage
 from workstation.gui.theme import Theme
+from workstation.gui.viewer.gestures import Tool
 from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.mask_book import Hand
 from workstation.gui.viewer.overview_strip import OverviewStrip
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
@@ -93,6 +96,13 @@ class ReadingScreen(QStackedWidget):
         """The form of a read, or the masks of free reading."""
         self._side.setCurrentWidget(self.form if form else self.masks)
         self.grid.set_form_open(form)
+
+    def forget_hand(self) -> None:
+        """Who reads next learns nothing from what the one before drew with."""
+        if self.grid.drawing.draws(self.grid.tool):
+            self.grid.set_tool(Tool.WINDOW)
+        self.grid.drawing.book.set_hand(**asdict(Hand()))
+        self.drawing.set_open(False)
 
     def focus_first(self) -> None:
         """The keyboard works at once: on the images of an open case, else on what to do next."""

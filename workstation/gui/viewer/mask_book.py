@@ -267,6 +267,7 @@ class MaskBook(QObject):
         self._labels, self._counts = {}, {}
         self._strokes, self._undone, self._pending = NONE, [], ("", [])
         self.said = ""
+        self.set_hand(limits=None)  # values of another series
         self.changed.emit()
 
     # --- private ---------------------------------------------------------------------------------
