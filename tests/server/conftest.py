@@ -140,6 +140,7 @@ readers = {readers}
 instruments = ["recht"]
 [reconciliation]
 rule = "{rule}"
+unseal = "{unseal}"
 [sealing]
 mode = "{mode}"
 """
@@ -149,7 +150,14 @@ mode = "{mode}"
 def publish(postgres: Postgres) -> Callable[..., Path]:
     """``publish(folder, id, mode="coordinator", cases=2)``: a study that is on the server; its folder."""
 
-    def made(folder: Path, study: str, mode: str = "coordinator", cases: int = 2, readers: int = 2) -> Path:
+    def made(
+        folder: Path,
+        study: str,
+        mode: str = "coordinator",
+        cases: int = 2,
+        readers: int = 2,
+        unseal: str = "study",
+    ) -> Path:
         people = AccountFolder(folder / "study" / FOLDER)
         names = [f"R{number}" for number in range(1, readers + 1)]
         seats = dict.fromkeys(names, Seat.READER)
@@ -159,7 +167,8 @@ def publish(postgres: Postgres) -> Callable[..., Path]:
             make_account(people, name, seat, word(name), cost=LEAST_COST)
         codes = [f"K-{number}" for number in range(1, cases + 1)]
         rule = "median" if readers == 3 else "consensus"
-        plan = PLAN.format(id=study, mode=mode, cases=codes, readers=names, rule=rule).replace("'", '"')
+        said = {"mode": mode, "cases": codes, "readers": names, "rule": rule, "unseal": unseal}
+        plan = PLAN.format(id=study, **said).replace("'", '"')
         (folder / "plan.toml").write_text(plan, encoding="utf-8")
         create_study(folder / "plan.toml", folder / "study", passphrase_of=word).close()
         publish_study(folder / "study", postgres.admin, lambda role: f"password of {role}")

@@ -127,6 +127,19 @@ class StudyReconciling:
                 f"The reconciliation of {case} was not signed", f"{signature.signer} has signed it already"
             ) from error
 
+    def close(self, case: str, digest: str) -> None:
+        """Close a case that all have signed, each on another machine; nothing where it is closed."""
+        with self._file.batch(), self._file.writing() as connection:
+            if case in self.closed():
+                return
+            given = [one.signed_at for one in self.signatures() if (one.case, one.digest) == (case, digest)]
+            connection.execute(
+                sa.insert(RECONCILE_CLOSED).values(case_code=case, digest=digest, closed_at=max(given))
+            )
+            self._file.record_in(
+                connection, SYSTEM, "reconciliation closed", {"case": case, "digest": digest}
+            )
+
     def signatures(self) -> tuple[ReconcileSignature, ...]:
         """Every signature under a reconciliation."""
         with self._file.reading() as connection:

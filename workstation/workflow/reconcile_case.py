@@ -193,6 +193,11 @@ class ReconcileCase:
             if one.case == self.case and one.digest == digest
         )
 
+    def close_if_signed_apart(self) -> None:
+        """Close the case where all have signed its present state, each on another machine."""
+        if not self.is_signed and set(self.signers) <= set(self.signed_by):
+            self._study.store.reconciling.close(self.case, self._digest)
+
     @property
     def identities(self) -> tuple[str, ...] | None:
         """Reader codes of X and Y, once the case is signed; None before."""
@@ -372,7 +377,7 @@ def _opened(study: Study, cases: tuple[str, ...]) -> tuple[ReconcileCase, ...]:
                 "what was handed out to open them is no longer there",
                 "Run marrow study verify",
             )
-    return tuple(
+    found = tuple(
         ReconcileCase(
             study,
             case,
@@ -381,3 +386,6 @@ def _opened(study: Study, cases: tuple[str, ...]) -> tuple[ReconcileCase, ...]:
         )
         for case in cases
     )
+    for one in found:
+        one.close_if_signed_apart()
+    return found

@@ -12,6 +12,11 @@ from workstation.workflow.read_case import Study
 from workstation.workflow.verify_seals import BY_NOBODY, cards_of
 
 
+def is_partial(audit: Sequence[AuditEntry], logs: Mapping[str, Sequence[AuditEntry]]) -> bool:
+    """Whether this machine joined through a server that has not shown it the first machine's log yet."""
+    return machine_of(tuple(audit[:1])) != FIRST and FIRST not in logs
+
+
 def verify_other_logs(study: Study, logs: Mapping[str, Sequence[AuditEntry]]) -> Iterator[Finding]:
     """Everything in another machine's log that was changed, or that nobody signed who should have."""
     cards = cards_of(study) if study.vault is not None else {}
