@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from workstation.reading.order import OF_CALIBRATION
 from workstation.store.engine import SCHEMA_VERSION, migrate, newest_version
 from workstation.store.server_engine import SCHEMA_PREFIX, Server, ServerRefused
 from workstation.store.shared_tables import COORDINATES, ME, SHARED
@@ -67,7 +68,7 @@ _FUNCTIONS = {
         "SELECT EXISTS (SELECT 1 FROM members WHERE role = session_user AND seat = 'coordinator')",
     ),
     "sealed_to()": ("text", f"SELECT mode FROM rules WHERE plan_number = {_NEWEST}"),
-    # A required row without a case stands for any read: the server does not know which.
+    # A required row without a case stands for any read, which the server does not know; not of a calibration.
     "all_locked(wanted text)": (
         "boolean",
         f"""
@@ -82,7 +83,9 @@ _FUNCTIONS = {
                 AND l.presentation = n.presentation))
         AND NOT EXISTS (
             SELECT 1 FROM needed n WHERE n.case_code = '' GROUP BY n.reader
-            HAVING count(*) > (SELECT count(*) FROM locked l WHERE l.reader = n.reader))
+            HAVING count(*) > (
+                SELECT count(*) FROM locked l
+                WHERE l.reader = n.reader AND left(l.case_code, 2) <> '{OF_CALIBRATION}'))
         """,
     ),
     "is_complete(wanted text)": (
