@@ -56,7 +56,7 @@ def require_intact(folder: Path) -> Study:
         return study
 
 
-@pytest.mark.parametrize("mode", ["coordinator", "both-keys", "none"])
+@pytest.mark.parametrize("mode", ["coordinator", "both-keys"])
 def test_the_whole_way_on_three_machines(
     tmp_path: Path, postgres: Any, publish: Callable[..., Path], mode: str
 ) -> None:

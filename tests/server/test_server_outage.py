@@ -24,7 +24,7 @@ from workstation.workflow.verify_study import verify_study
 
 ITEMS = ("patella", "trochlea", "MFC", "LFC", "MTP", "LTP")
 QUIET = SilentProgress()
-ENTRIES = int(os.environ.get("MARROW_SERVER_ENTRIES", "60"))
+ENTRIES = int(os.environ.get("MARROW_SERVER_ENTRIES", "40"))
 """Of each machine; more find more."""
 
 

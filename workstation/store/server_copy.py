@@ -14,7 +14,7 @@ from workstation.store.server_engine import RowConflict, Server, ServerRefused
 from workstation.store.server_schema import LOGS, Member, member_of, require_version
 from workstation.store.shared_tables import SharedTable
 from workstation.store.study_file import audit_entry_of
-from workstation.store.study_rows import ChainName, Head, Row, digest_at, heads_of
+from workstation.store.study_rows import ChainName, Head, Row, digest_at, heads_of, row_of
 
 _ROWS = 200
 _ASKED = 500
@@ -60,10 +60,7 @@ class ServerView:
 
     def row(self, shared: SharedTable, key: ChainName) -> Row:
         """One whole row."""
-        table = shared.table
-        of_key = [table.c[name] == value for name, value in zip(shared.key, key, strict=True)]
-        query = sa.select(*(table.c[name] for name in shared.columns)).where(*of_key)
-        return dict(self._connection.execute(query).mappings().one())
+        return row_of(self._connection, shared, key)
 
     def log_heads(self) -> dict[str, int]:
         """How far each machine's log goes, of those that may be seen whole."""

@@ -26,6 +26,7 @@ _LIMITS_MS = {
     "idle_in_transaction_session_timeout": 20_000,
 }
 UNREACHED = "it was not reached"
+_NO_TLS = "Server refuses SSL"
 SCHEMA_PREFIX = "study_"
 
 _AWAY = ("08", "57", "53", "40", "55", "58")
@@ -117,15 +118,20 @@ class Server:
             if address.socket
             else {"host": address.host, "port": address.port}
         )
-        raw = pg8000.dbapi.connect(
-            user=address.user,
-            password=self._login.password,
-            database=address.database,
-            ssl_context=None if address.socket and address.tls == "prefer" else _tls(address),
-            timeout=CONNECT_S,
-            application_name="marrow",
+        given = {
+            "user": address.user,
+            "password": self._login.password,
+            "database": address.database,
+            "timeout": CONNECT_S,
+            "application_name": "marrow",
             **place,
-        )
+        }
+        try:
+            raw = pg8000.dbapi.connect(ssl_context=_tls(address), **given)
+        except pg8000.dbapi.InterfaceError as error:
+            if address.tls != "prefer" or _NO_TLS not in str(error):
+                raise
+            raw = pg8000.dbapi.connect(ssl_context=False, **given)
         # The limit for connecting is also that of every answer; a batch may take longer than a handshake.
         raw._usock.settimeout(ANSWER_S)
         return raw
@@ -182,7 +188,7 @@ class Server:
 
     def _unreached(self, said: str) -> StoreError:
         lower = said.lower()
-        if "refuses ssl" in lower:
+        if _NO_TLS.lower() in lower:
             return ServerRefused(
                 self._what,
                 "it does not encrypt the connection, and the URL asks for that",
@@ -200,16 +206,15 @@ class Server:
 def _tls(address: ServerAddress) -> Any:
     if address.tls == "disable":
         return False
-    if address.tls == "prefer":
-        return None
+    if address.tls == "prefer" or (address.tls == "require" and not address.root_certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading the system's authorities takes a while
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
     try:
-        context = ssl.create_default_context(cafile=address.root_certificate or None)
+        return ssl.create_default_context(cafile=address.root_certificate or None)
     except OSError as error:
         raise ServerRefused(
             f"The server {address.spoken} was not used",
             f"the file {address.root_certificate} with its authority cannot be read",
             "Check sslrootcert in the URL",
         ) from error
-    if address.tls == "require" and not address.root_certificate:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context

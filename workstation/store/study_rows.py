@@ -76,13 +76,23 @@ class StudyRows:
                 return
             yield batch
 
-    def rows(self, shared: SharedTable, owner: str = "") -> list[Row]:
-        """Every row of a table that is no chain, of one owner or of all, in the order kept."""
-        query = sa.select(*(shared.table.c[name] for name in shared.columns)).order_by(sa.text("rowid"))
+    def rows(self, shared: SharedTable, owner: str = "") -> dict[ChainName, Row]:
+        """The rows of a table that is no chain, of one owner or of all, in the order kept.
+
+        Each by its key, with the columns in which two rows must agree; `row` gives a whole one.
+        """
+        names = dict.fromkeys((*shared.key, *shared.same))
+        query = sa.select(*(shared.table.c[name] for name in names)).order_by(sa.text("rowid"))
         if owner and shared.owner:
             query = query.where(shared.table.c[shared.owner] == owner)
         with self._file.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings()
+            return {tuple(row[name] for name in shared.key): dict(row) for row in rows}
+
+    def row(self, shared: SharedTable, key: ChainName) -> Row:
+        """One whole row."""
+        with self._file.reading() as connection:
+            return row_of(connection, shared, key)
 
     def add(self, shared: SharedTable, rows: Sequence[Row]) -> None:
         """Keep rows that came from elsewhere and were checked."""
@@ -144,6 +154,14 @@ def heads_of(connection: sa.Connection, shared: SharedTable, owner: str = "") ->
         query = query.where(table.c[shared.owner] == owner)
     rows = connection.execute(query)
     return {tuple(row[:-2]): Head(int(row[-2]), str(row[-1])) for row in rows}
+
+
+def row_of(connection: sa.Connection, shared: SharedTable, key: ChainName) -> Row:
+    """One whole row of a table, here or on a server."""
+    table = shared.table
+    of_key = [table.c[name] == value for name, value in zip(shared.key, key, strict=True)]
+    query = sa.select(*(table.c[name] for name in shared.columns)).where(*of_key)
+    return dict(connection.execute(query).mappings().one())
 
 
 def digest_at(connection: sa.Connection, shared: SharedTable, chain: ChainName, sequence: int) -> str:

@@ -76,7 +76,7 @@ class Fetch:
         there = self._view.rows(table, "" if table.is_asked_whole else self._owner)
         if not there:
             return
-        here = {tuple(row[name] for name in table.key): row for row in self._store.rows.rows(table)}
+        here = self._store.rows.rows(table)
         heads = self._store.rows.heads(shared.JOURNAL) if table is shared.LOCKS else {}
         for key, said in there.items():
             if key[: len(shared.JOURNAL.chain)] in self.fetched.forked:

@@ -125,11 +125,11 @@ def _publish(store: StudyStore, view: ServerView) -> None:
     for table in (shared.STUDY, shared.PLANS, *shared.BEFORE[:2]):
         there = view.rows(table)
         missing = []
-        for row in store.rows.rows(table):
-            key = tuple(row[name] for name in table.key)
+        for key, row in store.rows.rows(table).items():
             if key not in there:
+                whole = store.rows.row(table, key)
                 # Where the images lie on this computer is nobody else's business.
-                missing.append({**row, "library": ""} if table is shared.STUDY else row)
+                missing.append({**whole, "library": ""} if table is shared.STUDY else whole)
             elif differing(table, row, there[key]):
                 raise ServerRefused(
                     "The study was not made on the server",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workstation.store import shared_tables as shared
@@ -43,7 +44,7 @@ class Sending:
 class _Settled:
     """Locks, sheets and the rest as they were at one moment, with the log of that moment."""
 
-    rows: dict[str, list[Row]]
+    rows: dict[str, dict[ChainName, Row]]
     log_end: int
     up_to: dict[str, int]
 
@@ -115,22 +116,24 @@ def _moment(run: Sending) -> _Settled:
 
 
 def _add_missing(
-    run: Sending, view: ServerView, table: SharedTable, owner: str, rows: list[Row] | None = None
+    run: Sending,
+    view: ServerView,
+    table: SharedTable,
+    owner: str,
+    rows: Mapping[ChainName, Row] | None = None,
 ) -> int:
-    there = view.rows(table, owner)
-    missing = []
-    for row in run.store.rows.rows(table, owner) if rows is None else rows:
-        key = tuple(row[name] for name in table.key)
+    there, added = view.rows(table, owner), 0
+    for key, row in (run.store.rows.rows(table, owner) if rows is None else rows).items():
         if key[: len(shared.JOURNAL.chain)] in run.forked:
             continue
         if key not in there:
-            missing.append(row)
+            added += view.add(table, [run.store.rows.row(table, key)])
         elif differing(table, row, there[key]):
             name = table.table.name.replace("_", " ")
             run.conflicts.append(
                 f"The server has another row of {name} ({', '.join(map(str, key))}) than here."
             )
-    return view.add(table, missing) if missing else 0
+    return added
 
 
 def _reconciling(run: Sending, view: ServerView) -> int:
