@@ -39,7 +39,7 @@ def read(folder: Path, reader: str, grades: str) -> None:
 def test_a_study_opens_only_when_every_read_is_locked(tmp_path: Path) -> None:
     folder = study_folder(tmp_path)
     read(folder, "R1", "012340")
-    with pytest.raises(ProtocolViolation, match="2 reads must still be locked"):
+    with pytest.raises(ProtocolViolation, match="2 reads are not locked yet"):
         open_results(folder, None, SilentProgress())
     read(folder, "R2", "012341")
     results = open_results(folder, None, SilentProgress())

@@ -139,12 +139,18 @@ def test_one_reader_learns_nothing_of_the_others_order(study: Study) -> None:
                 study.vault.people["R1"].keys.open(seed.box)
 
 
-def test_nobody_signed_in_learns_how_many_are_locked_and_no_more(study: Study) -> None:
+def test_nobody_but_the_coordinator_is_told_how_far_the_readers_are(study: Study) -> None:
     read(study, "R1", most=2)
-    rows = study.status()
-    assert [row.locked for row in rows if row.reader == "R1"].count(True) == 2
-    assert {row.case for row in rows} == {""}
-    assert len(rows) == 12
+    assert study.status() == ()
+    assert study.not_locked_yet == "not every read is locked yet"
+    study.sign_in("R2", word("R2"))
+    assert {row.reader for row in study.status()} == {"R2"}
+    assert study.not_locked_yet == "not every read is locked yet"
+    study.sign_out("R2")
+    if study.plan.sealing and study.plan.sealing.coordinator:
+        study.sign_in("C1", word("C1"))
+        assert len(study.status()) == 12
+        assert study.not_locked_yet == "10 reads are not locked yet"
 
 
 def test_the_coordinator_reproduces_every_order(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ def _status(arguments: argparse.Namespace) -> int:
                 {
                     **plan_json(study),
                     **seal_json(study),
-                    "calibration": noted_outcomes(study),
+                    "calibration": noted_outcomes(study) if study.knows_progress else None,
                     "reads": [
                         {
                             "case": one.case,
@@ -225,15 +225,15 @@ def _status(arguments: argparse.Namespace) -> int:
                         }
                         for one in rows_of_all
                     ],
-                    "locked": sum(one.locked for one in rows_of_all),
-                    "required": len(rows_of_all),
+                    "locked": sum(one.locked for one in rows_of_all) if study.knows_progress else None,
+                    "required": sum(study.orders.length(reader) for reader in study.plan.readers),
                     "reconcile": open_cases,
                     "head": head_of(study.store.audit(), study.store.audit_root),
                 }
             )
             return OK
         print("\n".join(status_lines(study, rows_of_all)))
-        for reader, how in noted_outcomes(study).items():
+        for reader, how in (noted_outcomes(study) if study.knows_progress else {}).items():
             print(f"Calibration of {reader}: {how}")
         print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
         print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")

@@ -112,20 +112,18 @@ def run_times(study: Study, arguments: argparse.Namespace) -> int:
 
 
 def status_lines(study: Study, rows: Sequence[StatusRow]) -> list[str]:
-    """Which reads are locked, a line per case and a column per reader; of secret orders how many."""
+    """Which reads are locked, a line per case and a column per reader, for who may know it."""
     plan = study.plan
+    if not study.knows_progress:
+        told = (
+            "to the coordinator only (--as)" if plan.sealing and plan.sealing.coordinator else "when all are"
+        )
+        return [f"{plan.title}: sealed; which reads are locked is told {told}"]
     lines = [f"{plan.title}: {sum(row.locked for row in rows)} of {len(rows)} reads locked"]
-    named = [reader for reader in plan.readers if study.orders.knows(reader)]
-    for reader in plan.readers:
-        if reader not in named:
-            mine = [row.locked for row in rows if row.reader == reader]
-            lines.append(f"{reader}: {sum(mine)} of {len(mine)}; which cases they are is sealed, see --as")
-    if not named:
-        return lines
-    lines.append(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in named))
+    lines.append(f"{'case':<16}" + "".join(f"{reader:<10}" for reader in plan.readers))
     for case in plan.cases:
         cells = []
-        for reader in named:
+        for reader in plan.readers:
             locked = [row.locked for row in rows if (row.case, row.reader) == (case, reader)]
             some = f"{sum(locked)} of {len(locked)}" if any(locked) else "-"
             cells.append("locked" if locked and all(locked) else some)

@@ -206,8 +206,7 @@ def _limits(study: Study, viewer: Viewer, compared: int) -> str:
         missing = len(study.plan.cases) - compared
         counted = "1 case" if missing == 1 else f"{missing} cases"
         return f"The reads of {counted} are not locked by all readers yet."
-    counted = "1 read is" if study.outstanding == 1 else f"{study.outstanding} reads are"
-    return f"No score is shown: {counted} not locked yet."
+    return f"No score is shown: {study.not_locked_yet}."
 
 
 def _not_readable(study: Study) -> list[tuple[str, str]]:

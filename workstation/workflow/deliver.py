@@ -139,7 +139,7 @@ def _export_study(
             "Nothing was exported",
             "no read is locked yet"
             if reader
-            else f"{_reads(study.outstanding)} not locked, and until then no score may be seen",
+            else f"{study.not_locked_yet}, and until then no score may be seen",
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
     # Recorded before writing, so that the head in the files includes it; that they were written, after it.
@@ -180,10 +180,6 @@ def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Pr
             if is_new:
                 out.rmdir()  # goes only while empty: a refused export leaves no folder behind
     return [out / relative for relative in (*made, Path(MANIFEST))]
-
-
-def _reads(number: int) -> str:
-    return "1 read is" if number == 1 else f"{number} reads are"
 
 
 def _nothing(bundle: Bundle, one: Exporter) -> DataError:

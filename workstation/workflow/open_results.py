@@ -119,7 +119,7 @@ def _of_study(
         if not compared:
             raise ProtocolViolation(
                 "The results are not open yet",
-                f"{study.outstanding} read{'' if study.outstanding == 1 else 's'} must still be locked",
+                study.not_locked_yet,
                 "They open by themselves with the last lock",
             )
         study.unseal_cases(compared, COORDINATOR)  # that scores were looked at is part of the record

@@ -341,6 +341,21 @@ class Study:
             self.vault.sign_out(name)
 
     @property
+    def knows_progress(self) -> bool:
+        """Whether it may be told here how far the readers are: not to one about the other.
+
+        In a sealed study the coordinator may know, and everybody once the reads are open.
+        """
+        return all(self.orders.knows(reader) for reader in self.plan.readers)
+
+    @property
+    def not_locked_yet(self) -> str:
+        """``"3 reads are not locked yet"``, or without a number where that would tell of another reader."""
+        if not self.knows_progress:
+            return "not every read is locked yet"
+        return f"{self.outstanding} read{' is' if self.outstanding == 1 else 's are'} not locked yet"
+
+    @property
     def outstanding(self) -> int:
         """How many required reads are not locked."""
         return missing_reads(self.orders, self.locked())

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One required read, as far as the asking person may know it.
-
-    Attributes
-    ----------
-    case : str
-        Empty where it is not known here which case it is, since orders are secret; `presentation` is 0 then.
-    """
+    """One required read, as far as the asking person may know it."""
 
     case: str
     presentation: int
@@ -43,8 +37,7 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
     is_reader, is_hidden = viewer.role is Role.READER, hides_codes(study.orders, viewer, locked)
     for reader in study.plan.readers:
         if not study.orders.knows(reader):
-            rows += _unnamed_rows(study, reader, latest, locked) if not is_reader else []
-            continue
+            continue  # how far that reader is must not be told here
         order, codes = study.order(reader), study.orders.codes(reader)
         # The order of a reader is nobody else's business: others get the plan's.
         known = study.plan.conduct.drift.cases if study.plan.conduct.drift is not None else ()
@@ -67,16 +60,6 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
                 )
             )
     return tuple(rows)
-
-
-def _unnamed_rows(
-    study: Study, reader: str, latest: dict[ReadId, Lock], locked: frozenset[ReadId]
-) -> list[StatusRow]:
-    """The rows of a reader whose order is secret here: how many are locked, not which cases they are."""
-    mine = (read for read in latest if read[0] == reader and read in locked)
-    done = [read for read in mine if not study.orders.calibrates(read[1])][: study.orders.length(reader)]
-    found = [StatusRow("", 0, reader, True, "", 1) for _ in done]
-    return found + [StatusRow("", 0, reader, False, "", 1)] * (study.orders.length(reader) - len(done))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,7 @@ def unseal_ready(study: Study, actor: str) -> tuple[tuple[str, ...], tuple[str, 
     require_whole(study.plan, "Nothing was unsealed")
     ready = study.ready_cases()
     if not ready:
-        outstanding = f"{study.outstanding} reads are" if study.outstanding > 1 else "1 read is"
-        raise ProtocolViolation("Nothing was unsealed", f"{outstanding} not locked yet")
+        raise ProtocolViolation("Nothing was unsealed", study.not_locked_yet)
     if study.vault is not None and study.vault.people:
         together = study.with_drift(ready)
         study.vault.open_sheets(together)
