@@ -69,9 +69,10 @@ def _package(study: Study, arguments: argparse.Namespace) -> int:
             "No package was made", "no reader is named", "marrow study package READER --study DIR"
         )
     from workstation.tasks import TerminalProgress
-    from workstation.workflow.make_package import make_package
+    from workstation.workflow.make_package import make_package, require_home
     from workstation.workflow.take_in import said_of_package
 
+    require_home(study)
     if study.library is None:
         raise StoreError("The package was not made", "there is no library here", "Name it with --library")
     sealing = study.plan.sealing

@@ -129,14 +129,24 @@ def make_package(
     )
 
 
-def _sender(study: Study, sender: str, reader: str) -> Person:
-    vault = study.vault
-    assert vault is not None  # plan_for refuses what is not sealed
+def require_home(study: Study) -> None:
+    """Refuse to make packages on a reader's own machine.
+
+    Raises
+    ------
+    ProtocolViolation
+    """
     if study.store.machines.machine_of:
         raise _not_made(
             "this is a reader's own machine; packages are made where the study was",
             "To send back what you have read: marrow study package --return",
         )
+
+
+def _sender(study: Study, sender: str, reader: str) -> Person:
+    vault = study.vault
+    assert vault is not None  # plan_for refuses what is not sealed
+    require_home(study)
     signers = [card.name for card in vault.sealing.signers]
     if sender not in signers:
         raise _not_made(f"{sender} may not sign it", f"It is signed by {' or '.join(signers)}")
