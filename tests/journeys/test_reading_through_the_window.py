@@ -200,10 +200,10 @@ def test_a_locked_read_takes_no_key_through_the_whole_window(reading: MainWindow
     assert not desk.findChild(QPushButton, "lock_read").isEnabled()
 
 
-def test_how_masks_look_is_not_asked_in_a_blinded_read(reading: MainWindow) -> None:
+def test_how_masks_look_is_asked_in_a_read_too_where_readers_draw_their_own(reading: MainWindow) -> None:
     desk = reading.desk
     mask = desk.findChild(QToolButton, "tool_mask")
-    assert not mask.isVisible()
+    assert mask.isVisible()
     desk.leave()
     reading.show_desk("reading", "K-R")
     assert mask.isVisible()
