@@ -153,6 +153,15 @@ def test_lost_images_come_back_with_the_same_package(outward: dict[str, Path], t
     assert lost.is_file()
 
 
+def test_a_study_folder_that_is_a_file_is_told_before_images_are_copied(
+    outward: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        take_in(outward["package"], tmp_path / "file" / "study", tmp_path / "library", word, progress=QUIET)
+    assert not (tmp_path / "library").exists()
+
+
 def test_partial_returns_add_up(home: Machine, outward: dict[str, Path]) -> None:
     assert take(home, outward["first"]) == TakenReturn("koa", "R1", 1, 1, 2, True)
     assert take(home, outward["second"]) == TakenReturn("koa", "R1", 1, 2, 2, True)

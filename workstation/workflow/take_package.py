@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ def take_package(
     checked = _checked(file, manifest, account, keys)
     before = _present(folder, checked)
     is_new = before is None or before.number < checked.number
+    _require_writable(folder)  # before gigabytes of images are copied
     opened = Library.open(library)
     try:
         with opened.importing():
@@ -133,6 +135,16 @@ def take_package(
         sender=manifest.sender,
         left_out=len(manifest.content.get("left_out", {})),
     )
+
+
+def _require_writable(folder: Path) -> None:
+    present = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not present.is_dir() or not os.access(present, os.W_OK):
+        raise StoreError(
+            "The package was not taken in",
+            f"the study folder {folder.name} cannot be written",
+            "Name another folder with --study",
+        )
 
 
 def _account(
