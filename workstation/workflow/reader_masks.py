@@ -23,7 +23,6 @@ from workstation.reading.visibility import Viewer, hides_codes
 from workstation.store.mask_files import DRAWN
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import seen_reads
-from workstation.workflow.reconcile_case import ReconcileCase
 from workstation.workflow.workspace import Workspace
 
 
@@ -67,17 +66,6 @@ def drawn_masks(drawn: Strokes, series: Iterable[Series], code: str = "This case
         _require_fit(labels.shape, geometry, one, code)
         found.append(Mask(one.key, labels, geometry, used(labels)))
     return tuple(found)
-
-
-def two_masks(case: ReconcileCase, series: Sequence[Series]) -> tuple[TwoMasks, ...]:
-    """What X and Y drew, series by series; nothing where an adjudicator sees neither answer.
-
-    Raises
-    ------
-    DataError
-        If a series has gained or lost slices since.
-    """
-    return () if case.hides_answers else two_of(case.x, case.y, series)
 
 
 def two_of(

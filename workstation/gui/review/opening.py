@@ -30,14 +30,15 @@ class CaseImages:
 
 
 def case_images(
-    workspace: Workspace, case: ReconcileCase, knows_order: bool, progress: Progress
+    workspace: Workspace, case: ReconcileCase, knows_order: bool, sees_masks: bool, progress: Progress
 ) -> CaseImages:
     """Find the images of a case; without them the answers can still be settled.
 
-    `knows_order` tells whether by the plan the order of visits may show.
+    `knows_order` tells whether by the plan the order of visits may show, `sees_masks` whether what both drew
+    may: not to an adjudicator who sees neither answer.
     """
     from workstation.workflow.open_study import open_study
-    from workstation.workflow.reader_masks import two_masks
+    from workstation.workflow.reader_masks import two_of
 
     series: tuple[Series, ...] = ()
     problem: WorkstationError | None = None
@@ -45,7 +46,7 @@ def case_images(
     try:
         opened = open_study(workspace, case.case, progress)
         series = opened.series if knows_order else in_order_of_chance(opened)
-        masks = two_masks(case, series)
+        masks = two_of(case.x, case.y, series) if sees_masks else ()
     except WorkstationError as error:
         problem = error
     return CaseImages(series, hang("two-readers", series), problem, masks)

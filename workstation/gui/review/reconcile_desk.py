@@ -124,10 +124,11 @@ class ReconcileDesk(Desk):
         case, workspace = self._cases[index], self.context.workspace
         study = self._door.study
         knows_order = study is not None and study.plan.blinding.knows_order
+        sees_masks = not case.hides_answers
         self._panel.choose_case(index)
         self.context.jobs.start(
             "reconcile-images",
-            lambda progress: case_images(workspace, case, knows_order, progress),
+            lambda progress: case_images(workspace, case, knows_order, sees_masks, progress),
             lambda images: self._on_images(case, images),
         )
 
