@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.reading_desk import ReadingDesk
 from workstation.gui.review.reconcile_desk import ReconcileDesk
+from workstation.imaging.load import stack_geometry
+from workstation.masks.editing.change import change_in, packed
+from workstation.masks.editing.strokes import Stroke
 from workstation.reading.conduct import Sees
 from workstation.reading.plan import Resolution
 from workstation.workflow.read_case import create_study, open_study_folder
@@ -153,12 +157,15 @@ def test_an_adjudicator_decides_on_the_desk_without_the_answers(
                 read = study.reader(reader).open_read(entry.code)
                 for item in read.sheet().instrument.items:
                     read.answer(item.id, grade)
+                read.keep_stroke(a_stroke(window, read.images_of))
                 read.lock(reader)
     desk = window.show_desk("reconcile", folder)
     assert isinstance(desk, ReconcileDesk)
     assert desk.case is not None
     texts = {desk.table.item(row, column).text() for row in range(desk.table.rowCount()) for column in (1, 2)}
     assert texts == {"–"}
+    assert not desk.findChild(QFrame, "mask_numbers").isVisible()
+    assert not any(content.layers for content in desk.grid.presenter.contents.values())
     assert not desk.findChild(QPushButton, "take_x").isEnabled()
     desk._take_side("x")
     assert desk.case.settlements == ()
@@ -170,3 +177,13 @@ def test_an_adjudicator_decides_on_the_desk_without_the_answers(
     qtbot.keyClick(signature, Qt.Key.Key_Return)
     assert desk.case.is_signed
     assert "Signed by A1. X was R" in desk.findChild(QLabel, "reconcile_signed").text()
+
+
+def a_stroke(window: MainWindow, case: str) -> Stroke:
+    """Something drawn in the middle of the first series of a case."""
+    series = window.context.workspace.library.series(case)[0]
+    geometry = stack_geometry(series)
+    assert geometry is not None
+    box = np.ones((1, 9, 9), dtype=np.bool_)
+    change = change_in(np.zeros(geometry.shape, np.uint8), box, (geometry.shape[0] // 2, 20, 20), 1)
+    return Stroke("s", series.key, "polygon", packed(change))
