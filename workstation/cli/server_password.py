@@ -27,8 +27,8 @@ def add_server(parser: argparse.ArgumentParser, *, url: bool) -> None:
         "--server-password-fd",
         type=int,
         metavar="N",
-        help="read the server's passwords from this file descriptor, a line each; otherwise PGPASSWORD, "
-        ".pgpass, or a prompt",
+        help="read the server's passwords from this file descriptor, a line each, that of the URL first; "
+        "otherwise PGPASSWORD, .pgpass, or a prompt",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

@@ -92,7 +92,10 @@ def _join(arguments: argparse.Namespace) -> int:
         print_json({"joined": str(arguments.study), **_report_json(report)})
     else:
         print(f"Joined as {report.account}. {_report_text(report)}")
-        print("A sealed study also needs the account's file in its folder accounts.")
+        print(
+            f"If the study is sealed, bring the file {report.account}.json into {arguments.study}/accounts, "
+            "and compare the fingerprints aloud: marrow study status"
+        )
     return OK
 
 

@@ -160,7 +160,7 @@ class Server:
         if state.startswith("23"):
             return RowConflict(said)
         if state in ("28P01", "28000"):
-            why = f"it does not let {user} in: the password or the role is wrong, or it wants another way"
+            why = f"it does not let {user} in: the role, the password or the kind of connection is wrong"
             return ServerRefused(self._what, why, "Check the role, the password and the TLS setting")
         if state == "3D000":
             return ServerRefused(self._what, f"it has no database {database}", "Check the URL")

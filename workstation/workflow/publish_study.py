@@ -76,7 +76,7 @@ def publish_study(folder: Path, admin: Login, password_of: Callable[[str], str])
         roles = roles_of(plan)
         with server.read() as connection:
             missing = missing_roles(connection, roles)
-        passwords = {role: password_of(role) for role in sorted(missing)}
+        passwords = {role: password_of(role) for role in roles if role in missing}
         new = make_schema(server, roles, passwords)
         with server.write() as connection:
             view = ServerView(connection, Member("", ""))
