@@ -23,15 +23,18 @@ from PySide6.QtWidgets import QApplication
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from workstation.gui.main_window import MainWindow
     from workstation.imaging.study import Series
 
 PATIENCE_S = 60
 TILE = 600
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
 
 
 @contextmanager
-def knee_library() -> Iterator[tuple[Path, str]]:
+def knee_library(*, jpeg_2000: bool = False) -> Iterator[tuple[Path, str]]:
     """A library with a right knee of five series, and a left one after it; its folder and the first code."""
     from workstation.phantoms.dicom_files import write_study
     from workstation.phantoms.knee import knee
@@ -41,13 +44,26 @@ def knee_library() -> Iterator[tuple[Path, str]]:
 
     with tempfile.TemporaryDirectory(prefix="marrow-benchmark-") as name:
         place = Path(name)
-        write_study(knee("R"), place / "dicom")
+        files = write_study(knee("R"), place / "dicom")
+        if jpeg_2000:
+            _compress(files)
         with open_workspace(place / "library") as workspace:
             import_paths(workspace, [place / "dicom"], workers=0, progress=SilentProgress())
             (case,) = workspace.library.cases()
             write_study(knee("L", variant=1), place / "left", patient_id="BENCH-LEFT")
             import_paths(workspace, [place / "left"], workers=0, progress=SilentProgress())
         yield place / "library", case.code
+
+
+def _compress(files: list[Path]) -> None:
+    """Write files anew in JPEG 2000 without loss (PS3.5 A.4.4)."""
+    import pydicom
+    from pydicom.uid import JPEG2000Lossless
+
+    for path in files:
+        dataset = pydicom.dcmread(path)
+        dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg")
+        dataset.save_as(path)
 
 
 def measure(library: Path, code: str) -> dict[str, Any]:
@@ -211,6 +227,7 @@ def _floor(series: Series) -> float:
     from PySide6.QtGui import QImage, QPainter
 
     from benchmarks.figures import milliseconds
+    from workstation.imaging.dicom_pixels import decode_plane
 
     instance = series.instances[len(series.instances) // 2]
     rows, columns = instance.pixels.rows, instance.pixels.columns
@@ -219,10 +236,15 @@ def _floor(series: Series) -> float:
     table = np.minimum(np.arange(2**16) // 4, 255).astype(np.uint32) * 0x010101 | 0xFF000000
     screen = QImage(TILE, TILE, QImage.Format.Format_RGB32)
 
-    def work() -> None:
+    def read() -> NDArray[Any]:
+        if instance.pixels.transfer_syntax_uid == JPEG_2000:
+            return decode_plane(instance)
         with path.open("rb") as file:
             file.seek(-size, os.SEEK_END)
-            plane = np.frombuffer(file.read(size), dtype="<u2").reshape(rows, columns)
+            return np.frombuffer(file.read(size), dtype="<u2").reshape(rows, columns)
+
+    def work() -> None:
+        plane = read()
         shown = np.take(table, plane).astype(np.uint32)
         image = QImage(shown.data, columns, rows, columns * 4, QImage.Format.Format_RGB32)
         painter = QPainter(screen)

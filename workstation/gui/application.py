@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 _WARM = (
-    "pydicom",
     "workstation.imaging.load",
     "workstation.workflow.open_study",
     "workstation.gui.reading.reading_desk",
@@ -210,6 +209,9 @@ def warm_up(window: MainWindow) -> None:
     """
 
     def load(_progress: Progress) -> None:
+        from workstation.imaging.dicom_pixels import load_decoders
+
+        load_decoders()
         for name in _WARM:
             importlib.import_module(name)
         from workstation.imaging.hanging_own import offered_protocols

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -274,6 +275,21 @@ def _clean(plane: Plane, pixels: PixelFormat) -> Plane:
     return plane if plane.max(initial=0) <= mask else np.asarray(plane & mask)
 
 
+_importing = threading.Lock()
+
+
+def load_decoders() -> None:
+    """Import pydicom with its decoders; safe in any thread.
+
+    Its modules import one another in circles: two threads that begin with different ones would each get
+    half of it, and an ImportError.
+    """
+    with _importing:
+        import pydicom
+        import pydicom.encaps
+        import pydicom.pixels  # noqa: F401 - the point is that it is imported
+
+
 class _Encapsulated:
     """Compressed pixel data of one file, read once, decoded frame by frame."""
 
@@ -289,6 +305,7 @@ class _Encapsulated:
         self._data = data[: fragments_end(data)]
 
     def decode(self, instance: Instance) -> Plane:
+        load_decoders()
         from pydicom.encaps import get_frame
 
         pixels = instance.pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from workstation.errors import WorkstationError
 from workstation.gui.jobs import Jobs
@@ -120,7 +120,10 @@ class StackLoader(QObject):
         if found is not None:
             self._grid.set_preview(key, *found)
         self._previewed.pop(key, None)
-        self._go_on()
+        if self._jobs.is_synchronous:
+            self._go_on()
+        else:  # the pictures are painted before threads that decode compete with that
+            QTimer.singleShot(0, self, self._go_on)
 
     def _on_loaded(self, key: str, loaded: Loaded) -> None:
         self.cache.put(key, loaded)
