@@ -111,7 +111,8 @@ def postgres() -> Iterator[Postgres]:
     programs = _programs()
     if programs is None or os.name != "posix":
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="marrow-pg-"))
+    # Where an unprivileged user gets to, and short enough for the name of a socket.
+    folder = Path(tempfile.mkdtemp(prefix="marrow-pg-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", _nobodys_group())
     with socket.socket() as probe:

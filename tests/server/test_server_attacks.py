@@ -106,6 +106,9 @@ def test_a_reader_may_only_add(as_role: Callable[[str], Server], query: str) -> 
 ENTRY = (
     "INSERT INTO journal (reader, case_code, presentation, version, sequence, payload, digest, signature) "
 )
+LOG = (
+    "INSERT INTO logs (machine, sequence, at, actor, event, detail, previous, digest, signature, pushed_by) "
+)
 OPENING = (
     "INSERT INTO openings (reader, case_code, presentation, version, recipient, stage, box, opener, "
     "opened_at, signature) "
@@ -122,6 +125,9 @@ OPENING = (
         OPENING + "VALUES ('R2', 'K-1', 1, 1, 'R1', 'key', 'x', 'R1', 'now', '')",
         OPENING + "VALUES ('R2', 'K-1', 1, 1, 'R1', 'key', 'x', 'C1', 'now', '')",
         "INSERT INTO plans (number, toml, digest, made_at) VALUES (9, 'x', 'y', 'z')",
+        LOG + "VALUES ('first', 1, 'now', 'C1', 'e', 'd', 'p', 'x', '', 'R1')",
+        LOG + "VALUES ('first', 99, 'now', 'C1', 'e', 'd', 'p', 'x', '', 'R1')",
+        LOG + "VALUES ('other', 1, 'now', 'R1', 'e', 'd', 'p', 'x', '', 'C1')",  # sent by another
     ],
 )
 def test_what_a_reader_may_not_add(as_role: Callable[[str], Server], query: str) -> None:

@@ -16,7 +16,7 @@ from workstation.store import shared_tables as shared
 from workstation.store.server_address import Login
 from workstation.store.server_copy import ServerView, differing, view_of
 from workstation.store.server_engine import Server, ServerRefused
-from workstation.store.server_join import keep_address, kept_address, new_machine
+from workstation.store.server_join import FIRST, keep_address, kept_address, machine_of, new_machine
 from workstation.store.server_schema import (
     Member,
     make_schema,
@@ -79,8 +79,13 @@ def publish_study(folder: Path, admin: Login, password_of: Callable[[str], str])
         passwords = {role: password_of(role) for role in roles if role in missing}
         new = make_schema(server, roles, passwords)
         with server.write() as connection:
-            view = ServerView(connection, Member("", ""))
+            watcher = roles[_own_role(plan)]
+            view = ServerView(connection, watcher)
             _publish(store, view)
+            log = store.audit()
+            if machine_of(log[:1]) == FIRST and FIRST not in view.log_heads():
+                # Whoever knows no digest of a log cannot add to it; an empty one anybody could begin.
+                view.add_log(FIRST, log)
             mode = plan.sealing.mode if plan.is_sealed and plan.sealing is not None else SealMode.NONE
             required = sorted(_required(plan))
             publish_rules(connection, number, mode.value, plan.unseal is Unseal.CASE, required)
