@@ -1,7 +1,6 @@
 """``marrow STUDY``: from starting the process to the first painted picture, beside a bare PySide6 window.
 
-Where the C++ viewer Aeskulap is installed it has its own way to draw and no signal of having done so: it is
-compared by hand, not here.
+`start_beside_aeskulap` compares with the C++ viewer Aeskulap where it is installed.
 """
 
 from __future__ import annotations
