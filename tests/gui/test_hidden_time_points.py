@@ -64,6 +64,5 @@ def test_nothing_that_follows_the_order_tells_the_first_visit() -> None:
 
 def test_the_order_stays_where_the_plan_lets_it_be_known_and_outside_a_study() -> None:
     case = opened("K-1")
-    for read in (read_with("known"), read_with("paired-known"), None):
+    for read in (read_with("known"), None):
         assert series_shown(read, case) == (case.series, case.visits)
-    assert series_shown(read_with("paired-hidden"), case)[1] == {}
