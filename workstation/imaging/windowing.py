@@ -230,12 +230,11 @@ def lut32(window: Window, stack: Stack, inverted: bool = False) -> NDArray[np.ui
     """As `lut8`, but 0xFFRRGGBB grey, ready for an RGB32 picture; shape (65536,), read-only."""
     table = _table_of(window, stack)
     if table is not None:
-        return np.asarray(_GREY32[lut8(window, stack, inverted)])
+        return _rgb32(lut8(window, stack, inverted))
     return _lut32(window, stack.slope, stack.intercept, inverted != stack.inverted)
 
 
 _STORED = np.arange(65536, dtype=np.float64)
-_GREY32 = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
 
 
 def _table_of(window: Window, stack: Stack) -> LookupTable | None:
@@ -266,26 +265,45 @@ def _lut8(window: Window, slope: float, intercept: float, inverted: bool) -> NDA
     if window.function == SIGMOID and width > 0:
         steep = -4.0 / max(width, 1e-9)
         exponent = np.clip(_STORED * (slope * steep) + (intercept - center) * steep, -700.0, 700.0)
-        grey = 255.0 / (1.0 + np.exp(exponent))
+        table = np.rint(255.0 / (1.0 + np.exp(exponent))).astype(np.uint8)
     else:
         if window.function == LINEAR and width >= 1:
             # PS3.3 C.11.2.1.2.1: the integer convention, half a value to the left and one narrower.
             center, width = center - 0.5, width - 1.0
         gain = 255.0 / max(width, 1e-9)
-        grey = _STORED * (slope * gain)
-        grey += (intercept - center) * gain + 127.5
-    np.clip(grey, 0.0, 255.0, out=grey)
-    table = np.rint(grey, out=grey).astype(np.uint8)
+        table = _ramp(slope * gain, (intercept - center) * gain + 127.5)
     if inverted:
         table = 255 - table
     table.setflags(write=False)
     return table
 
 
+def _ramp(rise: float, start: float) -> NDArray[np.uint8]:
+    """``start + rise * stored`` as grey; reckoned where the window is, since beyond it is black or white."""
+    first, last = 0, len(_STORED)
+    if rise:
+        ends = sorted(((-1.0 - start) / rise, (256.0 - start) / rise))
+        first, last = (int(np.clip(end, 0, last)) for end in (np.floor(ends[0]), np.ceil(ends[1]) + 1))
+    table = np.empty(len(_STORED), dtype=np.uint8)
+    table[:first], table[last:] = (0, 255) if rise >= 0 else (255, 0)
+    grey = _STORED[first:last] * rise
+    grey += start
+    np.clip(grey, 0.0, 255.0, out=grey)
+    table[first:last] = np.rint(grey, out=grey)
+    return table
+
+
 @lru_cache(maxsize=64)
 def _lut32(window: Window, slope: float, intercept: float, inverted: bool) -> NDArray[np.uint32]:
-    table = _GREY32[_lut8(window, slope, intercept, inverted)]
+    table = _rgb32(_lut8(window, slope, intercept, inverted))
     table.setflags(write=False)
+    return table
+
+
+def _rgb32(grey: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    table = grey.astype(np.uint32)
+    table *= np.uint32(0x010101)
+    table |= np.uint32(0xFF000000)
     return table
 
 
