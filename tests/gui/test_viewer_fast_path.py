@@ -16,7 +16,7 @@ from tests.gui.viewer_scene import PAIRS, mask_of
 from workstation.gui.viewer import outline_painting
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.look_ahead import LookAhead
-from workstation.gui.viewer.painting import FramePainter, paint_pixels, wrap
+from workstation.gui.viewer.painting import FramePainter, KeptPicture, paint_pixels, wrap
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.words import Words
 from workstation.imaging.frame import CROSSED, Frame, LabelStyle, Overlay, picture_of, resolve
@@ -147,13 +147,15 @@ def canvas(qtbot: object) -> Iterator[QImage]:
     yield QImage(0, 0, QImage.Format.Format_RGB32)
 
 
-def painted(frame: Frame, painter: FramePainter, ratio: float = 1.0) -> NDArray[np.uint8]:
+def painted(
+    frame: Frame, painter: FramePainter, ratio: float = 1.0, kept: KeptPicture | None = None
+) -> NDArray[np.uint8]:
     """A viewport as it comes on the screen."""
     screen = QImage(round(SIZE[0] * ratio), round(SIZE[1] * ratio), QImage.Format.Format_RGB32)
     screen.setDevicePixelRatio(ratio)
     screen.fill(Qt.GlobalColor.magenta)
     brush = QPainter(screen)
-    painter.paint(brush, QRectF(0, 0, *SIZE), frame, wrap(frame.pixels), Words(11, ratio))
+    painter.paint(brush, QRectF(0, 0, *SIZE), frame, wrap(frame.pixels), Words(11, ratio), kept=kept)
     brush.end()
     return np.array(screen.constBits()).reshape(screen.height(), -1, 4)[:, : screen.width(), :3].copy()
 
@@ -172,6 +174,20 @@ def test_kept_outlines_are_those_drawn_anew(
     direct = painted(frame, painter, ratio)
     assert np.abs(first.astype(int) - direct).max() <= 3  # laid over one another in another order
     assert (direct != painted(resolve(VIEWS[view], stack, SIZE), painter, ratio)).any()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_a_kept_picture_is_the_one_drawn_anew(
+    canvas: QImage, stack: Stack, overlay: Overlay, ratio: float
+) -> None:
+    """Through every view, each shown three times as when a cursor moves over it, in one buffer."""
+    kept, buffer, painter = KeptPicture(), PixelBuffer(), FramePainter(ViewerPalette())
+    for state in (*VIEWS.values(), *VIEWS.values()):
+        for overlays in ((), (overlay,)):
+            for _ in range(3):
+                frame = resolve(state, stack, SIZE, overlays=overlays, buffer=buffer)
+                alone = painted(frame, FramePainter(ViewerPalette()), ratio)
+                assert np.array_equal(painted(frame, painter, ratio, kept), alone)
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -186,6 +186,8 @@ class Frame:
         Where the pixels lie in the viewport.
     dimmed : bool
         The reader's point is outside this series; the picture shown is only its nearest end.
+    stamp : int
+        Alike for two frames only if their pixels are.
     """
 
     pixels: NDArray[np.uint32]
@@ -197,6 +199,7 @@ class Frame:
     scale_bar: ScaleBar | None
     badges: tuple[Badge, ...]
     dimmed: bool
+    stamp: int
 
 
 def resolve(
@@ -235,7 +238,7 @@ def resolve(
     buffer : PixelBuffer, TwoBuffers or None
         Reused memory; without it each picture gets its own.
     """
-    picture = picture_of(state, stack, overlays, start)
+    picture, buffer = picture_of(state, stack, overlays, start), buffer or PixelBuffer()
     index, window = picture.slice_index, picture.window
     rows, columns = stack.voxels.shape[1:]
     geometry = stack.geometry
@@ -244,7 +247,7 @@ def resolve(
     is_measured = spacing is not None and drawn_spacing == spacing
     placement = place(state, (rows, columns), drawn_spacing, geometry, size)
     return Frame(
-        pixels=(buffer or PixelBuffer()).show(picture),
+        pixels=buffer.show(picture),
         placement=placement,
         slice_index=index,
         outlines=tuple(line for overlay in overlays for line in _outlines(overlay, index)),
@@ -258,6 +261,7 @@ def resolve(
         scale_bar=scale_bar(placement.scale, size[0]) if is_measured else None,
         badges=_badges(state, lossy, linked_by),
         dimmed=state.outside is not None,
+        stamp=buffer.stamp,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import Window, lut8, lut32
 
 Pixels = NDArray[np.uint32]
+
+_stamps = count(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,8 @@ class PixelBuffer:
 
     def __init__(self) -> None:
         self.pixels: Pixels = np.empty((0, 0), dtype=np.uint32)
+        self.stamp = 0
+        """A number of this look-up and no other: alike as long as the pixels are."""
         self._stack: weakref.ref[Stack] | None = None  # must not keep voxels alive that nothing else shows
         self._held: tuple[int, Window, bool] | None = None
         self._fills: tuple[tuple[Fill, NDArray[np.uint32]], ...] = ()
@@ -85,6 +90,7 @@ class PixelBuffer:
                 self.pixels = np.empty(shape, dtype=np.uint32)
             self._stack = None  # nothing is held if this goes wrong
             picture.look_up(self.pixels)
+            self.stamp = next(_stamps)
             self._stack = weakref.ref(picture.stack)
             self._held = (picture.slice_index, picture.window, picture.inverted)
             self._fills = picture.fills
@@ -96,6 +102,11 @@ class TwoBuffers:
 
     def __init__(self) -> None:
         self._shown, self._ready = PixelBuffer(), PixelBuffer()
+
+    @property
+    def stamp(self) -> int:
+        """That of the pixels shown."""
+        return self._shown.stamp
 
     def show(self, picture: Picture) -> Pixels:
         """The pixels of a picture; without a look-up where they are ready."""

@@ -38,15 +38,18 @@ class FramePainter:
         image: QImage,
         words: Words,
         *,
+        kept: KeptPicture | None = None,
         warned: bool = False,
         over: Callable[[QPainter, QTransform], None] | None = None,
     ) -> None:
         """Draw everything of a viewport but its border.
 
-        `image` wraps ``frame.pixels``; `warned` shows the ⚠ of a series with warnings; `over` draws what
-        lies between the masks and the corner texts, given the map from image to viewport.
+        `image` wraps ``frame.pixels``; `kept` is the viewport's picture of the time before; `warned` shows
+        the ⚠ of a series with warnings; `over` draws what lies between the masks and the corner texts,
+        given the map from image to viewport.
         """
-        transform = paint_pixels(painter, area, frame, image, self._background)
+        paint = kept.paint if kept is not None else paint_pixels
+        transform = paint(painter, area, frame, image, self._background)
         if frame.dimmed:
             painter.fillRect(area, DIMMED)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
@@ -66,6 +69,36 @@ class FramePainter:
         for badge in frame.badges:
             colour = self._attention if badge.kind == "attention" else self._text
             down = paint_badge(painter, QPointF(area.center().x(), down), badge.text, colour, words)
+
+
+class KeptPicture:
+    """The scaled pixels of a viewport, kept once they are shown again with another mark or line on them.
+
+    Most of a viewport's time goes into scaling. Where a crosshair, a cursor or a measurement moves, the
+    picture under it stays.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._picture: QImage | None = None
+
+    def paint(
+        self, painter: QPainter, area: QRectF, frame: Frame, image: QImage, background: QColor
+    ) -> QTransform:
+        """As `paint_pixels`, and with the same pixels."""
+        ratio = painter.device().devicePixelRatioF()
+        key = (frame.stamp, frame.placement.matrix, area.getRect(), ratio, background.rgb())
+        if key != self._key or not ratio.is_integer():  # between pixels a copy would not lie as it was drawn
+            self._key, self._picture = key, None
+            return paint_pixels(painter, area, frame, image, background)
+        if self._picture is None:
+            self._picture = QImage((area.size() * ratio).toSize(), QImage.Format.Format_RGB32)
+            self._picture.setDevicePixelRatio(ratio)
+            once = QPainter(self._picture)
+            paint_pixels(once, area, frame, image, background)
+            once.end()
+        painter.drawImage(area.topLeft(), self._picture)
+        return QTransform(*frame.placement.matrix)
 
 
 def paint_pixels(

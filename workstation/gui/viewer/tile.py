@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from workstation.gui.viewer.gestures import Gestures
 from workstation.gui.viewer.overlay import OverlayPainter, TileView
-from workstation.gui.viewer.painting import FramePainter, warning_box, wrap
+from workstation.gui.viewer.painting import FramePainter, KeptPicture, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.gui.viewer.showing import frame_of, get_ready
 from workstation.gui.viewer.words import Words, corner_font
@@ -65,6 +65,7 @@ class TileWidget(QWidget):
         self._buffer = TwoBuffers()
         self._pixels: Pixels | None = None
         self._image: QImage | None = None
+        self._kept = KeptPicture()
         self._pressed_at = QPointF()
         self.setObjectName(f"viewport_{index + 1}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -218,7 +219,7 @@ class TileWidget(QWidget):
                 overlay.paint(painter, view)
 
         warned = bool(content and content.warnings)
-        self._painter.paint(painter, area, frame, image, words, warned=warned, over=over)
+        self._painter.paint(painter, area, frame, image, words, kept=self._kept, warned=warned, over=over)
 
     def _paint_words(self, painter: QPainter, area: QRectF) -> None:
         """What an empty viewport waits for, that a series is being read, or why it cannot be shown."""
