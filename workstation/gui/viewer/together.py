@@ -27,6 +27,7 @@ class Together:
     def __init__(self, hung: HungCase) -> None:
         self._hung = hung
         self.apart: frozenset[int] = frozenset()
+        self._seen: tuple[Any, ...] = ()
         self._key: tuple[Any, ...] = ()
         self._scales: dict[str, float] = {}
 
@@ -44,19 +45,26 @@ class Together:
         if not self._shares(tile):
             return None
         hung = self._hung
-        key = (
-            tuple(hung.sizes), self.apart, hung.layout,
-            tuple((s.series_key, s.rotation, s.scale is None, s.links.zoom) for s in hung.states),
-            tuple(content is not None and content.reading is not None for content in self._contents()),
-        )  # fmt: skip
-        if key != self._key:
-            self._key, self._scales = key, {}
+        self._look()
         group = hung.layout.tiles[tile].link
         if group not in self._scales:
             places = enumerate(hung.layout.tiles)
             fits = [self._fit(n) for n, place in places if place.link == group and self._shares(n)]
             self._scales[group] = min(fits)
         return self._scales[group]
+
+    def _look(self) -> None:
+        """Forget the scales if what they depend on has changed."""
+        hung = self._hung
+        read = [content is not None and content.reading is not None for content in self._contents()]
+        seen = (self.apart, hung.layout, list(hung.states), list(hung.sizes), read)
+        if seen == self._seen:  # for every viewport of one step but the first
+            return
+        self._seen = seen
+        states = tuple((s.series_key, s.rotation, s.scale is None, s.links.zoom) for s in hung.states)
+        key = (self.apart, hung.layout, states, tuple(hung.sizes), tuple(read))
+        if key != self._key:
+            self._key, self._scales = key, {}
 
     def _contents(self) -> list[SeriesContent | None]:
         return [self._hung.content(tile) for tile in range(len(self._hung.states))]
@@ -91,14 +99,11 @@ class Together:
         own, group = hung.linkable(tile), hung.layout.tiles[tile].link
         if own is None:
             return True  # says itself why it is not linked
-        others = [
-            geometry
-            for other, place in enumerate(hung.layout.tiles)
-            if other != tile and place.link == group and (geometry := hung.linkable(other)) is not None
-        ]
-        frame = own.frame_of_reference_uid
-        return (
-            not others
-            or any(frame and one.frame_of_reference_uid == frame for one in others)
-            or bool(hung.link_words(tile))
-        )
+        frame, has_others = own.frame_of_reference_uid, False
+        for other, place in enumerate(hung.layout.tiles):
+            if other == tile or place.link != group or (geometry := hung.linkable(other)) is None:
+                continue
+            if frame and geometry.frame_of_reference_uid == frame:
+                return True
+            has_others = True
+        return not has_others or bool(hung.link_words(tile))
