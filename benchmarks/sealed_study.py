@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import tempfile
@@ -22,6 +23,7 @@ from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.study_store import DATABASE, StudyStore
 from workstation.workflow.accounts import make_account, plan_signers, with_accounts
 from workstation.workflow.read_case import Study, open_study_folder
+from workstation.workflow.secret_orders import draw_orders
 from workstation.workflow.verify_study import verify_study
 
 NAMES = ("answer_durable_ms", "open_500x2_s", "audit_verify_100k_s")
@@ -62,7 +64,9 @@ def _make(folder: Path) -> None:
     form = instrument("worms-marrow")
     plan = StudyPlan("bench", "Benchmark", 1, cases, READERS, ((form.id, form.version),))
     sealed = with_accounts(plan, people)
-    StudyStore.create(folder, sealed, signers=plan_signers(sealed, people, {"C1": WORDS})).close()
+    signers = plan_signers(sealed, people, {"C1": WORDS})
+    with contextlib.closing(StudyStore.create(folder, sealed, signers=signers)) as store:
+        draw_orders(store, sealed, signers)
 
 
 def _answers(folder: Path, scratch: Path) -> tuple[list[float], float]:
