@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 SLICES = 40
 
@@ -31,7 +35,7 @@ def write_folder(folder: Path, files: int, matrix: int = 512) -> int:
     return total
 
 
-def mr_dataset(name: str, series: int, slice_index: int):  # type: ignore[no-untyped-def]
+def mr_dataset(name: str, series: int, slice_index: int) -> Dataset:
     """One MR image without pixels; `name` makes the study's UID."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid

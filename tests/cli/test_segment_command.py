@@ -32,7 +32,7 @@ def clicks(folder: Path, points: dict[str, list[list[float]]]) -> Path:
 
 
 def call(*words: str | Path) -> int:
-    return run(["segment", *map(str, words)], SimpleNamespace())  # type: ignore[arg-type]
+    return run(["segment", *map(str, words)], SimpleNamespace())  # type: ignore[arg-type] - asks for no screen
 
 
 def test_masks_volumes_and_files_are_told(

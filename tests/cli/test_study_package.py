@@ -52,7 +52,7 @@ def marrow(capsys: pytest.CaptureFixture[str]) -> Any:
         capsys.readouterr()
         with descriptor(*said) as number:
             given = [*map(str, words), "--study", str(machine.study), "--passphrase-fd", str(number)]
-            code = run(["study", *given], Screen())  # type: ignore[arg-type]
+            code = run(["study", *given], Screen())  # type: ignore[arg-type] - has what is asked for
         out, error = capsys.readouterr()
         return code, json.loads(out) if "--json" in words and code == OK else out, error
 

@@ -35,7 +35,8 @@ class Screen:
 
 
 def call(tmp_path: Path, *words: object) -> int:
-    return run(["study", *map(str, words), "--study", str(tmp_path / "study")], Screen())  # type: ignore[arg-type]
+    given = ["study", *map(str, words), "--study", str(tmp_path / "study")]
+    return run(given, Screen())  # type: ignore[arg-type] - has what is asked for
 
 
 def plan(tmp_path: Path, cases: str, rule: str = "mean", more: str = "") -> Path:

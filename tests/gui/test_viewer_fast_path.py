@@ -135,7 +135,7 @@ class TestBuffer:
     def test_a_look_up_that_fails_leaves_nothing_held(self, stack: Stack) -> None:
         buffer, good = PixelBuffer(), picture_of(ViewportState("s", 0), stack)
         buffer.show(good)
-        broken = Stack("s", stack.voxels.astype(np.float32), 1.0, 0.0, None)  # type: ignore[arg-type]
+        broken = Stack("s", stack.voxels.astype(np.float32), 1.0, 0.0, None)  # type: ignore[arg-type] - wrong on purpose
         with pytest.raises(TypeError):
             buffer.show(picture_of(ViewportState("s", 0, window=Window(5, 5)), broken))
         assert not buffer.holds(good)

@@ -89,7 +89,7 @@ def test_the_whole_way_on_three_machines(
             synchronise(folder, postgres.login(f"{study}.{name}"), QUIET)
             with open_study_folder(folder) as opened:
                 opened.sign_in(name, word(name))
-                opened.vault.open_sheets(opened.ready_cases())  # type: ignore[union-attr]
+                opened.vault.open_sheets(opened.ready_cases())  # type: ignore[union-attr] - it is sealed
             synchronise(folder, postgres.login(f"{study}.{name}"), QUIET)
     for folder, name in ((one, "R1"), (two, "R2")):
         synchronise(folder, postgres.login(f"{study}.{name}"), QUIET)

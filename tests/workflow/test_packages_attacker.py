@@ -10,6 +10,7 @@ import pytest
 
 from tests.workflow.two_machines import ITEMS, Machine, make_home, package, read, send_back, take, word
 from workstation.reading.order import case_order
+from workstation.reading.seal import Keys
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.package_file import PackageFile
 
@@ -50,12 +51,12 @@ def contents(*places: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in files if path.is_file()}
 
 
-def unpacked(file: Path, keys: object) -> bytes:
+def unpacked(file: Path, keys: Keys) -> bytes:
     """Everything in a package, for who can open it."""
     import json
 
     with PackageFile.open(file) as one:
-        manifest = one.unlock(keys)  # type: ignore[arg-type]
+        manifest = one.unlock(keys)
         parts = b"".join(b"".join(one.pieces(n)) for n in range(len(manifest.parts)))
         return one.header.to_bytes() + json.dumps(dict(manifest.content)).encode() + parts
 

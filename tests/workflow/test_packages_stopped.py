@@ -13,7 +13,7 @@ import pytest
 
 from tests.workflow.two_machines import QUIET, Machine, make_home, package, read, take, word
 from workstation.errors import Cancelled, StoreError
-from workstation.reading.package import CHUNK
+from workstation.reading.package import CHUNK, Header
 from workstation.store import package_file
 from workstation.workflow.make_package import make_package
 from workstation.workflow.take_in import take_in
@@ -173,10 +173,10 @@ def test_a_full_disk_is_told_and_the_rest_comes_later(
     target = tmp_path / "koa.marrow-package"
     sealed_chunk = package_file.package.sealed_chunk
 
-    def full(header: object, key: bytes, number: int, data: bytes) -> bytes:
+    def full(header: Header, key: bytes, number: int, data: bytes) -> bytes:
         if number == 2:
             raise OSError(28, "No space left on device")
-        return sealed_chunk(header, key, number, data)  # type: ignore[arg-type]
+        return sealed_chunk(header, key, number, data)
 
     monkeypatch.setattr(package_file.package, "sealed_chunk", full)
     with pytest.raises(StoreError, match="the disk is full"):

@@ -93,7 +93,7 @@ def package(home: Machine, reader: str, target: Path, sender: str = "C1", **opti
             sender,
             target,
             progress=QUIET,
-            **options,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type] - the names are those of the callers
         )
 
 
