@@ -88,7 +88,7 @@ def corner_font(size_px: int) -> QFont:
 
 @lru_cache(maxsize=512)
 def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> QImage:
-    """A text with a dark halo, legible on bright bone as well as on black."""
+    """A text with a dark halo, or a letter on a dark ground, legible on bright bone as well as on black."""
     metrics = _metrics(size_px)
     width, height = _advance(text, size_px), metrics.height()
     picture = QImage(
@@ -100,7 +100,10 @@ def _word(text: str, size_px: int, rgb: int, ratio: float, shadow: bool) -> QIma
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setFont(corner_font(size_px))
-    if shadow:
+    if shadow and len(text) == 1:
+        # A halo would close around an I (inferior) and make a 0 of it; a letter gets a square ground.
+        painter.fillRect(picture.rect(), SHADOW)
+    elif shadow:
         painter.setPen(SHADOW)
         for across, down in HALO:
             painter.drawText(QPointF(HALO_PX + across, metrics.ascent() + HALO_PX + down), text)
