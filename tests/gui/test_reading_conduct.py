@@ -21,6 +21,7 @@ from workstation.workflow.read_case import create_study, open_study_folder
 from workstation.workflow.urgent import Contact
 from workstation.workflow.workspace import open_workspace
 
+CTRL = Qt.KeyboardModifier.ControlModifier
 RECHT = ("patella", "trochlea", "MFC", "LFC", "MTP", "LTP")
 
 
@@ -155,7 +156,9 @@ def test_an_unticked_read_stays_open(
     for code in (first, second):
         desk.open_read(code)
         score(desk)
-    desk._acts.ask_several()
+    desk._screen.urgent.show()
+    qtbot.keyClick(desk, Qt.Key.Key_S, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert not desk._screen.urgent.isVisible()
     desk.findChild(QCheckBox, f"sign_{second}").setChecked(False)
     line = desk.findChild(QLineEdit, "sign_page_signature")
     qtbot.keyClicks(line, "R1")
@@ -175,9 +178,27 @@ def test_masks_come_after_the_own_score_only(
     masks.click()
     assert desk.read is not None and not desk.read.masks_shown
     score(desk)
-    masks.click()
+    assert "Ctrl+M" in masks.toolTip()
+    qtbot.keyClick(desk, Qt.Key.Key_M, CTRL)
     assert desk.read.masks_shown == "after-own-score"
     assert not masks.isVisible()
+
+
+def test_the_key_of_masks_opens_none_that_the_plan_keeps_back(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    desk = enter(window, qtbot, make(tmp_path, knee_library, "", cases=1), sealed=False)
+    assert desk.read is not None
+    score(desk)
+    qtbot.keyClick(desk, Qt.Key.Key_M, CTRL)
+    assert "never see masks" in window.context.messages.last.text
+    read = desk.read
+    desk._on_signed("R1", True, "")
+    desk.choose_reader("R1")
+    assert desk.read is not None and desk.read.is_locked and desk.read.case.code == read.case.code
+    desk._acts._lay = lambda *_: pytest.fail("a mask came on screen")  # type: ignore[method-assign]
+    qtbot.keyClick(desk, Qt.Key.Key_M, CTRL)
+    assert "it is locked" in window.context.messages.last.text
 
 
 def test_the_calibration_comes_first_in_the_window(

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from workstation.gui.analysis.results_desk import ResultsDesk
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.reading_desk import ReadingDesk
@@ -71,6 +72,17 @@ def others(window: MainWindow) -> list[str]:
     return [f"{type(one).__name__} {one.windowTitle()}" for one in found]
 
 
+def lock_all(folder: Path) -> None:
+    with open_study_folder(folder) as study:
+        for reader, grade in (("R1", 1), ("R2", 3)):
+            study.sign_in(reader, word(reader))
+            for case in study.plan.cases:
+                read = study.reader(reader).open_read(case)
+                for item in read.sheet().instrument.items:
+                    read.answer(item.id, grade)
+                read.lock(word(reader))
+
+
 def test_locking_on_demand_leaves_nothing_of_the_case(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
     desk = window.show_desk("reading", folder)
     assert isinstance(desk, ReadingDesk)
@@ -111,14 +123,7 @@ def test_locking_on_demand_leaves_nothing_of_the_case(window: MainWindow, folder
 
 
 def test_locking_hides_both_readers_slices_too(window: MainWindow, folder: Path) -> None:
-    with open_study_folder(folder) as study:
-        for reader, grade in (("R1", 1), ("R2", 3)):
-            study.sign_in(reader, word(reader))
-            for case in study.plan.cases:
-                read = study.reader(reader).open_read(case)
-                for item in read.sheet().instrument.items:
-                    read.answer(item.id, grade)
-                read.lock(word(reader))
+    lock_all(folder)
     desk = window.show_desk("reconcile", folder)
     assert isinstance(desk, ReconcileDesk)
     for reader in ("R1", "R2"):
@@ -143,3 +148,54 @@ def test_free_reading_is_no_session(window: MainWindow, qtbot: QtBot) -> None:
         window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
     assert desk.header_widget() is not None
+
+
+def test_the_button_in_the_header_locks_and_says_so_where_nobody_is_signed_in(
+    window: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    button = window.header.findChild(QToolButton, "lock_session")
+    assert button is not None and button.isVisible()
+    assert "Ctrl+Shift+L" in button.toolTip()
+    button.click()
+    last = window.context.messages.last
+    assert last is not None and "nothing to hide" in last.text
+    desk = window.show_desk("reading", folder)
+    assert isinstance(desk, ReadingDesk)
+    desk.choose_reader("R1")
+    desk.sign_in("R1", word("R1"))
+    assert desk.read is not None
+    assert button.isVisible(), "during a read too"
+    desk._lock.ask("K-R", "R1", sealed=True)
+    line = desk.findChild(QLineEdit, "signature")
+    assert line is not None
+    qtbot.keyClicks(line, word("R1"))
+    button.click()
+    assert desk.read is None
+    assert line.text() == "", "nothing that was typed stays in a hidden field"
+
+
+def test_results_that_an_account_opened_are_hidden_too(
+    window: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    lock_all(folder)
+    desk = window.show_desk("results", folder)
+    assert isinstance(desk, ResultsDesk)
+    desk.sign_in("R1", word("R1"))
+    desk.sign_in("R2", word("R2"))
+    assert desk.results is not None
+    said = " ".join(spoken(QAccessible.queryAccessibleInterface(window)))
+    assert "weighted kappa" in said.lower(), "the search would find it"
+    window.lock_session()
+    assert desk.results is None, "nor does anything keep the passphrase"
+    said = " ".join(spoken(QAccessible.queryAccessibleInterface(window)))
+    assert "Locked" in said
+    assert "kappa" not in said.lower()
+    assert window.header.title == ""
+    desk.save_into("csv", folder.parent / "out")
+    assert not (folder.parent / "out").exists()
+    desk.sign_in("R1", word("R1"))
+    assert desk.results is not None
+    for save in ("save_tables", "save_report"):
+        assert desk.findChild(QWidget, save).isEnabled()
+    desk._watch.idle.emit()
+    assert desk.results is None, "as does idleness"

@@ -131,7 +131,7 @@ def in_columns(parts: Sequence[Section], count: int) -> list[list[Section]]:
         name = heading
         while rest:
             room = most - used - 2
-            if room < min(4, len(rest)) and len(columns) < count:
+            if room < min(3, len(rest)) and len(columns) < count:
                 columns.append([])
                 used = 0
                 continue

@@ -26,6 +26,8 @@ OTHER: tuple[Command, ...] = (
     Command("case_on", "Next case of the worklist", "Ctrl+PgDown", "reading"),
     Command("pause", "Pause: cover the case, or go on", "Ctrl+P", "reading"),
     Command("lock", "Lock this read", "Ctrl+L", "reading"),
+    Command("sign_several", "Sign several complete reads at once", "Ctrl+Shift+S", "reading"),
+    Command("show_masks", "Show masks, where the plan lets you", "Ctrl+M", "reading"),
     Command("urgent", "Urgent finding: tell the safety contact", "Ctrl+U", "reading"),
     Command("next_difference", "Next difference", "J", "reconcile"),
     Command("take_x", "Take the value of X", "X", "reconcile"),

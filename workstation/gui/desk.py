@@ -115,8 +115,15 @@ class Desk(QWidget):
     def workspace_refused(self, error: WorkstationError) -> None:
         """The library could not be opened; the message bar has said why."""
 
-    def lock_session(self) -> None:
-        """Hide what is open until its person signs in again; desks without a session have nothing to do."""
+    def lock_session(self) -> bool:
+        """Hide what is open until its person signs in again.
+
+        Returns
+        -------
+        bool
+            False where nobody has a session on this desk, so that there was nothing to hide.
+        """
+        return False
 
     def shut_down(self) -> None:
         """The window closes: keep what must be kept."""

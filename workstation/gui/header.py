@@ -20,6 +20,7 @@ class Header(QFrame):
     """Emits what the person asks for; the window decides."""
 
     desk_wanted = Signal(str)
+    lock_wanted = Signal()
     theme_wanted = Signal()
     help_wanted = Signal()
 
@@ -48,11 +49,13 @@ class Header(QFrame):
         self._title.setObjectName("header_title")
         self._title.setAccessibleName("What is open")
         self._layout.addWidget(self._title, 1)
+        self._lock = self._tool("lock_session", "lock", "Hide everything until you sign in again")
+        self._lock.clicked.connect(self.lock_wanted)
         self._theme = self._tool("theme", "moon", "Change between the dark and the light theme")
         self._theme.clicked.connect(self.theme_wanted)
         self._help = self._tool("help", "help", "Help for this desk")
         self._help.clicked.connect(self.help_wanted)
-        for tool in (self._theme, self._help):
+        for tool in (self._lock, self._theme, self._help):
             self._layout.addWidget(tool)
             self._layout.addSpacing(4)
         self._show_theme(appearance.theme)

@@ -27,6 +27,7 @@ from workstation.gui.desk import Desk, DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.header import SHUT, Header
 from workstation.gui.help_panel import HelpPanel
+from workstation.gui.idle import put_away_windows
 from workstation.gui.messages import MessageBar
 from workstation.gui.theme import CONTROL_PX, Theme
 from workstation.tasks import Progress
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self._keys: CheatSheet | None = None
         self._header = Header(desks, context.appearance, context.keymap)
         self._header.desk_wanted.connect(self._on_desk_wanted)
+        self._header.lock_wanted.connect(self.lock_session)
         self._header.theme_wanted.connect(self.toggle_theme)
         self._header.help_wanted.connect(self.toggle_help)
         self._notice = self._intended_use_notice()
@@ -174,9 +176,12 @@ class MainWindow(QMainWindow):
         self._header.set_shut(shut)
 
     def lock_session(self) -> None:
-        """Hide every case and forget every key, on all desks."""
-        for desk in self._built.values():
-            desk.lock_session()
+        """Hide every case and forget every key, on all desks, and close what stands beside the window."""
+        locked = [desk.lock_session() for desk in self._built.values()]
+        if any(locked):
+            put_away_windows(self)
+        else:
+            self.context.messages.inform("Nobody is signed in here, so there is nothing to hide.")
 
     def toggle_theme(self) -> None:
         """Dark or light, kept for the next start."""

@@ -12,6 +12,7 @@ from workstation.errors import WorkstationError
 from workstation.gui.actions import Action, button, qt_action
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.empty_state import EmptyState
+from workstation.gui.idle import NOBODY_THERE, ON_DEMAND, IdleWatch, put_away_windows
 from workstation.gui.messages import ElidedLabel
 from workstation.gui.sign_in_page import SignInPage
 from workstation.tasks import Progress
@@ -38,6 +39,9 @@ class ResultsDesk(Desk):
         self.results: Results | None = None
         self._view: AgreementView | None = None
         self._waiting: Path | None = None  # the sealed study that somebody is to open
+        self._accounts: tuple[str, ...] = ()  # who may
+        self._watch = IdleWatch(float(context.settings.get("idle_lock_min", 10)), self)
+        self._watch.idle.connect(lambda: self.lock_session(NOBODY_THERE))
         keys = context.keymap.keys
         self._open = (
             Action("open_reads", "Open reads…", keys["open_reads"], self.choose_reads, "file",
@@ -108,13 +112,46 @@ class ResultsDesk(Desk):
 
         self.context.jobs.start("results", work, lambda names: self._on_names(path, names), self._on_refused)
 
+    def lock_session(self, why: str = ON_DEMAND) -> bool:
+        """Put away what an account has opened, until it signs in again; tables of reads stay."""
+        results = self.results
+        if results is None or results.sign_in is None:
+            return False
+        self._watch.stop()
+        self.context.jobs.forget("results")
+        self.context.jobs.forget("save-results")
+        self._put_away()
+        put_away_windows(self)
+        self._ask(results.source, self._accounts, why)
+        return True
+
+    def shut_down(self) -> None:
+        """The window closes: nobody is to come back."""
+        self._watch.stop()
+
+    def _put_away(self) -> None:
+        self.results = None
+        if self._view is not None:
+            self._pages.removeWidget(self._view)
+            self._view.deleteLater()
+            self._view = None
+        self._part.hide()
+        self._part.clear()
+        for made in self._save_buttons:
+            made.setEnabled(False)
+        self._show_title()
+        self.titled.emit("")
+
+    def _ask(self, path: Path, names: tuple[str, ...], text: str) -> None:
+        self._waiting, self._accounts = path, names
+        self._pages.setCurrentWidget(self._sign_in)
+        self._sign_in.ask(path.name, names, text)
+
     def _on_names(self, path: Path, names: tuple[str, ...]) -> None:
         if names:
-            self._waiting = path
-            self._pages.setCurrentWidget(self._sign_in)
-            self._sign_in.ask(path.name, names, "The reads are sealed: an account of the study opens them.")
-            return
-        self._compare(path, None)
+            self._ask(path, names, "The reads are sealed: an account of the study opens them.")
+        else:
+            self._compare(path, None)
 
     def sign_in(self, name: str, passphrase: str) -> None:
         """Open the sealed study that waits, with an account."""
@@ -180,6 +217,8 @@ class ResultsDesk(Desk):
         for made in self._save_buttons:
             made.setEnabled(True)
         self._pages.setCurrentWidget(self._view)
+        if results.sign_in is not None:
+            self._watch.start()
         self._show_title()
         self._show_part()
         self.titled.emit(results.title)

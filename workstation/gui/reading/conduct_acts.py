@@ -37,14 +37,20 @@ class ConductActs(QObject):
         self._context, self._screen, self._header, self._keeper = context, screen, header, keeper
         self._reader_of = reader
         header.urgent_wanted.connect(self.ask_urgent)
-        header.masks_wanted.connect(self.show_masks)
+        header.masks_wanted.connect(self.ask_masks)
         screen.urgent.sent.connect(self._on_urgent)
         screen.urgent.closed.connect(screen.grid.setFocus)
         screen.lock.several_wanted.connect(self.ask_several)
         screen.sign_several.signed.connect(self._on_several)
         screen.sign_several.closed.connect(self._back)
         keeper.changed.connect(self._offer)
-        context.keymap.bind("urgent", screen.parentWidget() or screen, self.ask_urgent)
+        desk = screen.parentWidget() or screen
+        for action, run in (
+            ("urgent", self.ask_urgent),
+            ("show_masks", self.ask_masks),
+            ("sign_several", self.ask_several),
+        ):
+            context.keymap.bind(action, desk, run)
 
     def entered(self) -> None:
         """A read was opened: offer what its plan allows, and show masks where the plan always does."""
@@ -64,6 +70,16 @@ class ConductActs(QObject):
             )
             return
         self._screen.urgent.ask(read.case.code, reader.safety_contact)
+
+    def ask_masks(self) -> None:
+        """Show masks where the plan lets the reader have them now, else say why not."""
+        read = self._keeper.read
+        if read is None or self._screen.page is not Page.READ or self._screen.is_asking:
+            return
+        if read.is_locked and not read.masks_shown:
+            self._context.messages.attention("Masks were not shown in this read, and it is locked.")
+        else:
+            self.show_masks()
 
     def show_masks(self) -> None:
         """Put the library's masks of the case on screen, where the plan lets a reader see them."""
@@ -96,6 +112,8 @@ class ConductActs(QObject):
         if not drafts:
             self._context.messages.attention("No read is complete and unsigned.")
             return
+        for asked in (self._screen.urgent, self._screen.not_readable):
+            asked.put_away()
         self._screen.lock.hide()
         self._screen.side_window.bring_back()
         self._screen.sign_several.ask(drafts, reader.reader, sealed=reader.is_sealed)

@@ -58,7 +58,8 @@ class ReadingHeader(QWidget):
         self._urgent = _icon_button(theme, "warning", "urgent", "Urgent finding: tell the safety contact")
         self._masks = _icon_button(theme, "overlay", "show_masks", "Show masks of this case")
         tell(self._urgent, keymap, "urgent", "Tell the plan's safety contact now; the scores stay sealed")
-        self._masks.setToolTip("Show masks: after every item has your own score; both scores are kept")
+        told = "Show masks: after every item has your own score; both scores are kept"
+        tell(self._masks, keymap, "show_masks", told)
         self._urgent.clicked.connect(self.urgent_wanted)
         self._masks.clicked.connect(self.masks_wanted)
         self._leave = _push("Leave", "leave", "Leave this case")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from workstation.reading.session import INITIAL_READ
@@ -63,13 +63,13 @@ class LockPanel(QWidget):
         layout.addWidget(self._blinding)
         layout.addWidget(self._remark)
         layout.addLayout(buttons)
-        layout.addWidget(self._several_button())
+        self.several = self._several_button()
+        layout.addWidget(self.several)
 
     def _several_button(self) -> QPushButton:
         several = QPushButton("Sign several reads at once…")
         several.setObjectName("sign_several_wanted")
         several.setAccessibleName("Sign several reads at once")
-        several.setToolTip("List every complete read and sign what you tick with one passphrase")
         several.clicked.connect(self.several_wanted)
         return several
 
@@ -91,6 +91,13 @@ class LockPanel(QWidget):
         self._on_changed()
         self.show()
         self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing that was typed stays in a hidden field."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._signature.setText("")
+            self._remark.setText("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes back to reading."""

@@ -163,14 +163,16 @@ class ReadingDesk(Desk):
         self._start_opening(self._resume)
         self._resume = None
 
-    def lock_session(self, why: str = ON_DEMAND) -> None:
+    def lock_session(self, why: str = ON_DEMAND) -> bool:
         """Put the case away until the reader signs in again; free reading stays as it is."""
-        if self._reader is not None and self._door.study is not None:
-            self._resume = self.read.case.code if self.read is not None else None
-            self._put_away()
-            put_away_windows(self)
-            self.context.messages.clear()
-            self._door.lock_session(self._reader.reader, why)
+        if self._reader is None or self._door.study is None:
+            return False
+        self._resume = self.read.case.code if self.read is not None else None
+        self._put_away()
+        put_away_windows(self)
+        self.context.messages.clear()
+        self._door.lock_session(self._reader.reader, why)
+        return True
 
     def open_read(self, case: str) -> None:
         """Open the reader's own read of a case, where it was left."""

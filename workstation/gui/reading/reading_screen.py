@@ -8,6 +8,7 @@ from enum import IntEnum
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.keymap import tell
 from workstation.gui.masks.drawing_panel import DrawingPanel
 from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.lock_panel import LockPanel
@@ -27,6 +28,8 @@ from workstation.gui.viewer.overview_strip import OverviewStrip
 from workstation.gui.viewer.series_strip import SeriesStrip
 from workstation.gui.viewer.theming import viewer_palette
 from workstation.gui.viewer.tool_strip import ToolStrip
+
+SEVERAL = "List every complete read and sign what you tick with one passphrase"
 
 
 class Page(IntEnum):
@@ -60,6 +63,7 @@ class ReadingScreen(QStackedWidget):
         self.form = ScoreForm(theme, self, context.keymap)
         self.lock = LockPanel(self)
         self.lock.hide()
+        tell(self.lock.several, context.keymap, "sign_several", SEVERAL)
         self.masks = MaskPanel(context, self.grid, desk)
         self.drawing = DrawingPanel(self.grid, theme, self)
         self.not_readable = NotReadablePanel(self)

@@ -121,10 +121,18 @@ class CompareDoor(QObject):
         self.asking.emit()
         self._page.ask(self.study.plan.title, names, text)
 
-    def lock_session(self, why: str) -> None:
-        """Forget the keys until someone signs in again; an open study asks as when it was opened."""
-        if self.study is not None and self.study.vault is not None and self.study.vault.people:
-            self._jobs.forget(SLOT)
-            self._watch.stop()
-            self.study.vault.sign_out_all()
-            self._ask(self._needed(), why)
+    def lock_session(self, why: str) -> bool:
+        """Forget the keys until someone signs in again; an open study asks as when it was opened.
+
+        Returns
+        -------
+        bool
+            Whether somebody was signed in.
+        """
+        if self.study is None or self.study.vault is None or not self.study.vault.people:
+            return False
+        self._jobs.forget(SLOT)
+        self._watch.stop()
+        self.study.vault.sign_out_all()
+        self._ask(self._needed(), why)
+        return True

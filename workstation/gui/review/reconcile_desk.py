@@ -377,9 +377,9 @@ class ReconcileDesk(Desk):
         self._put_away()
         self._screen.turn_to(Page.SIGN_IN)
 
-    def lock_session(self) -> None:
+    def lock_session(self) -> bool:
         """Put the case away until someone signs in again."""
-        self._door.lock_session(ON_DEMAND)
+        return self._door.lock_session(ON_DEMAND)
 
     def _put_away(self) -> None:
         for slot in ("reconcile-images", "reconcile-sign"):
