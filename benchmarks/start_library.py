@@ -120,13 +120,16 @@ def _write_case(model: Path, folder: Path, patient: str) -> None:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
+    """Of a program with settings of its own, as a person starts it."""
     added = {
         "MARROW_CONFIG": str(folder / "config"),
         "MARROW_LOG": str(folder / "log"),
         "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
     }
-    return {**os.environ, **added, "WORKSTATION_SYNCHRONOUS": ""}
+    found = {**os.environ, **added, "WORKSTATION_SYNCHRONOUS": ""}
+    found.pop("PYTHONDONTWRITEBYTECODE", None)  # a person's Python keeps what it compiled
+    return found
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workstation import settings
 from workstation.errors import ResourceError, UsageError
+from workstation.gui import commands
 from workstation.gui.application import make_application
 from workstation.gui.cheat_sheet import CheatSheet, in_columns
 from workstation.gui.commands import (
@@ -124,6 +128,32 @@ def test_damaged_settings_give_a_keymap_without_conflict() -> None:
     acted = [name for name, key in keymap.keys.items() if key == "R" and name in ("invert", "reset")]
     assert len(acted) <= 1
     assert make_keymap({"keys": "none"}).keys == Keymap(COMMANDS).keys
+
+
+NAMES = st.sampled_from([command.action for command in COMMANDS])
+KEYS = st.sampled_from(
+    ["", "A", "K", "R", "J", "Ctrl+L", "Ctrl+O", "Ctrl+1", "Shift+D", "nonsense", "5", "Esc"]
+)
+
+
+@settings_of_hypothesis(max_examples=40, deadline=None)
+@given(st.dictionaries(NAMES, KEYS, max_size=12))
+def test_whatever_keys_are_asked_for_none_is_taken_twice(asked: dict[str, str]) -> None:
+    keymap = Keymap(COMMANDS)
+    refused = keymap.use(asked)
+    assert bool(refused) >= any(key == "nonsense" for key in asked.values())
+    by_name = {command.action: command for command in COMMANDS}
+    keys = [(by_name[name], key) for name, key in keymap.keys.items() if key]
+    for one, key in keys:
+        for other, same in keys:
+            together = other.context == one.context or other.context in HEARD_WITH[one.context]
+            shared = one is other or frozenset({one.action, other.action}) in SHARED
+            assert shared or not (together and key == same), (one.action, other.action, key)
+
+
+def test_the_programs_own_keys_do_not_wait_for_the_files_of_others(monkeypatch) -> None:
+    monkeypatch.setattr(commands, "load_profile", lambda path: pytest.fail(f"{path.name} was read"))
+    assert make_keymap({}).keys == Keymap(COMMANDS).keys
 
 
 def test_a_tooltip_follows_its_key(qtbot) -> None:

@@ -139,6 +139,9 @@ class Profile:
     keys: Mapping[str, str]
 
 
+OWN = Profile(OWN_PROFILE, "Marrow", {})
+
+
 def load_profiles(folder: Path | None = None) -> tuple[Profile, ...]:
     """The program's own keys, then every profile of ``resources/keys``.
 
@@ -148,7 +151,7 @@ def load_profiles(folder: Path | None = None) -> tuple[Profile, ...]:
         Naming file and line of an unknown command, of something that is no key, or of a conflict.
     """
     paths = sorted((folder or resource_path("keys")).glob("*.toml"))
-    return (Profile(OWN_PROFILE, "Marrow", {}), *(load_profile(path) for path in paths))
+    return (OWN, *(load_profile(path) for path in paths))
 
 
 def load_profile(path: Path) -> Profile:
@@ -189,8 +192,9 @@ def make_keymap(chosen: Mapping[str, Any]) -> Keymap:
 
 def profile_of(profile_id: str) -> Profile:
     """A profile by its id; the program's own where there is none of that id."""
-    found = {profile.id: profile for profile in load_profiles()}
-    return found.get(profile_id, found[OWN_PROFILE])
+    if profile_id == OWN_PROFILE:
+        return OWN  # the files of other programs' keys are not read at every start
+    return {profile.id: profile for profile in load_profiles()}.get(profile_id, OWN)
 
 
 def changed_keys(keymap: Keymap, profile: Profile) -> dict[str, str]:

@@ -6,8 +6,9 @@ that another does not obey.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QKeyCombination, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
@@ -124,11 +125,12 @@ class Keymap(QObject):
         sequence = self.sequence_of(action)
         return not sequence.isEmpty() and _first(sequence).key() == event.key()
 
-    def refusal(self, action: str, key: str, keys: Mapping[str, str] | None = None) -> str:
-        """Why a command cannot have a key, in a sentence; ``""`` if it can.
+    def refusal(self, action: str, key: str) -> str:
+        """Why a command cannot have a key beside the present keys of the others; ``""`` if it can."""
+        return self._refusal(action, key, _holders(self._keys).get(portable(key), ()))
 
-        `keys` are those of the other commands, by default the present ones.
-        """
+    def _refusal(self, action: str, key: str, holders: Collection[str]) -> str:
+        """Why a command cannot have a key that the commands in `holders` have."""
         command, wanted = self._commands.get(action), portable(key)
         if command is None:
             return f"There is no command {action}."
@@ -142,9 +144,9 @@ class Keymap(QObject):
             return "A command has one key, not several in a row."
         elif reason := _reserved(wanted):
             return reason
-        for name, present in (self._keys if keys is None else keys).items():
-            other = self._commands.get(name)
-            if not wanted or other is None or name == action or portable(present) != wanted:
+        for name in holders if wanted else ():
+            other = self._commands[name]
+            if name == action:
                 continue
             together = other.context == command.context or other.context in HEARD_WITH[command.context]
             if together and frozenset({name, action}) not in SHARED:
@@ -173,15 +175,20 @@ class Keymap(QObject):
         # Two commands may exchange keys: judge each against the whole result.
         for name, key in wanted.items():
             taken[name] = portable(key)
-        for name, key in wanted.items():
-            reason = self.refusal(name, key, taken)
+        holders = _holders(taken)
+
+        def judge(name: str, key: str) -> None:
+            reason = self._refusal(name, key, holders.get(portable(key), ()))
             if reason:
                 refused.append(reason)
+                holders.get(taken[name], {}).pop(name, None)
                 taken[name] = ""
+
+        for name, key in wanted.items():
+            judge(name, key)
         for name, command in self._commands.items():  # an untouched command whose key was taken has none
-            if name not in wanted and self.refusal(name, command.key, taken):
-                refused.append(self.refusal(name, command.key, taken))
-                taken[name] = ""
+            if name not in wanted:
+                judge(name, command.key)
         self._keys = taken
         self._index()
         return tuple(refused)
@@ -222,6 +229,7 @@ def tell(widget: QWidget, keymap: Keymap, action: str, text: str) -> None:
     keymap.changed.connect(write)
 
 
+@lru_cache(maxsize=1024)
 def portable(key: str) -> str:
     """A key as Qt writes it on every system; ``""`` if it is none."""
     sequence = QKeySequence(key)
@@ -233,6 +241,14 @@ def portable(key: str) -> str:
 def with_key(text: str, key: str) -> str:
     """A tooltip: the sentence, then its key."""
     return f"{text}  ({key})" if key else text
+
+
+def _holders(keys: Mapping[str, str]) -> dict[str, dict[str, None]]:
+    """The commands that have each key, in their order."""
+    found: dict[str, dict[str, None]] = {}
+    for name, key in keys.items():
+        found.setdefault(key, {})[name] = None
+    return found
 
 
 def _first(sequence: QKeySequence) -> QKeyCombination:

@@ -6,11 +6,13 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workstation.reading import seal
 from workstation.reading.cards import ACCOUNT_NAME, KEY_HEX, Card, Seat
 from workstation.scoring.toml_source import TomlSource, Where
+
+if TYPE_CHECKING:
+    from workstation.reading import seal
 
 URGENT, URGENT_SEEN = "urgent finding", "urgent finding read"
 """Events of the study's log. The first carries the sealed message and the name of the contact."""
@@ -61,6 +63,8 @@ class UrgentFinding:
 
 def sealed_finding(finding: UrgentFinding, card: Card) -> str:
     """The finding, padded to one size and sealed to the contact, base64."""
+    from workstation.reading import seal  # the form asks this file for its limit; libsodium can wait
+
     content = json.dumps(
         {name: getattr(finding, name) for name in UrgentFinding.__slots__}, ensure_ascii=False
     ).encode()
@@ -75,6 +79,8 @@ def opened_finding(box: str, keys: seal.Keys) -> UrgentFinding:
     NotOpened
         If it was changed, or sealed to another account.
     """
+    from workstation.reading import seal
+
     try:
         data = json.loads(seal.unpadded(keys.open(base64.b64decode(box, validate=True))))
         return UrgentFinding(

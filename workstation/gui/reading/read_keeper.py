@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
@@ -19,7 +19,9 @@ from workstation.imaging.study import Series
 from workstation.masks.editing.strokes import Stroke
 from workstation.scoring.sheet import Evidence
 from workstation.workflow.free_view import FreeView, view_of_case, view_of_folder
-from workstation.workflow.open_read import OpenRead
+
+if TYPE_CHECKING:
+    from workstation.workflow.open_read import OpenRead
 
 KEEP_VIEW_MS = 800
 """The viewing state is kept when the reader has rested this long."""
