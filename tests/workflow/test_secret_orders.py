@@ -184,7 +184,7 @@ def test_everybody_is_told_once_everything_is_read(study: Study) -> None:
 
 
 def test_by_case_a_case_opens_when_all_of_it_is_locked_and_only_it_is_told(tmp_path: Path, mode: str) -> None:
-    with open_study_folder(make(tmp_path, mode, unseal="case", share=0.25)) as study:
+    with open_study_folder(make(tmp_path, mode, unseal="case", share=0.0)) as study:
         read(study, "R1")
         read(study, "R2", most=3)
         for name in ("C1",) if mode == "coordinator" else ("R1", "R2"):
@@ -202,6 +202,31 @@ def test_by_case_a_case_opens_when_all_of_it_is_locked_and_only_it_is_told(tmp_p
             study.sign_in(name, word(name))
         unseal_ready(study, "")
         assert study.unsealed_cases() == study.plan.cases
+        assert verify_study(study).findings == ()
+
+
+def test_by_case_nothing_opens_and_nothing_is_told_before_the_last_repeat(tmp_path: Path, mode: str) -> None:
+    openers = ("C1",) if mode == "coordinator" else ("R1", "R2")
+    with open_study_folder(make(tmp_path, mode, unseal="case", share=0.25)) as study:
+        read(study, "R1")
+        study.sign_in("R2", word("R2"))
+        order = study.order("R2")
+        last = max(place for place, shown in enumerate(order) if shown.number > 1)
+        read(study, "R2", most=last)
+        for name in openers:
+            study.sign_in(name, word(name))
+        # What stays closed although both have locked it would be known to come again.
+        assert study.ready_cases() == () and not [
+            one for one in study.store.orders.told() if one.reader == "R2"
+        ]
+        with pytest.raises(ProtocolViolation, match="not locked yet"):
+            unseal_ready(study, "")
+        read(study, "R2", most=1)
+        for name in openers:
+            study.sign_in(name, word(name))
+        unseal_ready(study, "")
+        read_now = {shown.case for shown in order[: last + 1]}
+        assert study.unsealed_cases() == tuple(case for case in study.plan.cases if case in read_now)
         assert verify_study(study).findings == ()
 
 

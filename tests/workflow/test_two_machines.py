@@ -215,23 +215,6 @@ def test_amendments_travel_and_count(home: Machine, outward: dict[str, Path], tm
         assert verify_study(study).findings == ()
 
 
-def test_after_unsealing_nothing_is_added(homes: dict[str, Machine], tmp_path: Path) -> None:
-    one_reader = PLAN.replace('readers = ["R1", "R2"]', 'readers = ["R1"]')
-    home = make_home(tmp_path / "home", plan=one_reader)
-    machine = Machine(tmp_path / "R1")
-    take(machine, package(home, "R1", tmp_path).path)
-    read(machine, "R1")
-    take(home, send_back(machine, "R1", tmp_path).path)
-    with home.opened("C1") as study:
-        study.unseal("K-1", "C1")
-    with machine.opened("R1") as study:
-        study.reader("R1").amend("K-1", "second thoughts").lock(word("R1"))
-    before = home.rows()
-    with pytest.raises(ProtocolViolation, match="already opened for comparison"):
-        take(home, send_back(machine, "R1", tmp_path).path)
-    assert home.rows() == before
-
-
 def test_another_studys_files_are_refused(
     homes: dict[str, Machine], outward: dict[str, Path], tmp_path: Path
 ) -> None:

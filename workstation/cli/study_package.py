@@ -186,6 +186,7 @@ def _json(taken: Any) -> dict[str, Any]:
             "required": taken.required,
             "changed": taken.is_new,
             "urgent": taken.urgent,
+            "late": taken.late,
         }
     return {
         "kind": "package",

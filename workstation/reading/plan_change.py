@@ -11,6 +11,8 @@ from workstation.reading.order import case_order, reading_codes
 from workstation.reading.plan import StudyPlan
 
 WHAT = "The plan was not changed"
+OF_COMPARISON = ("the rule of reconciliation", "the tolerance", "adjudication", "which scores are compared")
+"""What may not change once any reads were opened for comparison."""
 
 
 def next_version(old: StudyPlan, new: StudyPlan) -> StudyPlan:
@@ -56,15 +58,15 @@ def changes(old: StudyPlan, new: StudyPlan) -> tuple[str, ...]:
         told.append(f"{added} more case{'s' if added > 1 else ''}")
     for what, before, after in (
         ("the title", old.title, new.title),
-        ("the rule of reconciliation", old.resolution, new.resolution),
-        ("the tolerance", old.tolerance, new.tolerance),
+        (OF_COMPARISON[0], old.resolution, new.resolution),
+        (OF_COMPARISON[1], old.tolerance, new.tolerance),
         ("blinding", old.blinding, new.blinding),
         ("the wash-out", old.conduct.repeats, new.conduct.repeats),
         ("required series", old.conduct.required_series, new.conduct.required_series),
-        ("adjudication", old.conduct.adjudication, new.conduct.adjudication),
+        (OF_COMPARISON[2], old.conduct.adjudication, new.conduct.adjudication),
         ("calibration", old.conduct.calibration, new.conduct.calibration),
         ("the safety contact", old.conduct.safety, new.conduct.safety),
-        ("which scores are compared", old.conduct.scores, new.conduct.scores),
+        (OF_COMPARISON[3], old.conduct.scores, new.conduct.scores),
     ):
         if before != after:
             told.append(what)

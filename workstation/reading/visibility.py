@@ -93,11 +93,16 @@ def unsealed_cases(given: Known, locked: Collection[ReadId]) -> frozenset[str]:
     With the default rule every read of the whole study must be locked, with ``unseal = "case"`` every
     read of that case. Of a reader whose order is secret here only the number of reads is known until it is
     told; by case such reads count once it was told which they are, which is when all of them are locked.
+
+    By case nothing opens while any hidden repeat is outstanding, of whatever case: a case that both have
+    locked and that stays closed would be known to come again.
     """
     orders = orders_of(given)
     plan = orders.plan
     if plan.unseal is Unseal.STUDY:
         return frozenset() if missing_reads(orders, locked) else frozenset(plan.cases)
+    if any(not has_locked_repeats(orders, reader, locked) for reader in plan.readers):
+        return frozenset()
     done = frozenset(plan.cases)
     for reader in plan.readers:
         if orders.knows(reader):
@@ -106,6 +111,11 @@ def unsealed_cases(given: Known, locked: Collection[ReadId]) -> frozenset[str]:
             told = {(reader, shown.case, shown.number) for shown in orders.slots(reader)}
             done &= {case for _, case, _ in told} - {case for _, case, _ in told.difference(locked)}
     return done
+
+
+def has_locked_repeats(given: Known, reader: str, locked: Collection[ReadId]) -> bool:
+    """Whether no hidden repeat of a reader is outstanding, as far as the reader's order is known here."""
+    return all(read in locked or read[2] == 1 for read in _required_of(orders_of(given), reader))
 
 
 def _required_of(orders: Orders, reader: str) -> frozenset[ReadId]:

@@ -60,6 +60,9 @@ _LOCKED = """
     WHERE NOT a.post_comparison AND NOT EXISTS (
         SELECT 1 FROM locks k WHERE k.reader = a.reader AND k.case_code = a.case_code
         AND k.presentation = a.presentation AND k.version = a.version)
+    AND NOT EXISTS (
+        SELECT 1 FROM openings o WHERE o.reader = a.reader AND o.case_code = a.case_code
+        AND o.presentation = a.presentation AND o.version = 1 AND o.stage = 'key')
 """
 _FUNCTIONS = {
     "me()": ("text", "SELECT account FROM members WHERE role = session_user"),
@@ -75,8 +78,10 @@ _FUNCTIONS = {
         WITH locked AS ({_LOCKED}),
         needed AS (
             SELECT * FROM required
-            WHERE plan_number = {_NEWEST} AND (wanted = '' OR case_code = wanted))
-        SELECT EXISTS (SELECT 1 FROM needed)
+            WHERE plan_number = {_NEWEST}
+            -- Nothing opens while a hidden repeat of any case is outstanding.
+            AND (wanted = '' OR case_code = wanted OR (case_code <> '' AND presentation > 1)))
+        SELECT EXISTS (SELECT 1 FROM needed WHERE wanted = '' OR case_code = wanted)
         AND NOT EXISTS (
             SELECT 1 FROM needed n WHERE n.case_code <> '' AND NOT EXISTS (
                 SELECT 1 FROM locked l WHERE l.reader = n.reader AND l.case_code = n.case_code
@@ -99,13 +104,14 @@ _FUNCTIONS = {
         "boolean",
         "SELECT CASE sealed_to() WHEN 'coordinator' THEN is_coordinator() ELSE is_complete(wanted) END",
     ),
+    # With a read its later amendments are seen too, sealed: the log names them.
     "handed_to_me(r text, c text, p integer, v integer)": (
         "boolean",
         """
         SELECT EXISTS (
             SELECT 1 FROM openings o JOIN members m ON m.account = o.opener AND m.seat = 'coordinator'
             WHERE o.recipient = me() AND o.stage = 'key'
-            AND (r = '' OR (o.reader = r AND o.case_code = c AND o.presentation = p AND o.version = v)))
+            AND (r = '' OR (o.reader = r AND o.case_code = c AND o.presentation = p AND o.version IN (1, v))))
         """,
     ),
     "is_opened(r text, c text, p integer, v integer)": (

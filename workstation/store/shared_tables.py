@@ -76,6 +76,7 @@ RECONCILE_JOURNAL = SharedTable(
     f"{ANY_OPENED} OR {COORDINATES}",
     ("case_code",),
 )
+AMENDMENTS = _of_reader(tables.AMENDMENTS, ("reason", "at", "post_comparison"))
 BEFORE = (
     SharedTable(
         tables.PLAN_SIGNATURES,
@@ -95,7 +96,7 @@ BEFORE = (
         f"recipient = {ME} OR drawn_by = {ME} OR {COORDINATES} OR {ANY_OPENED}",
         is_asked_whole=True,
     ),
-    _of_reader(tables.AMENDMENTS, ("reason", "at", "post_comparison")),
+    AMENDMENTS,
 )
 """Rows that stand alone and come before the entries of the reads, in the order in which they are added."""
 LOCKS = _of_reader(tables.LOCKS, ("digest", "entries", "signer"))

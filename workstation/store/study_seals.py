@@ -100,6 +100,17 @@ class StudySeals:
             found = [self._sheet_of(row) for row in connection.execute(sa.select(SHEETS)).mappings()]
         return {sheet.key: sheet for sheet in found}
 
+    def opened_at(self, stage: Stage) -> dict[tuple[str, str, int, int], frozenset[str]]:
+        """When each sheet was opened, by its read as it is kept; what was opened together has the same."""
+        names = (OPENINGS.c.reader, OPENINGS.c.case_code, OPENINGS.c.presentation, OPENINGS.c.version)
+        query = sa.select(*names, OPENINGS.c.opened_at).where(OPENINGS.c.stage == stage.value).distinct()
+        found: dict[tuple[str, str, int, int], frozenset[str]] = {}
+        with self._file.reading() as connection:
+            for reader, case, presentation, version, at in connection.execute(query):
+                key = (reader, case, presentation, version)
+                found[key] = found.get(key, frozenset()) | {at}
+        return found
+
     def open(self, openings: Iterable[Opening]) -> None:
         """Keep openings that are not kept yet; `opener` must be signed in."""
         with self._file.writing() as connection:

@@ -223,7 +223,9 @@ class StudyStore:
         plan = self.plans()[-1]
         self.seals.sign_plan(plan.number, plan.digest, signer)
 
-    def change_plan(self, plan: StudyPlan, reason: str, by: Sequence[str]) -> int:
+    def change_plan(
+        self, plan: StudyPlan, reason: str, by: Sequence[str], *, after_unsealing: bool = False
+    ) -> int:
         """Put a new version of the plan in force after the first read; all of it is kept, or nothing.
 
         Parameters
@@ -232,6 +234,8 @@ class StudyStore:
             As `plan_change.next_version` made it.
         by : sequence of str
             Who decides it, the first for the log. Those who are signed in sign it.
+        after_unsealing : bool
+            Reads of some cases could be compared already; the log says so.
 
         Returns
         -------
@@ -247,6 +251,7 @@ class StudyStore:
                 "version": plan.version,
                 "digest": plan.digest,
                 "reason": reason,
+                **({"after_unsealing": True} if after_unsealing else {}),
             }
             self._insert_plan(connection, number, plan)
             self._file.record_in(connection, by[0], PLAN_CHANGED, detail)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workstation.errors import ProtocolViolation
 from workstation.reading.plan import StudyPlan, load_plan, parse_plan
-from workstation.reading.plan_change import WHAT, changes, next_version
+from workstation.reading.plan_change import OF_COMPARISON, WHAT, changes, next_version
 from workstation.scoring.instrument import instruments
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.known_answers import completed_plan
@@ -78,13 +78,17 @@ def change_plan(study: Study, plan: StudyPlan, reason: str, passphrase_of: Calla
     Raises
     ------
     ProtocolViolation
-        If nothing was read yet, reads were compared already, or no reason is given.
+        If nothing was read yet, no reason is given, or reads were compared already: then only what counts for
+        reads that are still to be made may change, which are flagged.
     WrongPassphrase
     """
     _require_time(study, reason)
+    is_late = study.has_unsealed_any()
+    if is_late:
+        _require_open_reads(study, plan)
     sealing = study.plan.sealing
     if study.vault is None or sealing is None:
-        return study.store.change_plan(plan, reason.strip(), ["coordinator"])
+        return study.store.change_plan(plan, reason.strip(), ["coordinator"], after_unsealing=is_late)
     names = [card.name for card in sealing.signers]
     for name in names:
         if name not in study.vault.people:
@@ -92,7 +96,7 @@ def change_plan(study: Study, plan: StudyPlan, reason: str, passphrase_of: Calla
         else:
             study.vault.confirm(name, passphrase_of(name))
     study.vault.require_signed_plan(WHAT)
-    return study.store.change_plan(plan, reason.strip(), names)
+    return study.store.change_plan(plan, reason.strip(), names, after_unsealing=is_late)
 
 
 def accounts_of(study: Study) -> AccountFolder:
@@ -107,12 +111,33 @@ def _require_time(study: Study, reason: str) -> None:
             "nothing was read yet, so it needs no new version",
             "Give the study the plan: marrow study new",
         )
-    if study.has_unsealed_any():
-        raise ProtocolViolation(
-            WHAT, "reads were compared already, and rules made afterwards prove nothing", "Make a new study"
-        )
     if not reason.strip():
         raise ProtocolViolation(WHAT, "no reason is given", "Say why in a few words")
+
+
+def _require_open_reads(study: Study, plan: StudyPlan) -> None:
+    """Once reads were compared a version is for reads that are still to be made, never for the result."""
+    if not study.outstanding:
+        raise ProtocolViolation(
+            WHAT,
+            "every read is locked and was opened for comparison: no read is left that another version could "
+            "count for, and whoever adds a case or a rule now knows the results",
+            "Make a new study",
+        )
+    if plan.conduct.repeats.share and plan.cases != study.plan.cases:
+        raise ProtocolViolation(
+            WHAT,
+            "reads were opened for comparison, and what stays closed would tell hidden repeats of new cases",
+            "Make a new study with the new cases",
+        )
+    for what in changes(study.plan, plan):
+        if what in OF_COMPARISON:
+            raise ProtocolViolation(
+                WHAT,
+                f"reads were opened for comparison, so {what} stays as it is: "
+                "a rule made after its result proves nothing",
+                "Change only what counts for the reads still to be made",
+            )
 
 
 def plan_rows(study: Study) -> tuple[PlanRow, ...]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from workstation.analysis.reads import ReadRow
 from workstation.export.conduct_table import ConductRow
 from workstation.reading.blinding_rule import Blinding, Overlays
 from workstation.reading.conduct import Scores
+from workstation.reading.journal import ReadKey
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Viewer
 from workstation.store.study_file import PLAN_CHANGED
 from workstation.workflow.calibrate import drift_rows
-from workstation.workflow.emergency import UNBLINDED
+from workstation.workflow.emergency import UNBLINDED, unblinded_cases
+from workstation.workflow.late import late_amendments, noted_late
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import reads_rows, seen_reads
 
@@ -25,7 +28,7 @@ _VISITS = {
 
 def conduct_rows(study: Study, viewer: Viewer | None = None) -> tuple[ConductRow, ...]:
     """A row for each locked read that counts and that `viewer` may see."""
-    rows = []
+    rows, late = [], _known_late(study)
     for session, lock in seen_reads(study, viewer):
         key, plan = session.key, study.plan_of(session)
         times = read_times(study.entries(lock.key, study.store.reads.entries(lock.key)))
@@ -43,11 +46,23 @@ def conduct_rows(study: Study, viewer: Viewer | None = None) -> tuple[ConductRow
                 time_points=plan.blinding.time_points,
                 overlays=plan.blinding.overlays.value,
                 masks_seen=_SEEN.get(session.replay.masks, session.replay.masks),
-                after_unsealing=lock.after_unsealing,
+                after_unsealing=lock.after_unsealing or lock.key.kept in late,
                 seconds=times.case_s,
             )
         )
     return tuple(rows)
+
+
+def _known_late(study: Study) -> set[tuple[Any, ...]]:
+    """Locked reads that came from another machine once reads could be compared; that machine cannot know."""
+    unblinded = unblinded_cases(study.store)
+    found = set()
+    for one in noted_late(study.store):
+        kept = (one["reader"], *one["read"])
+        case = study.orders.named(ReadKey(*kept)).case
+        if one["opened"] or case in unblinded:
+            found.add(kept)
+    return found
 
 
 def stage_rows(study: Study, viewer: Viewer | None = None) -> tuple[tuple[ReadRow, ...], tuple[ReadRow, ...]]:
@@ -72,6 +87,12 @@ def conduct_facts(study: Study, rows: tuple[ConductRow, ...]) -> list[tuple[str,
         late = sum(one.after_unsealing for one in rows)
         if late:
             facts.append(("Read after unsealing", f"{late} of {len(rows)} reads, flagged in conduct.csv"))
+        left_out = sum(key.reader in study.plan.readers for key in late_amendments(study.store))
+        if left_out:
+            many = "1 amendment" if left_out == 1 else f"{left_out} amendments"
+            facts.append(
+                ("Amended after unsealing", f"{many}, left out of agreement and of the reconciled result")
+            )
         if any(one.masks_seen == "after own score" for one in rows):
             which = study.plan.conduct.scores.value
             facts.append(("Masks after the own score", f"scores here and agreement are the {which} ones"))
@@ -89,14 +110,15 @@ def conduct_facts(study: Study, rows: tuple[ConductRow, ...]) -> list[tuple[str,
 
 def _versions(study: Study, rows: tuple[ConductRow, ...]) -> str:
     told = []
-    reasons = {
-        detail.get("version"): detail.get("reason")
+    changed = {
+        detail.get("version"): detail
         for one in study.store.audit()
         if one.event == PLAN_CHANGED and "reason" in (detail := json.loads(one.detail))
     }
     for version in sorted({plan.version for plan in study.plans.values()}):
-        count = sum(row.plan_version == version for row in rows)
-        reason = f" ({reasons[version]})" if reasons.get(version) else ""
+        count, why = sum(row.plan_version == version for row in rows), changed.get(version, {})
+        when = ", made when reads were opened already" if why.get("after_unsealing") else ""
+        reason = f" ({why['reason']}{when})" if why.get("reason") else ""
         told.append(f"version {version}{reason}: {count} reads")
     return "; ".join(told)
 

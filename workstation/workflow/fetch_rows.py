@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workstation.reading.audit import AuditEntry, audit_digest, link_digest, root_digest
+from workstation.reading.cards import Seat
 from workstation.reading.journal import ReadKey
 from workstation.reading.plan import parse_plan
 from workstation.scoring.instrument import instruments
@@ -18,6 +19,7 @@ from workstation.store.shared_tables import SharedTable
 from workstation.store.study_rows import ChainName, Head, Row
 from workstation.store.study_store import PLAN, StudyStore, keep_plan_text, order_rows
 from workstation.tasks import Progress
+from workstation.workflow.late import note_late, opened_before, was_opened
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Fetch:
         self._store = store
         self._view = view
         self._progress = progress
+        self._was_opened = was_opened(store)
         # Until others' reads may be seen only the own are asked for: the server need not look at each row.
         self._owner = "" if view.is_any_opened else view.member.account
 
@@ -88,8 +91,21 @@ class Fetch:
             row = self._view.row(table, key)
             if table is shared.LOCKS and not _is_end(row, heads.get(key)):
                 continue  # not all of the read came yet
-            self._store.rows.add(table, [row])
+            with self._store.batch():
+                self._store.rows.add(table, [row])
+                if table in (shared.LOCKS, shared.AMENDMENTS) and self._is_late(ReadKey(*key)):
+                    note_late(self._store, [ReadKey(*key)], opened=True)
             self.fetched.rows += 1
+
+    def _is_late(self, key: ReadKey) -> bool:
+        """Whether a read came after reads were opened here, and was not known of then.
+
+        Of other readers' first reads only the coordinator can tell: the others get them when they are opened.
+        """
+        if not self._was_opened:
+            return False
+        is_whole = self._view.member.seat == Seat.COORDINATOR
+        return opened_before(self._store, key) if key.version > 1 else is_whole
 
     def logs(self, replica: ReplicaFile, own: str) -> None:
         """What other machines wrote in their logs, of those that may be seen."""

@@ -14,10 +14,11 @@ from workstation.store.library import Library
 from workstation.store.study_store import StudyStore
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
 from workstation.workflow.known_answers import completed_plan
+from workstation.workflow.late import UNSEALED
 from workstation.workflow.open_read import OpenRead
 from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
 from workstation.workflow.secret_orders import draw_orders
-from workstation.workflow.study import UNSEALED, Study
+from workstation.workflow.study import Study
 from workstation.workflow.study_status import StatusRow
 from workstation.workflow.workspace import Workspace
 

@@ -30,12 +30,11 @@ from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.acceptance import frozen_number
 from workstation.workflow.calibrate import CalibrationState, note_outcomes
 from workstation.workflow.kept_read import as_scored
+from workstation.workflow.late import UNSEALED, late_amendments
 from workstation.workflow.open_read import session_of
 from workstation.workflow.reader_desk import ReaderDesk
 from workstation.workflow.study_status import StatusRow, read_id_of, status_rows
 from workstation.workflow.vault import Vault
-
-UNSEALED = "reads opened for comparison"
 
 
 class Study:
@@ -160,11 +159,8 @@ class Study:
     def locked(self) -> frozenset[ReadId]:
         """Reads that are locked. One that is being amended before comparison does not count as locked."""
         locks = {lock.key for lock in self.store.reads.locks()}
-        reopened = {
-            one.key
-            for one in self.store.reads.amendments()
-            if one.key not in locks and not one.post_comparison
-        }
+        late = late_amendments(self.store)
+        reopened = {one.key for one in self.store.reads.amendments() if one.key not in locks} - late
         return frozenset(read_id_of(key) for key in locks) - {read_id_of(key) for key in reopened}
 
     def actor(self, otherwise: str) -> str:
@@ -285,7 +281,7 @@ class Study:
 
         Reads of cases whose answers are known never count, unless `known` asks for them too.
         """
-        compared = {one.key for one in self.store.reads.amendments() if one.post_comparison}
+        compared = late_amendments(self.store)
         counted: dict[ReadId, ReadKey] = {}
         for lock in sorted(self.store.reads.locks(case), key=lambda one: one.key.version):
             if lock.key not in compared and (known or lock.key.case not in self.plan.conduct.known):

@@ -145,6 +145,13 @@ def said_of_taken(taken: TakenPackage | TakenReturn) -> str:
             f"{_counted(taken.new, 'read')} of {taken.reader} came in; "
             f"{taken.locked} of {taken.required} are locked now."
         )
+        if taken.late:
+            was = (
+                "1 of them is an amendment that"
+                if taken.late == 1
+                else f"{taken.late} of them are amendments that"
+            )
+            text += f" {was} came after the reads were opened: marked, and left out of agreement."
         if taken.urgent:
             text += f" For the safety contact, now: {_counted(taken.urgent, 'urgent finding')}."
         return text

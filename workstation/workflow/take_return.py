@@ -27,8 +27,11 @@ from workstation.store.package_file import PackageFile
 from workstation.store.study_file import SYSTEM, log_root
 from workstation.store.study_machines import ReturnedRead
 from workstation.store.study_reads import LOCK_FIELDS, lock_detail, read_detail
+from workstation.store.study_store import StudyStore
 from workstation.tasks import Progress
 from workstation.workflow.acceptance import PLAN_FROZEN
+from workstation.workflow.emergency import unblinded_cases
+from workstation.workflow.late import late_amendments, note_late, opened_before
 from workstation.workflow.read_case import Study
 from workstation.workflow.sealed_return import LOG, locked_count, read_data
 from workstation.workflow.take_package import TAKEN
@@ -51,6 +54,8 @@ class TakenReturn:
         False when this very return was taken in before.
     urgent : int
         Urgent findings that are new, for the safety contact.
+    late : int
+        Amendments among the new reads that came after the reads were opened: marked, and left out.
     """
 
     study: str
@@ -60,6 +65,7 @@ class TakenReturn:
     required: int
     is_new: bool
     urgent: int = 0
+    late: int = 0
 
 
 def take_return(
@@ -98,7 +104,9 @@ def take_return(
     locked = locked_count(study, card.name)
     required = study.orders.length(card.name)
     urgent = sum(one.event == URGENT for one in fresh)
-    return TakenReturn(study.plan.id, card.name, len(reads), locked, required, bool(fresh), urgent)
+    left_out = late_amendments(study.store).intersection(one.lock.key for one in reads)
+    is_new, late = bool(fresh), len(left_out)
+    return TakenReturn(study.plan.id, card.name, len(reads), locked, required, is_new, urgent, late)
 
 
 def _keep(
@@ -116,12 +124,12 @@ def _keep(
     store = study.store
     here = {one.key for one in store.reads.amendments()}
     new = [one for one in amendments if one.key not in here]
-    compared = sorted({one.lock.key.case for one in reads} & set(study.unsealed_cases()))
-    compared += [one.key.case for one in new if study.is_unsealed(one.key.case)]
-    if compared:
+    opened = set(study.unsealed_cases())
+    added = sorted(one.lock.key.case for one in reads if one.lock.key.version == 1)
+    if not opened.isdisjoint(added):
         raise _refused(
-            f"the reads of {compared[0]} were already opened for comparison, and it changes one of them",
-            "What is locked after that cannot be added",
+            f"the reads of {min(opened.intersection(added))} were opened for comparison, and it adds one",
+            "Only an amendment could be added now, marked as late",
         )
     detail = {
         "reader": reader,
@@ -138,8 +146,22 @@ def _keep(
             store.orders.take_in(seeds)
             store.machines.take_back(reader, fresh, new, reads)
             store.record(recipient, TAKEN, detail)
+            late = _came_late(store, new, reads, bool(opened))
+            note_late(store, late, bool(opened), by=recipient)
     finally:
         store.signers.pop(recipient, None)
+
+
+def _came_late(
+    store: StudyStore, amendments: Sequence[Amendment], reads: Sequence[ReturnedRead], opened: bool
+) -> set[ReadKey]:
+    """What of a return must be marked: its machine could not know what was opened here meanwhile."""
+    locked = {one.lock.key for one in reads}
+    if opened:
+        return locked | {one.key for one in amendments if opened_before(store, one.key)}
+    unblinded = unblinded_cases(store)
+    # Whose order is not known here may have read that case: it is looked at again when it is known.
+    return {key for key in locked if unblinded and (key.case == key.slot or key.case in unblinded)}
 
 
 def _sender(study: Study, manifest: Manifest) -> Card:

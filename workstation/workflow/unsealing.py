@@ -11,8 +11,10 @@ from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.journal import ReadKey, utc_now
 from workstation.reading.plan import StudyPlan, Unseal
 from workstation.reading.sealed_sheet import SealedSheet, open_layer
+from workstation.reading.visibility import has_locked_repeats
 from workstation.store.study_seals import Opening, Stage
 from workstation.store.study_store import StudyStore
+from workstation.workflow.late import late_amendments
 from workstation.workflow.secret_orders import tell_orders, tell_reads
 
 if TYPE_CHECKING:
@@ -55,10 +57,10 @@ class Unsealing:
                 self._open_as_coordinator(waiting)
 
     def still_needed(self, cases: Collection[str]) -> tuple[str, ...]:
-        """Who has to sign in before the sheets of these cases are open."""
-        opened = self._vault.opened()
+        """Who has to sign in before the sheets of these cases are open; late amendments can wait."""
+        settled = self._vault.opened() | late_amendments(self._store)
         sealed = (key for key in self._store.seals.sealed() if self._concerns(key, cases))
-        waiting = [key for key in sealed if key not in opened]
+        waiting = [key for key in sealed if key not in settled]
         if not waiting:
             return ()
         layers = self._vault.sealing.layers
@@ -70,16 +72,20 @@ class Unsealing:
     def tell_when_locked(self, key: ReadKey) -> None:
         """With both keys and unsealing by case: once all of a case is locked, tell which reads it were.
 
-        The other reader's client could not know else that the case may be opened.
+        The other reader's client could not know else that the case may be opened. While a hidden repeat is
+        outstanding nothing is told.
         """
         if self._plan.unseal is not Unseal.CASE or self._vault.sealing.mode is not SealMode.BOTH_KEYS:
             return
-        locks = (one.key for one in self._store.reads.locks(key.case) if one.key.reader == key.reader)
-        locked = {(one.case, one.presentation) for one in locks}
-        orders = self._vault.orders
-        own = [shown for shown in orders.order(key.reader) if shown.case == key.case]
-        if all((shown.case, shown.number) in locked for shown in own):
-            tell_reads(self._store, orders, key.reader, [orders.key(key.reader, shown) for shown in own])
+        reader, orders = key.reader, self._vault.orders
+        own = [orders.named(one.key) for one in self._store.reads.locks() if one.key.reader == reader]
+        locked = {(reader, one.case, one.presentation) for one in own}
+        if not has_locked_repeats(orders, reader, locked):
+            return  # what is told of some cases would say that the others come again
+        order = orders.order(reader)
+        open_cases = {shown.case for shown in order if (reader, shown.case, shown.number) not in locked}
+        done = [shown for shown in order if shown.case not in open_cases]
+        tell_reads(self._store, orders, reader, [orders.key(reader, shown) for shown in done])
 
     def _concerns(self, key: ReadKey, cases: Collection[str]) -> bool:
         """Whether a read is of one of these cases; where all are meant, what is not known yet is too."""
@@ -119,10 +125,10 @@ class Unsealing:
             self._tell(outer, waiting)
         if inner in people:
             layers = {one.key: one.box for one in store.openings(inner) if one.stage is Stage.LAYER}
-            found = {
-                key: self._layer(one, layers[key], inner) for key, one in waiting.items() if key in layers
-            }
-            self._hand_out(found, inner)
+            if layers.keys() >= waiting.keys() - late_amendments(self._store):
+                # All at once: what is opened later than the rest would count as made after comparison.
+                ready = waiting.keys() & layers.keys()
+                self._hand_out({key: self._layer(waiting[key], layers[key], inner) for key in ready}, inner)
             self._tell(inner, waiting)
 
     def _layer(self, sheet: SealedSheet, box: bytes, name: str) -> bytes:

@@ -17,6 +17,7 @@ from workstation.scoring.instrument import instruments
 from workstation.store.server_join import JOINED, PLAN_RECEIVED
 from workstation.store.study_file import SYSTEM
 from workstation.store.study_seals import Stage, is_handed_out
+from workstation.workflow.late import CAME_LATE
 from workstation.workflow.left_reads import is_cut, left_reads
 from workstation.workflow.read_case import Study
 from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
@@ -24,7 +25,10 @@ from workstation.workflow.vault import Vault
 from workstation.workflow.wrong_passphrases import WRONG
 
 BY_NOBODY = frozenset(
-    {"study made", "plan changed", "plan frozen", "reconciliation closed", JOINED, PLAN_RECEIVED, WRONG}
+    {
+        *("study made", "plan changed", "plan frozen", "reconciliation closed"),
+        *(JOINED, PLAN_RECEIVED, WRONG, CAME_LATE),
+    }
 )
 """Events that no person signs: each follows from others that are signed, or is a refusal."""
 
