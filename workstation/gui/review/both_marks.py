@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,8 @@ class Unchanged:
         """Nothing changes."""
 
 
-def show_marks(grid: ViewerGrid, case: ReconcileCase) -> None:
-    """Show the marks of the locked reads; none can be moved, removed or added.
+def show_marks(grid: ViewerGrid, case: ReconcileCase, names: Collection[str]) -> None:
+    """Show the marks of the locked reads of these sides; none can be moved, removed or added.
 
     An adjudicator who by the plan sees neither answer sees no mark either.
     """
@@ -31,7 +31,7 @@ def show_marks(grid: ViewerGrid, case: ReconcileCase) -> None:
     shown = []
     sides = () if case.hides_answers else (("X", case.x), ("Y", case.y), ("Z", case.z))
     for side, read in sides:
-        for mark in marks_of(read.content.marks)[0] if read is not None else ():
+        for mark in marks_of(read.content.marks)[0] if read is not None and side in names else ():
             name = f"{side} · {mark.name}" if mark.name else side
             shown.append(replace(mark, id=f"{side}{mark.id}", name=name))
     book.show(shown)

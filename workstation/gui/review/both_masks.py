@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 OWN = {0: (REGIONS, MASK, READER_X), 1: (REGIONS, MASK, READER_Y)}
 """What the viewports of X and Y show while each shows its reader's own mask."""
 
-LEGEND = ((X_ONLY, "X only"), (Y_ONLY, "Y only"), (BOTH, "both"), (OTHERWISE, "other label"))
-HEADINGS = ("", "X ml", "Y ml", "both", "Dice")
+LEGEND = ((X_ONLY, "{} only"), (Y_ONLY, "{} only"), (BOTH, "both"), (OTHERWISE, "other label"))
+HEADINGS = ("", "{} ml", "{} ml", "both", "Dice")
 MOST_ROWS = 5
 SWATCH = (30, 16)
 
 
 def lay_over(grid: ViewerGrid, masks: Sequence[TwoMasks]) -> None:
-    """Lay the masks of both readers over the series of a case."""
-    for one in masks:
-        grid.set_reader_masks(one.series.key, one.x, one.y)
+    """Lay the masks of two readers over the series of a case; what lay there before goes."""
+    found = {one.series.key: one for one in masks}
+    for key, content in list(grid.presenter.contents.items()):
+        if not content.source:
+            two = found.get(key)
+            grid.set_reader_masks(key, *(None, None) if two is None else (two.x, two.y))
 
 
 def show_compared(grid: ViewerGrid, compared: bool) -> None:
@@ -72,12 +75,13 @@ class MaskNumbers(QFrame):
         legend = QHBoxLayout()
         legend.setSpacing(4)
         styles = reader_styles(palette)
-        for label, text in LEGEND:
-            swatch = QLabel()
+        self._legend: list[tuple[QLabel, QLabel]] = []
+        for label, _ in LEGEND:
+            swatch, text = QLabel(), QLabel()
             swatch.setPixmap(swatch_of(styles[label], self.devicePixelRatioF()))
-            swatch.setAccessibleName(f"Pattern of {text}")
             legend.addWidget(swatch)
-            legend.addWidget(QLabel(text))
+            legend.addWidget(text)
+            self._legend.append((swatch, text))
         legend.addStretch(1)
         self._rows = QGridLayout()
         self._rows.setHorizontalSpacing(8)
@@ -90,13 +94,16 @@ class MaskNumbers(QFrame):
         layout.addLayout(self._rows)
         self.hide()
 
-    def show_masks(self, masks: Sequence[TwoMasks]) -> None:
-        """Show the numbers of a case; nothing where nobody drew."""
+    def show_masks(self, masks: Sequence[TwoMasks], names: tuple[str, str] = ("X", "Y")) -> None:
+        """Show the numbers of two readers of a case; nothing where nobody drew."""
         empty(self._rows)
+        for (swatch, text), (_, words), name in zip(self._legend, LEGEND, (*names, "", ""), strict=True):
+            text.setText(words.format(name))
+            swatch.setAccessibleName(f"Pattern of {text.text()}")
         found = [(one.series.label, number) for one in masks for number in one.agreements]
         self.setVisible(bool(found))
-        for column, heading in enumerate(HEADINGS):
-            self._cell(0, column, heading)
+        for column, (heading, name) in enumerate(zip(HEADINGS, ("", *names, "", ""), strict=True)):
+            self._cell(0, column, heading.format(name))
         for row, (series, number) in enumerate(found[:MOST_ROWS], start=1):
             for column, text in enumerate(cells_of(series, number)):
                 self._cell(row, column, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,12 @@ from workstation.imaging.study import Series
 from workstation.scoring.sheet import Answer
 from workstation.tasks import Progress
 
+PAIRS = (("X", "Y"), ("X", "Z"), ("Y", "Z"))
+"""Which two readers are side by side; only a median has more than the first."""
+
+LINKS = {"scroll": True, "zoom": True, "pan": True, "window": False}
+"""Both go to the same place of the patient; each keeps the window its reader had."""
+
 if TYPE_CHECKING:
     from workstation.workflow.reader_masks import TwoMasks
     from workstation.workflow.reconcile_case import ReconcileCase
@@ -21,12 +27,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CaseImages:
-    """The images of a case, hung for two readers, and what both drew; `problem` where they cannot be."""
+    """The images of a case, hung for two readers, and what they drew; `problem` where they cannot be.
+
+    Attributes
+    ----------
+    masks : tuple
+        For each two readers of `PAIRS` that the case has, their masks series by series; empty where none
+        may be seen.
+    """
 
     series: tuple[Series, ...]
     hung: Layout
     problem: WorkstationError | None = None
-    masks: tuple[TwoMasks, ...] = ()
+    masks: tuple[tuple[TwoMasks, ...], ...] = ()
 
 
 def case_images(
@@ -42,11 +55,13 @@ def case_images(
 
     series: tuple[Series, ...] = ()
     problem: WorkstationError | None = None
-    masks: tuple[TwoMasks, ...] = ()
+    masks: tuple[tuple[TwoMasks, ...], ...] = ()
     try:
         opened = open_study(workspace, case.case, progress)
         series = opened.series if knows_order else in_order_of_chance(opened)
-        masks = two_of(case.x, case.y, series) if sees_masks else ()
+        reads = {"X": case.x, "Y": case.y} | ({"Z": case.z} if case.z is not None else {})
+        pairs = [(reads[one], reads[other]) for one, other in pairs_of(case)] if sees_masks else []
+        masks = tuple(two_of(one, other, series) for one, other in pairs)
     except WorkstationError as error:
         problem = error
     return CaseImages(series, hang("two-readers", series), problem, masks)
@@ -63,12 +78,29 @@ def differing_words(case: ReconcileCase) -> str:
     return "1 item differs" if count == 1 else f"{count or 'no'} items differ"
 
 
-def tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
-    """The viewport in which an answer was given, as plain values."""
-    unlinked = {"scroll": False, "zoom": False, "pan": False, "window": False}
+def pairs_of(case: ReconcileCase) -> tuple[tuple[str, str], ...]:
+    """Which two readers of a case can stand side by side."""
+    return PAIRS if case.z is not None else PAIRS[:1]
+
+
+def tiles_of(answers: Sequence[Answer], fallback: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """The two viewports in which answers were given, as plain values.
+
+    A reader without a slice for this item (answers from a table) gets what the other one looked at; where
+    neither has one, each side shows its `fallback`: a series and one of its slices.
+    """
+    left = [_tile_of(answer) for answer in answers]
+    instead = next((tile for tile in left if tile is not None), None)
+    return [
+        tile or instead or {"series_key": key, "slice_index": index, "links": LINKS}
+        for tile, (key, index) in zip(left, fallback, strict=True)
+    ]
+
+
+def _tile_of(answer: Answer) -> dict[str, Any] | None:
     evidence = answer.evidence
     if evidence is None:
-        return {"series_key": fallback, "links": unlinked}
+        return None
     view: Mapping[str, Any] = evidence.view or {}
     seen: Mapping[str, Any] = next(
         (t for t in view.get("tiles") or () if t.get("series_key") == evidence.series_key), {}
@@ -80,5 +112,15 @@ def tile_of(answer: Answer, fallback: str) -> dict[str, Any]:
         "slice_index": evidence.slice_index,
         "scale": None,
         "pan": [0.0, 0.0],
-        "links": unlinked,
+        "links": LINKS,
     }
+
+
+def place_words(answer: Answer, series_key: str, slice_index: int) -> str:
+    """Whether a viewport shows what its reader left: ``"own slice"``, ``"left at 31"``."""
+    left = answer.evidence
+    if left is None:
+        return "kept no slice"
+    if (left.series_key, left.slice_index) == (series_key, slice_index):
+        return "own slice"
+    return f"left at {left.slice_index + 1}" if left.series_key == series_key else "left elsewhere"

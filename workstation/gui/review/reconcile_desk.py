@@ -17,23 +17,20 @@ from workstation.gui.idle import ON_DEMAND, put_away_windows
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.opening import open_folder
 from workstation.gui.reading.words import items_are
-from workstation.gui.review.both_marks import show_marks
-from workstation.gui.review.both_masks import go_to_difference, lay_over
 from workstation.gui.review.door import CompareDoor
-from workstation.gui.review.item_table import ItemTable, answer_text
-from workstation.gui.review.opening import CaseImages, case_images, tile_of
+from workstation.gui.review.item_table import ItemTable
+from workstation.gui.review.opening import CaseImages, case_images
 from workstation.gui.review.reconcile_panel import headline, what_is_left
 from workstation.gui.review.reconcile_screen import Page, ReconcileScreen
+from workstation.gui.review.two_sides import TwoSides
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
 from workstation.gui.viewer.theming import viewer_palette
-from workstation.imaging.hanging import grid_of
 from workstation.reading.reconcile import ItemPair
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
-    from workstation.workflow.reader_masks import TwoMasks
     from workstation.workflow.reconcile_case import ReconcileCase
 
 
@@ -47,10 +44,8 @@ class ReconcileDesk(Desk):
         super().__init__(context, parent)
         self._cases: tuple[ReconcileCase, ...] = ()
         self._case: ReconcileCase | None = None
-        self._hung = grid_of(1, 2)
         self._value: int | None = None
         self._has_value = False
-        self._masks: tuple[TwoMasks, ...] = ()
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reconcile")
         self._keys = FormKeys(self, self._on_key)
@@ -62,6 +57,8 @@ class ReconcileDesk(Desk):
             "sides": self._sides.turn,
             "sides_link": self._sides.toggle_link,
             "sides_masks": self._sides.toggle_masks,
+            "own_slices": self._pictures.back,
+            "next_pair": self._turn_pair,
             "mask_difference": self._go_to_mask_difference,
         }
 
@@ -135,14 +132,9 @@ class ReconcileDesk(Desk):
     def _on_images(self, case: ReconcileCase, images: CaseImages) -> None:
         if images.problem is not None:
             self.context.messages.show(images.problem)
-        self._case, self._hung = case, images.hung
+        self._case = case
         self._loader.forget()
-        self._grid.show_series(images.series, layout=self._hung)
-        show_marks(self._grid, case)
-        self._masks = images.masks
-        lay_over(self._grid, self._masks)
-        self._panel.masks.show_masks(self._masks)
-        self._sides.offer_masks(bool(self._masks))
+        self._pictures.show(case, images)
         self._screen.turn_to(Page.WORK)
         self._refresh()
         self.table.setCurrentCell(self._first_open_row() if case.differing else 0, 0)
@@ -208,6 +200,8 @@ class ReconcileDesk(Desk):
         self._grid, self._sides, self._panel = self._screen.grid, self._screen.sides, self._screen.panel
         self._screen.sign_in.cancelled.connect(self._close)
         self._sides.changed.connect(self._on_sides_changed)
+        self._sides.pair_wanted.connect(self._turn_pair)
+        self._pictures = TwoSides(self._grid, self._sides, self._panel.masks, self)
         self._panel.case_chosen.connect(self.show_case)
         self._panel.item_chosen.connect(self._show_item)
         self._panel.side_taken.connect(self._take_side)
@@ -239,27 +233,16 @@ class ReconcileDesk(Desk):
             return
         instrument = self._case.instrument(pair.instrument)
         item = instrument.item(pair.item)
-        self._sides.show_answers(answer_text(instrument, pair.x), answer_text(instrument, pair.y))
         settled = pair.settlement
         self._panel.show_item(item, settled.reason if settled else "")
         self._has_value, self._value = settled is not None, settled.grade if settled else None
         self._show_choice()
-        self._restore_both(pair)
+        self._pictures.show_item(instrument, pair)
 
     def _show_choice(self) -> None:
         pair = self._pair()
         if pair is not None:
             self._panel.show_choice(pair, has_value=self._has_value, value=self._value)
-
-    def _restore_both(self, pair: ItemPair) -> None:
-        """Both slices with the windows they were read in; linked only after, so neither moves the other."""
-        tiles = [tile_of(pair.x, self._fallback(0)), tile_of(pair.y, self._fallback(1))]
-        self._grid.restore({"rows": 1, "columns": 2, "layout": "x-y", "tiles": tiles, "active": 0})
-        self._sides.apply(self._grid)
-
-    def _fallback(self, side: int) -> str:
-        """What hangs where a reader kept no slice."""
-        return self._hung.tiles[side].series_key or ""
 
     def _pair(self) -> ItemPair | None:
         row = self.table.currentRow()
@@ -308,9 +291,14 @@ class ReconcileDesk(Desk):
             self.choose(taken.grade)
 
     def _go_to_mask_difference(self) -> None:
-        if not go_to_difference(self._grid, self._masks):
-            said = "Both readers' masks are the same" if self._masks else "Neither reader drew a mask here"
+        if not self._pictures.go_to_mask_difference():
+            drew = self._pictures.masks
+            said = "Both readers' masks are the same" if drew else "Neither reader drew a mask here"
             self.context.messages.inform(said)
+
+    def _turn_pair(self) -> None:
+        if not self._pictures.turn_pair():
+            self.context.messages.inform("This case has two reads; with the median of three there are more")
 
     def _settle(self, reason: str) -> None:
         pair = self._pair()
@@ -389,7 +377,7 @@ class ReconcileDesk(Desk):
         if self._grid.away or self._screen.currentIndex() == Page.WORK:
             put_away_windows(self)
             self.context.messages.clear()
-        self._grid.show_series(())
+        self._pictures.forget()
         self.titled.emit("")
 
     def _close(self) -> None:

@@ -49,7 +49,8 @@ class ReconcilePanel(QFrame):
         self.setObjectName("reconcile_panel")
         self.setAccessibleName("Reconciliation")
         self.setFixedWidth(PANEL_WIDTH)
-        self._keymap = keymap
+        self._keymap, self._three = keymap, False
+        self._keys = QLabel()
         self._choice = QComboBox()
         self._choice.setObjectName("reconcile_case")
         self._choice.setAccessibleName("Case")
@@ -128,6 +129,8 @@ class ReconcilePanel(QFrame):
         self._passphrase.setEnabled(self._signature.isEnabled())
         self._passphrase.setVisible(is_decided and case.is_sealed)
         self._signed.setText(_signed_text(case))
+        self._three = case.z is not None
+        self._keys.setText(self._told_keys())
 
     def show_item(self, item: Item, reason: str) -> None:
         """Show the definitions of the item in hand and the reason kept for it."""
@@ -178,14 +181,19 @@ class ReconcilePanel(QFrame):
         parts = [f"{key('next_difference')} next difference", key("take_x"), key("take_y")]
         parts += ["digit other value", "- not assessable", f"{key('reason')} reason"]
         parts += [f"{key('sides_masks')} masks", f"{key('mask_difference')} where they differ"]
-        parts += [f"{key('sides')} both or one", f"{key('sides_link')} together", f"{key('sign')} sign"]
+        parts += [f"{key('sides')} both or one", f"{key('sides_link')} linked or apart"]
+        parts += [
+            f"{key('own_slices')} own slices",
+            *([f"{key('next_pair')} next two"] if self._three else []),
+        ]
+        parts += [f"{key('sign')} sign"]
         return " · ".join(part.strip() for part in parts)
 
     def _lay_out(self) -> None:
-        keys = QLabel(self._told_keys())
-        self._keymap.changed.connect(lambda: keys.setText(self._told_keys()))
-        keys.setProperty("text_role", "secondary")
-        keys.setWordWrap(True)
+        self._keys.setText(self._told_keys())
+        self._keymap.changed.connect(lambda: self._keys.setText(self._told_keys()))
+        self._keys.setProperty("text_role", "secondary")
+        self._keys.setWordWrap(True)
         buttons = QHBoxLayout()
         buttons.addWidget(self._take_x)
         buttons.addWidget(self._take_y)
@@ -198,7 +206,7 @@ class ReconcilePanel(QFrame):
         layout.addWidget(self.masks)
         layout.addWidget(self._definition)
         layout.addLayout(buttons)
-        for widget in (self._reason, self._signature, self._passphrase, self._signed, keys):
+        for widget in (self._reason, self._signature, self._passphrase, self._signed, self._keys):
             layout.addWidget(widget)
 
 

@@ -1,4 +1,4 @@
-"""Above the two pictures: what X and Y said, both or one alone, scrolled together or each by itself."""
+"""Above the two pictures: what each side said and where, both or one alone, linked or each by itself."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workstation.imaging.viewport import Links
 
 BOTH, X_ONLY, Y_ONLY = 0, 1, 2
 _SIDES = (
-    ("Both", "Show both readers' slices"),
-    ("X only", "Show X alone"),
-    ("Y only", "Show Y alone"),
+    ("show_both", "Both", "Show both readers' slices"),
+    ("show_x", "{} only", "Show this reader alone"),
+    ("show_y", "{} only", "Show this reader alone"),
 )
 
 
@@ -22,60 +22,70 @@ class SideBar(QWidget):
     """Names both sides and says how the person wants to see them; ``apply`` does it on a grid."""
 
     changed = Signal()
+    pair_wanted = Signal()
 
     def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._names = "X", "Y"
         self._x, self._y = QLabel("X"), QLabel("Y")
         for label, name in ((self._x, "x_caption"), (self._y, "y_caption")):
             label.setObjectName(name)
+        self._places = QLabel(), QLabel()
+        for label, name in zip(self._places, ("x_place", "y_place"), strict=True):
+            label.setObjectName(name)
+            label.setProperty("text_role", "secondary")
+            tell(label, keymap, "own_slices", "Back to the slices and windows that the readers left")
         self._group = QButtonGroup(self)
-        self._link = QPushButton("Together")
+        self._link = QPushButton("Linked")
         self._link.setObjectName("reconcile_link")
         self._link.setCheckable(True)
-        self._link.setAccessibleName("Scroll both together")
-        tell(self._link, keymap, "sides_link", "Scroll, zoom and pan X and Y together by patient position")
+        self._link.setChecked(True)
+        self._link.setAccessibleName("Both move together")
+        tell(self._link, keymap, "sides_link", "Scroll, zoom and pan both together by patient position")
         self._link.clicked.connect(self.changed)
         self._masks = QPushButton("Masks compared")
         self._masks.setObjectName("reconcile_masks")
         self._masks.setCheckable(True)
         self._masks.setChecked(True)
-        self._masks.setAccessibleName("Masks of X and Y compared")
-        tell(self._masks, keymap, "sides_masks", "Masks compared; or X's over X and Y's over Y")
+        self._masks.setAccessibleName("Masks of both compared")
+        tell(self._masks, keymap, "sides_masks", "Masks compared; or over each picture its reader's own")
         self._masks.clicked.connect(self.changed)
         self._masks.hide()
-        right = QHBoxLayout()
-        right.setContentsMargins(12, 4, 4, 4)
-        right.setSpacing(4)
-        right.addWidget(self._y, 1)
-        for number, (text, tip) in enumerate(_SIDES):
-            made = QPushButton(text)
-            made.setObjectName(f"show_{text.split()[0].lower()}")
+        self._next = QPushButton("Next two")
+        self._next.setObjectName("reconcile_next_pair")
+        self._next.setAccessibleName("The next two of three readers")
+        tell(self._next, keymap, "next_pair", "X and Y, X and Z, Y and Z")
+        self._next.clicked.connect(self.pair_wanted)
+        for number, (name, _, tip) in enumerate(_SIDES):
+            made = QPushButton()
+            made.setObjectName(name)
             made.setCheckable(True)
             made.setChecked(number == BOTH)
-            made.setAccessibleName(f"Show {text.lower()}")
             tell(made, keymap, "sides", tip)
             self._group.addButton(made, number)
-            right.addWidget(made)
-        right.addWidget(self._link)
-        # Each answer stands above its own picture.
-        halves = QHBoxLayout(self)
-        halves.setContentsMargins(0, 0, 0, 0)
-        halves.setSpacing(0)
-        self._x.setContentsMargins(12, 0, 0, 0)
-        left = QHBoxLayout()
-        left.setContentsMargins(0, 4, 4, 4)
-        left.addWidget(self._x, 1)
-        left.addWidget(self._masks)
-        halves.addLayout(left)
-        halves.addLayout(right)
-        halves.setStretch(0, 1)
-        halves.setStretch(1, 1)
         self._group.idClicked.connect(lambda _number: self.changed.emit())
+        self.name_sides("X", "Y", three=False)
+        self._lay_out()
 
-    def show_answers(self, x: str, y: str) -> None:
+    def name_sides(self, left: str, right: str, *, three: bool) -> None:
+        """Say which two readers stand here."""
+        self._names = left, right
+        self._next.setVisible(three)
+        for number, ((_, text, _), name) in enumerate(zip(_SIDES, ("", left, right), strict=True)):
+            button = self._group.button(number)
+            button.setText(text.format(name))
+            button.setAccessibleName(f"Show {button.text()}")
+
+    def show_answers(self, left: str, right: str) -> None:
         """What both readers said of the item in hand."""
-        self._x.setText(f"<b>X</b>&nbsp;&nbsp;{x}")
-        self._y.setText(f"<b>Y</b>&nbsp;&nbsp;{y}")
+        for label, name, text in zip((self._x, self._y), self._names, (left, right), strict=True):
+            label.setText(f"<b>{name}</b>&nbsp;&nbsp;{text}&nbsp;")
+
+    def show_places(self, left: str, right: str) -> None:
+        """Whether each picture shows what its reader left."""
+        for label, text in zip(self._places, (left, right), strict=True):
+            if label.text() != text:
+                label.setText(text)
 
     def turn(self) -> None:
         """Both, X alone, Y alone, and round again."""
@@ -83,7 +93,7 @@ class SideBar(QWidget):
         self.changed.emit()
 
     def toggle_link(self) -> None:
-        """Together, or each by itself."""
+        """Linked, or each by itself."""
         self._link.toggle()
         self.changed.emit()
 
@@ -109,3 +119,22 @@ class SideBar(QWidget):
         if wanted != BOTH:
             grid.maximise(wanted - X_ONLY)
             grid.presenter.set_active(wanted - X_ONLY)
+
+    def _lay_out(self) -> None:
+        """Each answer stands above its own picture."""
+        sides = (
+            (self._x, self._places[0], (self._next, self._masks)),
+            (self._y, self._places[1], (*self._group.buttons(), self._link)),
+        )
+        halves = QHBoxLayout(self)
+        halves.setContentsMargins(0, 0, 0, 0)
+        halves.setSpacing(0)
+        for answer, place, buttons in sides:
+            half = QHBoxLayout()
+            half.setContentsMargins(12, 4, 4, 4)
+            half.setSpacing(4)
+            half.addWidget(answer)
+            half.addWidget(place, 1)
+            for button in buttons:
+                half.addWidget(button)
+            halves.addLayout(half, 1)
