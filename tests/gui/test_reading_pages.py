@@ -46,14 +46,17 @@ def test_the_worklist_is_whole_and_a_long_name_of_the_study_gives_way(qtbot: QtB
     header = ReadingHeader(make_keymap({}), load_theme("dark"))
     qtbot.addWidget(header)
     title = "A study with a name as long as its protocol " * 4
-    header.show_read("K-1 · right knee", [("K-10172", "not started")], "K-10172", title, sealed=False)
+    works = [("K-10172", "not started")]
+    header.show_read("K-1 · right knee", works, "K-10172", title, sealed=False, reader="R12")
     header.resize(900, 36)
     header.show()
     worklist = header.findChild(QComboBox, "worklist")
     words = QFontMetrics(worklist.font()).horizontalAdvance(worklist.currentText())
     assert worklist.width() >= words + 24, "the text and its arrow"
     assert header.minimumSizeHint().width() <= 900
-    assert header.findChild(QLabel, "study_and_reader").toolTip() == title
+    assert header.findChild(QLabel, "study_name").toolTip() == title
+    code = header.findChild(QLabel, "reader_code")
+    assert code.width() >= QFontMetrics(code.font()).horizontalAdvance("R12"), "who reads is always whole"
 
 
 def test_the_keys_of_the_worklist_do_not_lead_from_free_reading_into_a_study(qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
@@ -105,6 +105,25 @@ class TestInARead:
         assert desk.grid.drawing.book.hand == start
         assert desk.grid.tool == "window"
         assert not desk.findChild(DrawingPanel).is_open
+
+    def test_on_a_low_screen_the_masks_make_room_for_the_signature(
+        self, window: MainWindow, study: Path, qtbot: QtBot
+    ) -> None:
+        window.resize(1280, 800)
+        desk = read(window, study, "R1")
+        dab(desk)
+        panel, form = desk.findChild(DrawingPanel), desk.form
+        assert panel.is_open
+        before = form.height()
+        for _ in desk.read.sheets[0].instrument.items:
+            QTest.keyClick(desk.grid, "1")
+        QTest.keyClick(desk.grid, Qt.Key.Key_L, CTRL)
+        assert not panel.isVisible()
+        qtbot.waitUntil(lambda: form.minimumSizeHint().height() <= form.height())
+        QTest.keyClick(desk.findChild(QPushButton, "cancel_lock"), Qt.Key.Key_Space)
+        assert panel.isVisible()
+        assert panel.is_open
+        qtbot.waitUntil(lambda: form.height() == before)
 
     def test_one_order_of_undo_for_answers_and_strokes(self, window: MainWindow, study: Path) -> None:
         desk = read(window, study, "R1")

@@ -76,8 +76,8 @@ class ReaderDesk:
 
     @property
     def title(self) -> str:
-        """``"Sichuan KOA plan · reader R2"``"""
-        return f"{self._study.plan.title} · reader {self.reader}"
+        """The study's title: ``"Sichuan KOA plan"``."""
+        return self._study.plan.title
 
     @property
     def is_sealed(self) -> bool:

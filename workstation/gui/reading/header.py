@@ -46,10 +46,7 @@ class ReadingHeader(QWidget):
         self._worklist.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._worklist.setMinimumWidth(190)
         self._worklist.activated.connect(lambda index: self.case_chosen.emit(self._codes[index]))
-        self._study = ElidedLabel()
-        self._study.setObjectName("study_and_reader")
-        self._study.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._study.setProperty("text_role", "secondary")
+        self._study, self._reader = _study_and_reader()
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
         self._not_readable = _push("Not readable…", "not_readable", "This case cannot be read")
@@ -71,6 +68,7 @@ class ReadingHeader(QWidget):
             self._worklist,
             self._next,
             self._pause,
+            self._reader,
             self._blinding,
             self._not_readable,
         )
@@ -82,6 +80,7 @@ class ReadingHeader(QWidget):
         for widget in (self._previous, self._worklist, self._next):
             layout.addWidget(widget)
         layout.addWidget(self._study, 3)
+        layout.addWidget(self._reader)
         layout.addWidget(self._blinding)
         layout.addWidget(self._pause)
         for button in (self._masks, self._urgent, self._not_readable, self._leave):
@@ -110,6 +109,7 @@ class ReadingHeader(QWidget):
         worklist: Sequence[tuple[str, str]],
         current: str,
         study: str,
+        reader: str = "",
         *,
         sealed: bool,
         locked: bool = False,
@@ -131,6 +131,7 @@ class ReadingHeader(QWidget):
         for widget in self._of_study:
             widget.show()
         self._study.set_whole_text(study)
+        self._reader.setText(reader)
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
             "You see case codes only, and nothing of the other reader."
@@ -187,3 +188,15 @@ def _push(text: str, name: str, spoken: str = "") -> QPushButton:
 
 def _entry(row: int, total: int, code: str, state: str) -> str:
     return f"{row + 1} of {total} · {code} · {state}"
+
+
+def _study_and_reader() -> tuple[ElidedLabel, QLabel]:
+    """The study's name, which gives way, and the reader's code, which is always whole."""
+    study, reader = ElidedLabel(), QLabel()
+    study.setObjectName("study_name")
+    study.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    reader.setObjectName("reader_code")
+    reader.setAccessibleName("You are")
+    for label in (study, reader):
+        label.setProperty("text_role", "secondary")
+    return study, reader

@@ -203,12 +203,12 @@ class ReadingDesk(Desk):
         if opened is None:
             self._nothing_to_read(look_back=is_entering)
             return
-        self._keeper.read = opened.read
+        self._keeper.read = read = opened.read
         self._set_blind(True)
         if (reader := self._reader) is not None:
-            self._ahead.expect(lambda: reader.next_images(opened.read.case.code))
-            told = opened.read.case.title, opened.worklist, opened.read.case.code, reader.title
-            self._header.show_read(*told, sealed=reader.is_sealed, locked=opened.read.is_locked)
+            self._ahead.expect(lambda: reader.next_images(read.case.code))
+            told = read.case.title, opened.worklist, read.case.code, reader.title, reader.reader
+            self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
         self._show(opened.images)
         self._keeper.show()
         self._screen.show_side(form=True)

@@ -126,7 +126,7 @@ class ReadingScreen(QStackedWidget):
 
     def _place(self, desk: Desk) -> None:
         feet = (self.lock, self.not_readable, self.urgent)
-        side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH)
+        side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH, (self.form.lock_button,))
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self.grid, 1)

@@ -72,6 +72,11 @@ class ScoreForm(QWidget):
         """Identifier of the item that a digit would answer."""
         return self._item
 
+    @property
+    def lock_button(self) -> QPushButton:
+        """Asks for the signature; of no use while something is asked."""
+        return self._lock
+
     def set_read(self, sheets: Sequence[ScoreSheet], laterality: Laterality | None, *, locked: bool) -> None:
         """Show the sheets of a read from its first unread item."""
         self._sheets = tuple(sheets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QRect, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from workstation.gui.second_screen import OwnWindow
@@ -15,9 +15,18 @@ from workstation.gui.viewer.whole_view import place_of, rect_from
 
 
 def side_panel(
-    pages: QWidget, drawing: QWidget, grid: ViewerGrid, feet: Sequence[QWidget], width: int
+    pages: QWidget,
+    drawing: QWidget,
+    grid: ViewerGrid,
+    feet: Sequence[QWidget],
+    width: int,
+    giving_way: Sequence[QWidget] = (),
 ) -> QFrame:
-    """The panel at the right of the images: pages, masks, measurements, and what is asked below them."""
+    """The panel at the right of the images: pages, masks, measurements, and what is asked below them.
+
+    While something is asked, masks, measurements and what else gives way make room: on a low screen the form
+    would be squeezed otherwise.
+    """
     panel = QFrame()
     panel.setObjectName("reading_side")
     panel.setFixedWidth(width)
@@ -26,10 +35,30 @@ def side_panel(
     layout.setSpacing(0)
     layout.addWidget(pages, 1)
     layout.addWidget(drawing)
-    layout.addWidget(MarkList(grid, panel))
+    marks = MarkList(grid, panel)
+    layout.addWidget(marks)
     for foot in feet:
         layout.addWidget(foot)
+    _GivesWay((drawing, marks, *giving_way), feet, panel)
     return panel
+
+
+class _GivesWay(QObject):
+    """Hides widgets while one of others is shown."""
+
+    def __init__(self, hidden: Sequence[QWidget], feet: Sequence[QWidget], parent: QObject) -> None:
+        super().__init__(parent)
+        self._hidden, self._feet = hidden, feet
+        for foot in feet:
+            foot.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look again whenever one comes or goes."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            is_asking = any(not foot.isHidden() for foot in self._feet)
+            for widget in self._hidden:
+                widget.setVisible(not is_asking)
+        return super().eventFilter(watched, event)
 
 
 class SideWindow(QObject):

@@ -97,9 +97,9 @@ class MaskNumbers(QFrame):
     def show_masks(self, masks: Sequence[TwoMasks], names: tuple[str, str] = ("X", "Y")) -> None:
         """Show the numbers of two readers of a case; nothing where nobody drew."""
         empty(self._rows)
-        for (swatch, text), (_, words), name in zip(self._legend, LEGEND, (*names, "", ""), strict=True):
-            text.setText(words.format(name))
-            swatch.setAccessibleName(f"Pattern of {text.text()}")
+        for (swatch, caption), (_, words), name in zip(self._legend, LEGEND, (*names, "", ""), strict=True):
+            caption.setText(words.format(name))
+            swatch.setAccessibleName(f"Pattern of {caption.text()}")
         found = [(one.series.label, number) for one in masks for number in one.agreements]
         self.setVisible(bool(found))
         for column, (heading, name) in enumerate(zip(HEADINGS, ("", *names, "", ""), strict=True)):
