@@ -93,3 +93,33 @@ def test_a_bad_folder_keeps_the_study_in_hand(reconciling: MainWindow, qtbot: Qt
     qtbot.keyClicks(desk.findChild(QLineEdit, "reconcile_reason"), "still works")
     qtbot.keyClick(desk.findChild(QLineEdit, "reconcile_reason"), Qt.Key.Key_Return)
     assert len(desk.case.settlements) == 1
+
+
+def type_line(qtbot: QtBot, line: QLineEdit, text: str) -> None:
+    assert QApplication.focusWidget() is line
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def test_from_the_first_difference_to_the_last_signature_by_keyboard_alone(
+    reconciling: MainWindow, qtbot: QtBot
+) -> None:
+    """Enter keeps what is typed and reaches no picture; after each step the keys act where one goes on."""
+    desk = reconciling.desk
+    reason, signature = (desk.findChild(QLineEdit, f"reconcile_{name}") for name in ("reason", "signature"))
+    for case in ("K-R", "K-L"):
+        assert desk.case.case == case
+        for key in (Qt.Key.Key_3, Qt.Key.Key_4)[: len(desk.case.unsettled)]:
+            qtbot.keyClick(QApplication.focusWidget(), key)
+            type_line(qtbot, reason, "seen by both")
+            assert [tile.isVisible() for tile in desk.grid.tiles] == [True, True]
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+        type_line(qtbot, signature, "R1")
+        type_line(qtbot, signature, "R2")
+        assert desk.case.is_signed
+        assert desk.grid.isAncestorOf(QApplication.focusWidget())
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    assert reconciling.context.messages.last.text == "This is the last case of the study"
+    qtbot.keyClick(desk.grid, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
+    assert desk.case.case == "K-R"
+    assert [one.grade for one in desk.case.finals if one.source == "consensus"] == [3, 4]

@@ -39,6 +39,8 @@ OTHER: tuple[Command, ...] = (
     Command("next_pair", "The next two of three readers", "Z", "reconcile"),
     Command("sides_masks", "Masks compared, or each alone", "M", "reconcile"),
     Command("mask_difference", "Next slice where the masks differ", "D", "reconcile"),
+    Command("reconcile_back", "Previous case of the study", "Ctrl+PgUp", "reconcile"),
+    Command("reconcile_on", "Next case of the study", "Ctrl+PgDown", "reconcile"),
     Command("open_reconcile_study", "Open a study", "Ctrl+O", "reconcile"),
     Command("sign", "Sign the consensus", "Ctrl+L", "reconcile"),
     Command("import_folder", "Import a folder or disc", "Ctrl+O", "library"),

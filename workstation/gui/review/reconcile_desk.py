@@ -16,12 +16,13 @@ from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.idle import ON_DEMAND, put_away_windows
 from workstation.gui.reading.keys import FormKeys
 from workstation.gui.reading.opening import open_folder
-from workstation.gui.reading.words import items_are
 from workstation.gui.review.door import CompareDoor
 from workstation.gui.review.item_table import ItemTable
 from workstation.gui.review.opening import CaseImages, case_images
 from workstation.gui.review.reconcile_panel import headline, what_is_left
 from workstation.gui.review.reconcile_screen import Page, ReconcileScreen
+from workstation.gui.review.signing import SLOT as SIGNING
+from workstation.gui.review.signing import Signing
 from workstation.gui.review.two_sides import TwoSides
 from workstation.gui.theme import Theme
 from workstation.gui.viewer.grid import ViewerGrid
@@ -46,6 +47,7 @@ class ReconcileDesk(Desk):
         self._case: ReconcileCase | None = None
         self._value: int | None = None
         self._has_value = False
+        self._was_hidden = False
         self._build()
         self._loader = StackLoader(context.jobs, self._grid, "reconcile")
         self._keys = FormKeys(self, self._on_key)
@@ -60,6 +62,8 @@ class ReconcileDesk(Desk):
             "own_slices": self._pictures.back,
             "next_pair": self._turn_pair,
             "mask_difference": self._go_to_mask_difference,
+            "reconcile_back": lambda: self._step_case(-1),
+            "reconcile_on": lambda: self._step_case(1),
         }
 
     # properties ----------------------------------------------------------------------------------
@@ -121,11 +125,11 @@ class ReconcileDesk(Desk):
         case, workspace = self._cases[index], self.context.workspace
         study = self._door.study
         knows_order = study is not None and study.plan.blinding.knows_order
-        sees_masks = not case.hides_answers
+        self._was_hidden = case.hides_answers
         self._panel.choose_case(index)
         self.context.jobs.start(
             "reconcile-images",
-            lambda progress: case_images(workspace, case, knows_order, sees_masks, progress),
+            lambda progress: case_images(workspace, case, knows_order, not case.hides_answers, progress),
             lambda images: self._on_images(case, images),
         )
 
@@ -212,6 +216,8 @@ class ReconcileDesk(Desk):
         self._door.opened.connect(self._on_cases)
         self._door.refused.connect(self._on_refused)
         self._door.asking.connect(self._on_asking)
+        self._signing = Signing(self.context, self._door, self._panel, self)
+        self._signing.taken.connect(self._on_signed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._screen)
@@ -318,34 +324,29 @@ class ReconcileDesk(Desk):
             self.next_difference()
 
     def _on_sign_wanted(self) -> None:
-        if self._case is not None and self._case.is_computed:
-            self.context.messages.inform(what_is_left(self._case))
-        elif self._case is not None and self._case.unsettled:
-            what = items_are(len(self._case.unsettled))
-            self.context.messages.attention(f"{what} still to be settled; J goes to the next one.")
-        elif self._panel.can_sign:
-            self._panel.ask_signature()
-        elif self._case is not None and self._case.is_signed:
-            self.context.messages.inform(f"{self._case.case} is signed; nothing in it changes any more")
+        if self._case is not None:
+            self._signing.ask(self._case)
 
     def _on_sign(self, signature: str, passphrase: str) -> None:
-        if (case := self._case) is None:
-            return
-        # Who sits here too signs in first: a passphrase takes a moment on purpose.
-        self.context.jobs.start(
-            "reconcile-sign",
-            lambda _progress: self._door.admit(signature.strip(), passphrase),
-            lambda _none: self._sign(case, signature, passphrase),
-        )
+        if self._case is not None:
+            self._signing.sign(self._case, signature, passphrase)
 
-    def _sign(self, case: ReconcileCase, signature: str, passphrase: str) -> None:
-        try:
-            case.sign(signature, passphrase)
-        except WorkstationError as error:
-            self.context.messages.show(error)
+    def _on_signed(self, case: ReconcileCase) -> None:
+        if case.is_signed and self._was_hidden:
+            self.show_case(self._cases.index(case))  # now the answers may be seen
             return
-        self._panel.clear_signature()
         self._refresh()
+        if case.is_signed:
+            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _step_case(self, by: int) -> None:
+        if self._case is None:
+            return
+        wanted = self._cases.index(self._case) + by
+        if 0 <= wanted < len(self._cases):
+            self.show_case(wanted)
+        else:
+            self.context.messages.inform(f"This is the {'last' if by > 0 else 'first'} case of the study")
 
     def _on_open_wanted(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
@@ -370,7 +371,7 @@ class ReconcileDesk(Desk):
         return self._door.lock_session(ON_DEMAND)
 
     def _put_away(self) -> None:
-        for slot in ("reconcile-images", "reconcile-sign"):
+        for slot in ("reconcile-images", SIGNING):
             self.context.jobs.forget(slot)
         self._loader.forget()
         self._case, self._cases = None, ()

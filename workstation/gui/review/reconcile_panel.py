@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -156,6 +157,13 @@ class ReconcilePanel(QFrame):
         """The signature was taken."""
         self._signature.setText("")
         self._passphrase.setText("")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter in a line is taken by the line; it must not reach the images, where it shows one alone."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+        else:
+            super().keyPressEvent(event)
 
     def _on_signature(self) -> None:
         if self._passphrase.isVisible() and not self._passphrase.text():
