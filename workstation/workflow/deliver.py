@@ -100,15 +100,15 @@ def export_study(
     StoreError
         If the disk refuses, or a file that no export made is in the way.
     """
-    if not formats:
-        raise UsageError("Nothing was exported", "no format is named", "Name csv, html, nifti or seg")
-    chosen = [exporter(one) for one in ([formats] if isinstance(formats, str) else dict.fromkeys(formats))]
+    chosen = _exporters([formats] if isinstance(formats, str) else formats)
     folder = Path(study)
     if (folder / DATABASE).is_file():
         with open_study_folder(folder, workspace) as opened:
             if sign_in is not None:
                 sign_in(opened)
-            return _export_study(opened, workspace, chosen, out, reader, progress)
+            return export_open_study(
+                opened, workspace, [one.id for one in chosen], out, reader=reader, progress=progress
+            )
     if workspace is None:
         raise StoreError(
             "Nothing was exported", f"{folder.name} is no reading study", "Name the folder of a study"
@@ -119,14 +119,17 @@ def export_study(
     return _deliver(bundle, chosen, out, progress)
 
 
-def _export_study(
+def export_open_study(
     study: Study,
     workspace: Workspace | None,
-    chosen: Sequence[Exporter],
+    formats: Sequence[str],
     out: Path,
-    reader: str,
+    *,
+    reader: str = "",
     progress: Progress,
 ) -> list[Path]:
+    """As `export_study`, of a study that is open with whoever is signed in."""
+    chosen = _exporters(formats)
     actor = study.actor(reader or "coordinator")
     viewer = Viewer(Role.COORDINATOR)
     if reader:
@@ -143,12 +146,18 @@ def _export_study(
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
     # Recorded before writing, so that the head in the files includes it; that they were written, after it.
-    formats = [one.id for one in chosen]
-    begun = study.store.record(actor, EXPORT_BEGUN, {"formats": formats})
+    named = [one.id for one in chosen]
+    begun = study.store.record(actor, EXPORT_BEGUN, {"formats": named})
     written = _deliver(replace(bundle, audit_head=begun.digest), chosen, out, progress)
     manifest = _digest(written[-1])
-    study.store.record(actor, EXPORTED, {"formats": formats, "files": len(written), "manifest": manifest})
+    study.store.record(actor, EXPORTED, {"formats": named, "files": len(written), "manifest": manifest})
     return written
+
+
+def _exporters(formats: Sequence[str]) -> list[Exporter]:
+    if not formats:
+        raise UsageError("Nothing was exported", "no format is named", "Name csv, html, nifti or seg")
+    return [exporter(one) for one in dict.fromkeys(formats)]
 
 
 def _deliver(bundle: Bundle, chosen: Sequence[Exporter], out: Path, progress: Progress) -> list[Path]:

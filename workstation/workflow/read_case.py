@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workstation import settings
+from workstation.errors import DataError
 from workstation.imaging.study import Joint
 from workstation.reading.plan import load_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.library import Library
-from workstation.store.study_store import StudyStore
+from workstation.store.study_store import DATABASE, StudyStore
 from workstation.workflow.accounts import accounts_of, plan_signers, with_accounts
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.late import UNSEALED
@@ -23,7 +24,7 @@ from workstation.workflow.study_status import StatusRow
 from workstation.workflow.workspace import Workspace
 
 __all__ = ["UNSEALED", "OpenRead", "ReaderDesk", "StatusRow", "Study", "WorklistEntry"]
-__all__ += ["create_study", "open_study_folder", "open_study_with_library"]
+__all__ += ["create_study", "open_study_folder", "open_study_with_library", "require_study"]
 
 
 def create_study(
@@ -92,6 +93,21 @@ def open_study_folder(
         If there is no study in the folder, or it cannot be opened.
     """
     return Study(StudyStore.open(folder), workspace.library if workspace else None, accounts)
+
+
+def require_study(folder: Path) -> None:
+    """Refuse a folder that a person chose and that holds no study.
+
+    Raises
+    ------
+    DataError
+    """
+    if not (folder / DATABASE).is_file():
+        raise DataError(
+            f"The folder {folder.name} was not opened",
+            "it holds no reading study",
+            "Choose the folder that was named when the study was made",
+        )
 
 
 @contextmanager

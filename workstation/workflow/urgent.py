@@ -23,6 +23,7 @@ from workstation.reading.safety import (
 from workstation.scoring.sheet import Evidence
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.read_case import OpenRead, Study
+from workstation.workflow.wrong_passphrases import logged_tries
 
 __all__ = ["Contact", "Sent", "contact_card", "send_urgent"]
 
@@ -130,6 +131,7 @@ class Contact:
         folder = (
             study.vault.accounts if study.vault is not None else AccountFolder(study.store.folder / FOLDER)
         )
+        folder.heed(name, logged_tries(study.store, name))
         try:
             account, self._keys = folder.keys(name, passphrase)
         except WrongPassphrase:

@@ -126,9 +126,12 @@ def open_folder(folder: Path, workspace: Workspace) -> Study:
 
     Raises
     ------
+    DataError
+        If there is none.
     StoreError
-        If there is none, or it cannot be opened.
+        If it cannot be opened.
     """
-    from workstation.workflow.read_case import open_study_folder
+    from workstation.workflow.read_case import open_study_folder, require_study
 
+    require_study(folder)
     return open_study_folder(folder, workspace)

@@ -271,11 +271,12 @@ class ReadingDesk(Desk):
     def _connect(self) -> None:
         self.context.appearance.changed.connect(self._screen.set_theme)
         self._screen.paused.go_on.connect(self.turn_pause)
-        self._screen.start.study_wanted.connect(self._on_study_wanted)
-        self._screen.start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
-        self._screen.start.reader_chosen.connect(self.choose_reader)
-        travel = self._screen.start.travel_wanted
-        travel.connect(lambda what: self.asked_for.emit("setup", (what, self._door.folder)))
+        start = self._screen.start
+        start.study_wanted.connect(self._on_study_wanted)
+        start.library_wanted.connect(lambda: self.asked_for.emit("library", None))
+        start.reader_chosen.connect(self.choose_reader)
+        start.travel_wanted.connect(lambda what: self.asked_for.emit("setup", (what, self._door.folder)))
+        start.office_wanted.connect(lambda: self.asked_for.emit("setup", ("look after", self._door.folder)))
         self._door.opened.connect(self._on_reader)
         self._door.asking.connect(lambda asks: self._screen.turn_to(Page.SIGN_IN if asks else Page.START))
         self._door.idle.connect(lambda: self.lock_session(NOBODY_THERE))
@@ -289,8 +290,6 @@ class ReadingDesk(Desk):
         self._lock.closed.connect(self._close_lock)
         self._screen.drawing.undo_wanted.connect(self._keeper.undo)
         self._screen.drawing.redo_wanted.connect(self._keeper.redo)
-        self._screen.tools.layouts.told.connect(self.context.messages.inform)
-        self._screen.tools.layouts.refused.connect(self.context.messages.show)
         self._keeper.changed.connect(self._on_changed)
         for action, run in (
             ("detach_form", self._screen.side_window.turn),

@@ -75,6 +75,8 @@ class ReadingScreen(QStackedWidget):
         self._side = QStackedWidget()
         self._side.addWidget(self.masks)
         self._side.addWidget(self.form)
+        self.tools.layouts.told.connect(context.messages.inform)
+        self.tools.layouts.refused.connect(context.messages.show)
         self._place(desk)
 
     @property

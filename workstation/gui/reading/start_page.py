@@ -12,6 +12,8 @@ from workstation.gui.layouts import empty
 TEXT_PX = 520
 _ACCOUNTS = "Fingerprints; make an account, change a passphrase, restore with an escrow key"
 
+_OFFICE = "For coordinator and safety contact: progress, urgent findings, emergencies, log, export"
+
 
 class StartPage(QWidget):
     """Teaches the empty desk, and asks who reads once a study was chosen."""
@@ -20,6 +22,7 @@ class StartPage(QWidget):
     library_wanted = Signal()
     reader_chosen = Signal(str)
     accounts_wanted = Signal()
+    office_wanted = Signal()
     travel_wanted = Signal(str)
     """``"take in"`` or ``"send back"``: a study on two machines."""
 
@@ -105,6 +108,7 @@ class StartPage(QWidget):
                 else []
             )
             + ([("Accounts…", "accounts", _ACCOUNTS, self.accounts_wanted.emit)] if sealed else [])
+            + [("Look after it…", "look_after_it", _OFFICE, self.office_wanted.emit)]
             + [("Another study…", "open_study", "Choose a study folder", self.study_wanted.emit)]
         )
 

@@ -63,6 +63,7 @@ _SEATS = {
     Seat.READER: "reader",
     Seat.COORDINATOR: "coordinator, who does not read",
     Seat.ADJUDICATOR: "adjudicator",
+    Seat.SAFETY: "safety contact, who does not read",
     Seat.ESCROW: "escrow key, kept offline",
 }
 

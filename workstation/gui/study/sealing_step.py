@@ -155,11 +155,18 @@ class SealingStep(QWidget):
             self._away = tuple(names)
             self._fill()
 
-    def clear(self) -> None:
-        """Forget what was typed."""
-        for pair in self._lines.values():
-            for line in pair:
-                line.setText("")
+    def clear(self) -> bool:
+        """Forget what was typed.
+
+        Returns
+        -------
+        bool
+            Whether anything was.
+        """
+        lines = [line for pair in self._lines.values() for line in pair if line.text()]
+        for line in lines:
+            line.setText("")
+        return bool(lines)
 
     def _on_mode(self) -> None:
         self._explained.setText(EXPLAINED[self.mode])

@@ -8,28 +8,27 @@ from typing import ClassVar
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
+from workstation.gui.study.case_step import CaseStep
 from workstation.gui.study.conduct_step import ConductStep
+from workstation.gui.study.office.page import LOOK_AFTER, OfficePage
 from workstation.gui.study.rule_step import RuleStep
 from workstation.gui.study.sealing_step import SealingStep
 from workstation.gui.study.summary import identifier, summary
 from workstation.gui.study.summary_panel import SummaryPanel
 from workstation.gui.study.travel_panel import travels
-from workstation.imaging.study import Case, Joint
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
@@ -47,7 +46,6 @@ class SetupDesk(Desk):
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._cases: tuple[Case, ...] = ()
         self._build()
         self._refresh()
 
@@ -56,17 +54,14 @@ class SetupDesk(Desk):
     @property
     def chosen_cases(self) -> tuple[str, ...]:
         """Codes of the ticked cases."""
-        items = (self._case_list.item(row) for row in range(self._case_list.count()))
-        return tuple(
-            str(item.data(Qt.ItemDataRole.UserRole))
-            for item in items
-            if item.checkState() == Qt.CheckState.Checked
-        )
+        return self._case_step.chosen
 
     @property
     def chosen_instruments(self) -> tuple[Instrument, ...]:
         """The ticked forms of the joint."""
-        return tuple(one for one, box in self._boxes if box.isChecked() and one.joint == self._joint())
+        return tuple(
+            one for one, box in self._boxes if box.isChecked() and one.joint == self._case_step.joint
+        )
 
     def plan(self) -> StudyPlan:
         """The plan as the page stands."""
@@ -95,6 +90,9 @@ class SetupDesk(Desk):
 
     def entered(self) -> None:
         """Cases may have been imported meanwhile."""
+        if self._pages.currentWidget() is self.office:
+            self.office.focus_first()
+            return
         self._title.setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_cases()
 
@@ -103,7 +101,7 @@ class SetupDesk(Desk):
             self.context.jobs.start(
                 "setup-cases",
                 lambda _progress: self.context.workspace.library.cases(),
-                self._on_cases,
+                self._case_step.show_cases,
             )
 
     def workspace_opened(self) -> None:
@@ -120,7 +118,7 @@ class SetupDesk(Desk):
         steps.setSpacing(8)
         for title, text, widget in (
             ("1  Name", "How the study is called on screens and exports.", self._name_step()),
-            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._case_step()),
+            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._cases_step()),
             (
                 "3  Readers and forms",
                 "Two readers by code, not by name, and the forms that both fill in.",
@@ -150,13 +148,25 @@ class SetupDesk(Desk):
         scroll.setWidgetResizable(True)
         scroll.setAccessibleName("Steps of the set-up")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        layout = QHBoxLayout(self)
+        self._pages = QStackedWidget()
+        wizard = QWidget()
+        layout = QHBoxLayout(wizard)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(scroll, 3)
         self._beside = SummaryPanel(self.context, self)
         self._beside.read_wanted.connect(lambda folder: self.asked_for.emit("reading", folder))
+        self._beside.office_wanted.connect(self.look_after)
         layout.addWidget(self._beside, 2)
+        self.office = OfficePage(self.context, self)
+        self.office.opened.connect(lambda: self._pages.setCurrentWidget(self.office))
+        self.office.left.connect(lambda: self._pages.setCurrentWidget(wizard))
+        self.office.titled.connect(self.titled)
+        self._pages.addWidget(wizard)
+        self._pages.addWidget(self.office)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
 
     def _name_step(self) -> QWidget:
         self._title = QLineEdit("Reading study")
@@ -166,39 +176,13 @@ class SetupDesk(Desk):
         self._title.textChanged.connect(self._refresh)
         return self._title
 
-    def _case_step(self) -> QWidget:
-        self._joint_box = QComboBox()
-        self._joint_box.setObjectName("study_joint")
-        self._joint_box.setAccessibleName("Joint")
-        self._joint_box.setToolTip("A study reads one joint")
-        for joint in Joint:
-            self._joint_box.addItem(joint.value, joint.value)
-        self._joint_box.currentIndexChanged.connect(self._on_joint)
-        every = QPushButton("Choose all")
-        every.setObjectName("choose_all_cases")
-        every.setToolTip("Tick every case that can be read")
-        every.clicked.connect(self._choose_all)
-        self._case_list = QListWidget()
-        self._case_list.setObjectName("study_cases")
-        self._case_list.setAccessibleName("Cases to read")
-        self._case_list.setToolTip("Space ticks a case")
-        self._case_list.setFixedHeight(150)
-        self._case_list.itemChanged.connect(self._refresh)
-        box = QWidget()
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        row.addWidget(self._joint_box)
-        row.addWidget(every)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(self._case_list)
-        self._no_case = QPushButton()
-        self._no_case.setObjectName("setup_no_case")
-        self._no_case.setToolTip("Import cases, or say their joint and side, in the library")
-        self._no_case.clicked.connect(lambda: self.asked_for.emit("library", None))
-        layout.addWidget(self._no_case)
-        return box
+    def _cases_step(self) -> QWidget:
+        self._case_step = CaseStep(self)
+        self._case_list = self._case_step.list
+        self._case_step.changed.connect(self._refresh)
+        self._case_step.filled.connect(self._show_forms)
+        self._case_step.library_wanted.connect(lambda: self.asked_for.emit("library", None))
+        return self._case_step
 
     def _reader_step(self) -> QWidget:
         box = QWidget()
@@ -271,8 +255,25 @@ class SetupDesk(Desk):
         return box
 
     def take(self, what: object) -> None:
-        """A file that travelled was dropped, or asked for on another desk."""
-        self._beside.travel.take(what)
+        """A file that travelled was dropped, or a study is to be looked after."""
+        match what:
+            case (str(word), Path() as folder) if word == LOOK_AFTER:
+                self.look_after(folder)
+            case _:
+                self._beside.travel.take(what)
+
+    def look_after(self, folder: Path) -> None:
+        """Open the page of those who look after a study."""
+        self.office.open(folder)
+
+    def lock_session(self) -> bool:
+        """Cover the study that is looked after, and forget passphrases typed for a new one."""
+        typed = self._sealing.clear()
+        return self.office.lock_session() or typed
+
+    def shut_down(self) -> None:
+        """Close the study that is looked after."""
+        self.office.shut_down()
 
     def takes_drop(self, paths: tuple[Path, ...]) -> bool:
         """Packages, returns and cards are for this desk."""
@@ -280,52 +281,10 @@ class SetupDesk(Desk):
 
     # events ------------------------------------------------------------------------------------------
 
-    def _joint(self) -> str:
-        return str(self._joint_box.currentData())
-
-    def _on_cases(self, cases: tuple[Case, ...]) -> None:
-        chosen = set(self.chosen_cases)
-        self._cases = cases
-        if not self._fitting() and cases:
-            joints = [case.joint.value for case in cases if case.joint]
-            if joints:
-                self._joint_box.setCurrentIndex(self._joint_box.findData(joints[0]))
-        self._fill_cases(chosen)
-
-    def _on_joint(self) -> None:
-        self._fill_cases(set())
-
-    def _fitting(self) -> list[Case]:
-        return [case for case in self._cases if case.joint is not None and case.joint.value == self._joint()]
-
-    def _fill_cases(self, chosen: set[str]) -> None:
-        self._case_list.blockSignals(True)
-        self._case_list.clear()
-        for case in self._fitting():
-            side = {"L": "left", "R": "right", "B": "bilateral"}.get(case.laterality or "", "side unknown")
-            item = QListWidgetItem(f"{case.code}   {side} {case.joint}")
-            item.setData(Qt.ItemDataRole.UserRole, case.code)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            if not case.laterality_confirmed:
-                item.setText(f"⚠ {item.text()}: confirm the side in the library first")
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
-            ticked = case.code in chosen and case.laterality_confirmed
-            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-            self._case_list.addItem(item)
-        self._case_list.blockSignals(False)
-        is_empty = self._case_list.count() == 0
-        self._case_list.setVisible(not is_empty)
-        self._no_case.setVisible(is_empty)
-        self._no_case.setText(f"No {self._joint()} in the library yet: go to the library to import one")
+    def _show_forms(self) -> None:
         for one, box in self._boxes:
-            box.setVisible(one.joint == self._joint())
+            box.setVisible(one.joint == self._case_step.joint)
         self._refresh()
-
-    def _choose_all(self) -> None:
-        for row in range(self._case_list.count()):
-            item = self._case_list.item(row)
-            if item.flags() & Qt.ItemFlag.ItemIsEnabled:
-                item.setCheckState(Qt.CheckState.Checked)
 
     def _on_browse(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the study")

@@ -11,9 +11,10 @@ from workstation.gui.study.version_form import VersionPanel
 
 
 class SummaryPanel(QFrame):
-    """``read_wanted(folder)`` when a study that was taken in is to be read."""
+    """``read_wanted(folder)`` when a study that was taken in is to be read; ``office_wanted(folder)``."""
 
     read_wanted = Signal(object)
+    office_wanted = Signal(object)
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +32,9 @@ class SummaryPanel(QFrame):
         layout.setSpacing(12)
         layout.addWidget(self._summary)
         layout.addStretch(1)
-        layout.addWidget(VersionPanel(context, self))
+        version = VersionPanel(context, self)
+        version.office_wanted.connect(self.office_wanted)
+        layout.addWidget(version)
         layout.addWidget(self.travel)
         scroll = QScrollArea()
         scroll.setWidget(inside)

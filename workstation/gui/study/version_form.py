@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import DeskContext
@@ -132,9 +140,12 @@ def looked_at(folder: Path, file: Path) -> tuple[tuple[str, ...], str]:
 
 
 class VersionPanel(QWidget):
-    """The button on the set-up desk that opens the form."""
+    """For a study that was begun: look after it, or give its plan a new version.
 
-    opened = Signal(object)
+    ``office_wanted(folder)`` when its page is wanted.
+    """
+
+    office_wanted = Signal(object)
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,9 +153,17 @@ class VersionPanel(QWidget):
         self.form: VersionForm | None = None
         heading = QLabel("A study that was begun")
         heading.setProperty("text_role", "title")
-        note = QLabel("Its plan is frozen. More cases, or other rules for later reads, are a new version.")
+        note = QLabel(
+            "Coordinator and safety contact look after it: progress, known cases, urgent findings. "
+            "Its plan is frozen; more cases, or other rules for later reads, are a new version."
+        )
         note.setProperty("text_role", "quiet")
         note.setWordWrap(True)
+        after = QPushButton("Look after a study…")
+        after.setObjectName("look_after")
+        after.setAccessibleName("Look after a study")
+        after.setToolTip("Progress, orders, times, known cases, urgent findings, emergencies, log, export")
+        after.clicked.connect(self._on_look_after)
         button = QPushButton("New version…")
         button.setObjectName("new_version")
         button.setAccessibleName("New version of a plan")
@@ -153,8 +172,17 @@ class VersionPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (heading, note, button):
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(after, 1)
+        row.addWidget(button, 1)
+        for widget in (heading, note):
             layout.addWidget(widget)
+        layout.addLayout(row)
+
+    def _on_look_after(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder of the study"):
+            self.office_wanted.emit(Path(folder))
 
     def open(self) -> None:
         """Show the form."""
