@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -148,20 +148,24 @@ def is_signed(signing_key: str, purpose: str, message: bytes, signature: bytes) 
     return True
 
 
-def are_signed(claims: Sequence[tuple[str, str, bytes, bytes]]) -> list[bool]:
-    """`is_signed` of many: signing key, purpose, message, signature.
+def are_signed(claims: Sequence[tuple[str, str, bytes, bytes]]) -> Callable[[], list[bool]]:
+    """Begin `is_signed` of many (key, purpose, message, signature); what is returned waits for the end.
 
     libsodium checks one signature after another, but outside Python's lock: as many at a time as there are
-    processors.
+    processors, and while the caller does something else.
     """
     if len(claims) < MANY:
-        return [is_signed(*claim) for claim in claims]
+        return lambda: [is_signed(*claim) for claim in claims]
     step = 512
     parts = [claims[start : start + step] for start in range(0, len(claims), step)]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        return [
-            one for part in threads.map(lambda part: [is_signed(*c) for c in part], parts) for one in part
-        ]
+    threads = ThreadPoolExecutor(os.cpu_count() or 1)
+    found = [threads.submit(_are_signed, part) for part in parts]
+    threads.shutdown(wait=False)
+    return lambda: [one for part in found for one in part.result()]
+
+
+def _are_signed(claims: Sequence[tuple[str, str, bytes, bytes]]) -> list[bool]:
+    return [is_signed(*claim) for claim in claims]
 
 
 def seal_to(encryption_key: str, message: bytes) -> bytes:

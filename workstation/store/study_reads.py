@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,9 +100,9 @@ class StudyReads:
             query = query.where(JOURNAL.c.case_code.in_(self._names_of(case)))
         found: dict[ReadKey, list[Link]] = {}
         with self._file.reading() as connection:
-            for row in connection.execute(query):
-                key, link = self._keyed_link(row)
-                found.setdefault(key, []).append(link)
+            for kept, rows in groupby(connection.execute(query), lambda row: row[:4]):
+                key = self._file.named(ReadKey(*kept))
+                found.setdefault(key, []).extend(link_of(*payload) for _, _, _, _, *payload in rows)
         return {key: tuple(links) for key, links in found.items()}
 
     def _keyed_link(self, row: Any) -> tuple[ReadKey, Link]:

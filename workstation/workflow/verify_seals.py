@@ -41,8 +41,32 @@ def read_name(key: ReadKey) -> str:
     return f"{name}, version {key.version}" if key.version > 1 else name
 
 
+class SignedLog:
+    """The signatures under this machine's log; checking them begins at once, beside everything else."""
+
+    def __init__(self, study: Study, audit: Sequence[AuditEntry]) -> None:
+        self.cards = cards_of(study)
+        self._signed = [entry for entry in audit if entry.actor != SYSTEM or entry.event not in BY_NOBODY]
+        # That each digest is that of its entry is checked with the chain.
+        self._are_theirs = are_signed([self._claim(one) for one in self._signed])
+
+    def _claim(self, entry: AuditEntry) -> tuple[str, str, bytes, bytes]:
+        card = self.cards.get(entry.actor)
+        key = "" if card is None else card.signing_key
+        return key, EVENT_PURPOSE, entry.digest.encode(), entry.signature
+
+    def findings(self) -> Iterator[Finding]:
+        """Entries that are not signed by whom they name."""
+        for entry, is_theirs in zip(self._signed, self._are_theirs(), strict=True):
+            if not is_theirs:
+                yield Finding(
+                    "study log", f"study log: entry {entry.sequence} is not signed by {entry.actor}"
+                )
+
+
 def verify_seals(
     study: Study,
+    log: SignedLog,
     audit: Sequence[AuditEntry],
     merged: Sequence[AuditEntry],
     journals: Mapping[ReadKey, Sequence[Link]],
@@ -51,14 +75,15 @@ def verify_seals(
 
     Parameters
     ----------
+    log : SignedLog
+        Of `audit`.
     audit, merged : sequence of AuditEntry
         This machine's log, and the same with the logs of other machines.
     """
-    vault = study.vault
+    vault, cards = study.vault, log.cards
     if vault is None:
         return
-    cards = cards_of(study)
-    yield from _events(audit, cards)
+    yield from log.findings()
     left = {read: one for card in cards.values() for read, one in left_reads(audit, card).items()}
     for reader, case, presentation, version in left.keys() - {key.kept for key in journals}:
         name = read_name(study.orders.named(ReadKey(reader, case, presentation, version)))
@@ -92,23 +117,6 @@ def cards_of(study: Study) -> dict[str, Card]:
         if safety is not None and safety.card is not None:
             found.setdefault(safety.contact, safety.card)
     return found
-
-
-def _events(audit: Sequence[AuditEntry], cards: Mapping[str, Card]) -> Iterator[Finding]:
-    signed = [entry for entry in audit if entry.actor != SYSTEM or entry.event not in BY_NOBODY]
-    # That each digest is that of its entry is checked with the chain.
-    claims = [
-        (
-            cards[one.actor].signing_key if one.actor in cards else "",
-            EVENT_PURPOSE,
-            one.digest.encode(),
-            one.signature,
-        )
-        for one in signed
-    ]
-    for entry, is_theirs in zip(signed, are_signed(claims), strict=True):
-        if not is_theirs:
-            yield Finding("study log", f"study log: entry {entry.sequence} is not signed by {entry.actor}")
 
 
 def _settlements(study: Study, vault: Vault) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from workstation.workflow.replicate import other_logs
 from workstation.workflow.verify_orders import verify_orders
 from workstation.workflow.verify_other_logs import is_partial, verify_other_logs
 from workstation.workflow.verify_returned import verify_returned
-from workstation.workflow.verify_seals import read_name, verify_seals
+from workstation.workflow.verify_seals import SignedLog, read_name, verify_seals
 
 Journals = Mapping[ReadKey, Sequence[Link]]
 MOST_CLOCKS = 3
@@ -78,7 +78,9 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
         A head code written down earlier. Without it a cut tail cannot be told from an honest end.
     """
     store = study.store
-    audit, journals, returned = store.audit(), store.reads.journals(), store.machines.returned()
+    audit = store.audit()
+    log = SignedLog(study, audit) if study.vault is not None else None
+    journals, returned = store.reads.journals(), store.machines.returned()
     findings = list(verify_audit(audit, store.audit_root))
     findings += _plans(study, audit)
     others = other_logs(store.folder, store.study_uid)
@@ -93,7 +95,7 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     findings += _locks(study, events, journals, is_partial(audit, others))
     findings += _amendments(study, events, journals)
     findings += _signatures(study, merged)
-    findings += verify_seals(study, audit, merged, journals)
+    findings += verify_seals(study, log, audit, merged, journals) if log is not None else ()
     findings += verify_orders(study, events, journals)
     findings += _readable(study)
     notes = []
