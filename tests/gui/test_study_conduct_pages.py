@@ -167,8 +167,12 @@ def test_an_adjudicator_decides_on_the_desk_without_the_answers(
     assert not desk.findChild(QFrame, "mask_numbers").isVisible()
     assert not any(content.layers for content in desk.grid.presenter.contents.values())
     assert not desk.findChild(QPushButton, "take_x").isEnabled()
-    desk._take_side("x")
+    for key in (Qt.Key.Key_X, Qt.Key.Key_D):
+        qtbot.keyClick(desk.grid, key)
+        assert "without sight of what either reader" in window.context.messages.last.text
+        window.context.messages.clear()
     assert desk.case.settlements == ()
+    assert {desk.findChild(QLabel, name).text() for name in ("x_place", "y_place")} == {""}
     for _ in desk.case.items:
         desk.choose(2)
         desk._settle("own reading")
@@ -177,6 +181,11 @@ def test_an_adjudicator_decides_on_the_desk_without_the_answers(
     qtbot.keyClick(signature, Qt.Key.Key_Return)
     assert desk.case.is_signed
     assert "Signed by A1. X was R" in desk.findChild(QLabel, "reconcile_signed").text()
+    assert desk.findChild(QFrame, "mask_numbers").isVisible(), (
+        "once signed nothing is kept from the adjudicator"
+    )
+    texts = {desk.table.item(row, column).text() for row in range(desk.table.rowCount()) for column in (1, 2)}
+    assert texts == {"I", "III"}
 
 
 def a_stroke(window: MainWindow, case: str) -> Stroke:

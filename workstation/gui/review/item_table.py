@@ -8,29 +8,37 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from workstation.gui.theme import Theme
 from workstation.reading.reconcile import Final, ItemPair, Source
-from workstation.scoring.instrument import Instrument
+from workstation.scoring.instrument import Instrument, Level
 from workstation.scoring.sheet import Answer, AnswerState, number_text
 
 HEADINGS = ("item", "X", "Y", "final", "why")
 OPEN_MARK = "[   ]"
+MOST_LETTERS = 4
+"""Labels that are longer stand in the table as the key that gives them."""
 
 
-def answer_text(instrument: Instrument, answer: Answer) -> str:
+def answer_text(instrument: Instrument, answer: Answer, *, short: bool = False) -> str:
     """The level's label, ``n/a`` for not assessable, a dash where the answer is not shown."""
     if not answer.is_answered:
         return "–"
     if answer.state == AnswerState.NOT_ASSESSABLE or answer.grade is None:
         return "n/a"
-    return instrument.item(answer.item_id).level(answer.grade).label
+    return _label(instrument.item(answer.item_id).level(answer.grade), short)
 
 
-def final_text(instrument: Instrument, final: Final) -> str:
+def _label(level: Level, short: bool) -> str:
+    return level.key if short and len(level.label) > MOST_LETTERS else level.label
+
+
+def final_text(instrument: Instrument, final: Final, *, short: bool = False) -> str:
     """The grade's label, a mean of points as a number, ``n/a``, or an empty box while open."""
     if final.source == Source.OPEN:
         return OPEN_MARK
     if final.grade is not None:
-        return instrument.item(final.item).level(final.grade).label
-    return "n/a" if final.points is None else f"{number_text(final.points)} points"
+        return _label(instrument.item(final.item).level(final.grade), short)
+    if final.points is None:
+        return "n/a"
+    return f"{number_text(final.points)} {'point' if final.points == 1 else 'points'}"
 
 
 class ItemTable(QTableWidget):
@@ -77,18 +85,25 @@ class ItemTable(QTableWidget):
                 final = finals[pair.instrument, pair.item]
                 name = instrument.region_of(pair.item).code
                 prefix = f"{pair.instrument.split('-')[0].upper()} " if len(instruments) > 1 else ""
+                said = [answer_text(instrument, one, short=True) for one in pair.answers]
+                whole = [answer_text(instrument, one) for one in pair.answers]
                 texts = (
                     prefix + name,
-                    "  ".join(answer_text(instrument, one) for one in pair.answers)
-                    if three
-                    else answer_text(instrument, pair.x),
-                    answer_text(instrument, pair.y),
+                    "  ".join(said) if three else said[0],
+                    said[1],
+                    final_text(instrument, final, short=True),
+                    final.reason,
+                )
+                tips = (
+                    instrument.item(pair.item).title,
+                    ", ".join(whole) if three else whole[0],
+                    whole[1],
                     final_text(instrument, final),
                     final.reason,
                 )
-                for column, text in enumerate(texts):
+                for column, (text, tip) in enumerate(zip(texts, tips, strict=True)):
                     cell = QTableWidgetItem(text)
-                    cell.setToolTip(instrument.item(pair.item).title if column == 0 else text)
+                    cell.setToolTip(tip)
                     if pair.differs:
                         role = "attention" if final.source == Source.OPEN else "text"
                     else:

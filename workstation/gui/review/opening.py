@@ -117,8 +117,10 @@ def _tile_of(answer: Answer) -> dict[str, Any] | None:
 
 
 def place_words(answer: Answer, series_key: str, slice_index: int) -> str:
-    """Whether a viewport shows what its reader left: ``"own slice"``, ``"left at 31"``."""
+    """Whether a viewport shows what its reader left: ``"own slice"``, ``"left at 31"``; ``""`` if hidden."""
     left = answer.evidence
+    if not answer.is_answered:
+        return ""
     if left is None:
         return "kept no slice"
     if (left.series_key, left.slice_index) == (series_key, slice_index):

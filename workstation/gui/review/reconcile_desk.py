@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
 
+NOT_SHOWN = "By the plan you decide without sight of what either reader answered or drew"
+
 
 class ReconcileDesk(Desk):
     """Opens when the reads may be compared; before that it says what is still missing."""
@@ -292,12 +294,17 @@ class ReconcileDesk(Desk):
         return True
 
     def _take_side(self, side: str) -> None:
-        pair = self._pair()
-        if pair is not None and (taken := pair.x if side == "x" else pair.y).is_answered:
+        if (pair := self._pair()) is None:
+            return
+        if (taken := pair.x if side == "x" else pair.y).is_answered:
             self.choose(taken.grade)
+        else:
+            self.context.messages.inform(NOT_SHOWN)
 
     def _go_to_mask_difference(self) -> None:
-        if not self._pictures.go_to_mask_difference():
+        if self._case is not None and self._case.hides_answers:
+            self.context.messages.inform(NOT_SHOWN)
+        elif not self._pictures.go_to_mask_difference():
             drew = self._pictures.masks
             said = "Both readers' masks are the same" if drew else "Neither reader drew a mask here"
             self.context.messages.inform(said)

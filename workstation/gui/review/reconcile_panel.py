@@ -50,7 +50,8 @@ class ReconcilePanel(QFrame):
         self.setObjectName("reconcile_panel")
         self.setAccessibleName("Reconciliation")
         self.setFixedWidth(PANEL_WIDTH)
-        self._keymap, self._three = keymap, False
+        self._keymap = keymap
+        self._decides, self._sees, self._three = True, True, False
         self._keys = QLabel()
         self._choice = QComboBox()
         self._choice.setObjectName("reconcile_case")
@@ -124,12 +125,14 @@ class ReconcilePanel(QFrame):
         is_decided, can_take = not case.is_computed, not case.hides_answers
         self._rule.setText(what_is_left(case))
         for widget in (self._take_x, self._take_y, self._reason):
+            widget.setVisible(is_decided)
             widget.setEnabled(is_decided and not case.is_signed and (can_take or widget is self._reason))
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
         self._signature.setVisible(is_decided)
         self._passphrase.setEnabled(self._signature.isEnabled())
         self._passphrase.setVisible(is_decided and case.is_sealed)
         self._signed.setText(_signed_text(case))
+        self._decides, self._sees = is_decided and not case.is_signed, can_take
         self._three = case.z is not None
         self._keys.setText(self._told_keys())
 
@@ -185,17 +188,18 @@ class ReconcilePanel(QFrame):
         return button
 
     def _told_keys(self) -> str:
-        key = self._keymap.key_of
-        parts = [f"{key('next_difference')} next difference", key("take_x"), key("take_y")]
-        parts += ["digit other value", "- not assessable", f"{key('reason')} reason"]
-        parts += [f"{key('sides_masks')} masks", f"{key('mask_difference')} where they differ"]
+        """The keys that mean something for the case in hand."""
+        key, decides, sees = self._keymap.key_of, self._decides, self._sees
+        parts = [f"{key('next_difference')} next difference"]
+        parts += [key("take_x"), key("take_y")] if decides and sees else []
+        parts += ["digit other value", "- not assessable", f"{key('reason')} reason"] if decides else []
+        if sees:
+            parts += [f"{key('sides_masks')} masks", f"{key('mask_difference')} where they differ"]
         parts += [f"{key('sides')} both or one", f"{key('sides_link')} linked or apart"]
-        parts += [
-            f"{key('own_slices')} own slices",
-            *([f"{key('next_pair')} next two"] if self._three else []),
-        ]
-        parts += [f"{key('sign')} sign"]
-        return " · ".join(part.strip() for part in parts)
+        parts += [f"{key('own_slices')} own slices"] if sees else []
+        parts += [f"{key('next_pair')} next two readers"] if self._three else []
+        parts += [f"{key('sign')} sign"] if decides else []
+        return " · ".join((*parts, f"{key('reconcile_on')} next case"))
 
     def _lay_out(self) -> None:
         self._keys.setText(self._told_keys())
