@@ -19,6 +19,7 @@ from workstation.reading.reconcile import (
     final_totals,
     require_settlement,
     settled,
+    to_decide,
     triggers_of,
 )
 from workstation.scoring.instrument import Instrument, instrument
@@ -216,6 +217,18 @@ def test_only_a_triggered_case_waits_for_the_adjudicator() -> None:
     decided = settled(pairs, [Settlement("worms-marrow", "MFc", 3, "extent", "A1", "t")])
     final = next(final_of(pair, WORMS, rule) for pair in decided if pair.item == "MFc")
     assert (final.source, final.grade, final.points) == (Source.ADJUDICATED, 3, 3)
+
+
+def test_what_brings_a_case_before_the_adjudicator_is_decided_whatever_the_tolerance() -> None:
+    one, two = filled(WORMS, W1), filled(WORMS, W2)
+    pairs = compare(one, two, 1)
+    assert not [pair for pair in pairs if pair.differs], "all four differ by one grade"
+    decided = to_decide(pairs, one, two, Triggers())
+    assert {pair.item for pair in decided if pair.differs} == {"MFa", "LTc"}
+    assert to_decide(pairs, one, two, Triggers(absent_present=False, total=0)) == pairs
+    low, high = filled(WORMS, (1,) * 15), filled(WORMS, (2,) * 14 + (1,))
+    by_total = to_decide(compare(low, high, 1), low, high, Triggers(total=10))
+    assert sum(pair.differs for pair in by_total) == 14
 
 
 @given(grades, grades, grades)

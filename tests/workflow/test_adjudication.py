@@ -112,6 +112,20 @@ def test_only_triggered_cases_come_before_the_adjudicator(tmp_path: Path) -> Non
         assert verify_study(study).is_intact
 
 
+def test_a_split_within_the_tolerance_still_waits_for_the_adjudicator(tmp_path: Path) -> None:
+    with make(tmp_path, "adjudication", more="tolerance = 1\n" + ADJUDICATION.format(sees="both")) as study:
+        for case in study.plan.cases:
+            score(study, "R1", case, (0, 1, 2, 3, 4, 1))
+            score(study, "R2", case, (1, 1, 2, 3, 3, 1))
+        case = reconciliation(study, "K-1")
+        assert [pair.item for pair in case.unsettled] == ["patella"]
+        with pytest.raises(ProtocolViolation, match="not yet settled: patella"):
+            case.sign("A1")
+        finals = {final.item: final for final in case.finals}
+        assert finals["patella"].source is Source.OPEN
+        assert (finals["MTP"].source, finals["MTP"].points) == (Source.MEAN, 4.5)
+
+
 def test_an_adjudicator_who_sees_neither_answer_sees_neither(tmp_path: Path) -> None:
     with make(tmp_path, "adjudication", more=ADJUDICATION.format(sees="none")) as study:
         two_reads(study)

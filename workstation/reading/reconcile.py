@@ -203,22 +203,44 @@ def triggers_of(x: ScoreSheet, y: ScoreSheet, triggers: Triggers) -> tuple[str, 
 
     A score against not-assessable always does. A sum that is partial in one sheet is not compared.
     """
-    found: list[str] = []
+    found = [f"{item}: {why}" for item, why in _item_triggers(x, y, triggers).items()]
+    if triggers.total is not None:
+        found += _total_triggers(x, y, triggers.total)
+    return tuple(found)
+
+
+def to_decide(
+    pairs: Iterable[ItemPair], x: ScoreSheet, y: ScoreSheet, triggers: Triggers
+) -> tuple[ItemPair, ...]:
+    """Pairs of one instrument as an adjudicator gets them: what is a trigger differs, whatever the tolerance.
+
+    Where the total alone is a trigger, every item on which the readers differ at all is to be decided.
+    """
+    items = _item_triggers(x, y, triggers)
+    by_total = triggers.total is not None and bool(_total_triggers(x, y, triggers.total))
+    alone = by_total and not items
+    return tuple(
+        replace(pair, differs=pair.differs or pair.item in items or (alone and pair.distance != 0))
+        for pair in pairs
+    )
+
+
+def _item_triggers(x: ScoreSheet, y: ScoreSheet, triggers: Triggers) -> dict[str, str]:
+    """Why an item brings its case before the adjudicator, by item."""
+    found: dict[str, str] = {}
     for item in x.instrument.items:
         one, two = x.answer(item.id), y.answer(item.id)
         if one.grade is None or two.grade is None:
             if one.state is not two.state:
-                found.append(f"{item.id}: a score against not assessable")
+                found[item.id] = "a score against not assessable"
             continue
         scale = [level.grade for level in item.levels]
         low, high = sorted((scale.index(one.grade), scale.index(two.grade)))
         if triggers.grades and high - low >= triggers.grades:
-            found.append(f"{item.id}: {high - low} grades apart")
+            found[item.id] = f"{high - low} grades apart"
         elif triggers.absent_present and low == 0 < high:
-            found.append(f"{item.id}: absent against present")
-    if triggers.total is not None:
-        found += _total_triggers(x, y, triggers.total)
-    return tuple(found)
+            found[item.id] = "absent against present"
+    return found
 
 
 def _total_triggers(x: ScoreSheet, y: ScoreSheet, limit: float) -> list[str]:

@@ -23,6 +23,7 @@ from workstation.reading.reconcile import (
     final_totals,
     require_settlement,
     settled,
+    to_decide,
     triggers_of,
     worst_first,
 )
@@ -308,7 +309,10 @@ class ReconcileCase:
             order.update({(one.id, item.id): len(order) + i for i, item in enumerate(one.items)})
             sheets = self.x.content.sheet(one.id), self.y.content.sheet(one.id)
             third = None if self.z is None else self.z.content.sheet(one.id)
-            pairs += compare(*sheets, self._study.plan.tolerance, third)
+            compared = compare(*sheets, self._study.plan.tolerance, third)
+            if self._adjudication is not None and self.triggers:
+                compared = to_decide(compared, *sheets, self._adjudication.triggers)
+            pairs += compared
         return worst_first(pairs, order)
 
     def _pair(self, item: str, instrument: str) -> ItemPair:

@@ -339,12 +339,13 @@ class ReconcileDesk(Desk):
             self._signing.sign(self._case, signature, passphrase)
 
     def _on_signed(self, case: ReconcileCase) -> None:
+        if case.is_signed:
+            # Before the line that has the focus goes, which would hand it to whatever comes next.
+            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         if case.is_signed and self._was_hidden:
             self.show_case(self._cases.index(case))  # now the answers may be seen
-            return
-        self._refresh()
-        if case.is_signed:
-            self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._refresh()
 
     def _step_case(self, by: int) -> None:
         if self._case is None:
