@@ -280,3 +280,38 @@ def test_a_new_version_is_looked_at_and_put_in_force(
     with open_study_folder(study) as opened:
         assert opened.plan.version == 2 and len(opened.plan.cases) == 2
     assert "Version 2 is in force" in form.said
+
+
+def test_a_locked_read_is_amended_with_a_reason(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path
+) -> None:
+    study = make(tmp_path, knee_library, "", "R1 R2 C1", cases=1)
+    desk = enter(window, qtbot, study, sealed=True)
+    assert not shown(window, QPushButton, "amend") and shown(window, QPushButton, "not_readable")
+    score(desk, "1")
+    desk._on_signed(word("R1"), True, "")
+    desk.choose_reader("R1")
+    desk.sign_in("R1", word("R1"))
+    assert desk.read is not None and desk.read.is_locked
+    assert not shown(window, QPushButton, "not_readable")
+    code = desk.read.case.code
+    window.findChild(QPushButton, "amend").click()
+    reason, give = desk.findChild(QLineEdit, "amend_reason"), desk.findChild(QPushButton, "call_amend")
+    assert reason.isVisible() and not give.isEnabled()
+    qtbot.keyClicks(reason, "   ")
+    qtbot.keyClick(reason, Qt.Key.Key_Return)
+    assert desk.read.is_locked, "a reason that says nothing is none"
+    qtbot.keyClicks(reason, "row typed twice")
+    qtbot.keyClick(reason, Qt.Key.Key_Escape)
+    assert not reason.isVisible() and reason.text() == "" and desk.read.is_locked
+    window.findChild(QPushButton, "amend").click()
+    qtbot.keyClicks(reason, "row typed twice")
+    qtbot.keyClick(reason, Qt.Key.Key_Return)
+    assert desk.read is not None and not desk.read.is_locked and desk.read.case.code == code
+    assert desk.read.sheet().answer("patella").grade == 1, "only what changes is given anew"
+    qtbot.keyClick(desk.grid, "3")
+    desk._on_signed(word("R1"), True, "")
+    desk.leave()
+    with open_study_folder(study) as opened:
+        assert [lock.key.version for lock in opened.store.reads.locks()] == [1, 2]
+    assert b"row typed twice" not in b"".join(f.read_bytes() for f in study.rglob("*") if f.is_file())

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 
 class ConductActs(QObject):
-    """Carries them out on the open read. ``locked(what)`` when several reads were signed."""
+    """Carries them out on the open read. ``locked(what)`` when several reads were signed.
+
+    ``reopened(case)`` when a new version of a locked read was begun.
+    """
 
     locked = Signal(str)
+    reopened = Signal(str)
 
     def __init__(
         self,
@@ -38,6 +42,9 @@ class ConductActs(QObject):
         self._reader_of = reader
         header.urgent_wanted.connect(self.ask_urgent)
         header.masks_wanted.connect(self.ask_masks)
+        header.amend_wanted.connect(self.ask_amend)
+        screen.amend.given.connect(self._on_amend)
+        screen.amend.closed.connect(screen.grid.setFocus)
         screen.urgent.sent.connect(self._on_urgent)
         screen.urgent.closed.connect(screen.grid.setFocus)
         screen.lock.several_wanted.connect(self.ask_several)
@@ -70,6 +77,13 @@ class ConductActs(QObject):
             )
             return
         self._screen.urgent.ask(read.case.code, reader.safety_contact)
+
+    def ask_amend(self) -> None:
+        """Ask why the locked read on screen is to be opened again."""
+        read = self._keeper.read
+        if read is not None and read.is_locked and self._screen.page is Page.READ:
+            self._screen.put_questions_away()
+            self._screen.amend.ask(read.case.code)
 
     def ask_masks(self) -> None:
         """Show masks where the plan lets the reader have them now, else say why not."""
@@ -112,9 +126,7 @@ class ConductActs(QObject):
         if not drafts:
             self._context.messages.attention("No read is complete and unsigned.")
             return
-        for asked in (self._screen.urgent, self._screen.not_readable):
-            asked.put_away()
-        self._screen.lock.hide()
+        self._screen.put_questions_away()
         self._screen.side_window.bring_back()
         self._screen.sign_several.ask(drafts, reader.reader, sealed=reader.is_sealed)
         self._screen.turn_to(Page.SIGN_SEVERAL)
@@ -133,6 +145,18 @@ class ConductActs(QObject):
             self._screen.grid.set_overlay(key, mask)
         if not shown:
             self._context.messages.inform("The library has no mask of this case.")
+
+    def _on_amend(self, reason: str) -> None:
+        read, reader = self._keeper.read, self._reader_of()
+        if read is None or reader is None:
+            return
+        try:
+            reader.amend(read.case.code, reason)
+        except WorkstationError as error:
+            self._context.messages.show(error)
+            return
+        self._screen.amend.put_away()
+        self.reopened.emit(read.case.code)
 
     def _on_urgent(self, words: str) -> None:
         read, reader = self._keeper.read, self._reader_of()

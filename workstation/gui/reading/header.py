@@ -13,6 +13,8 @@ from workstation.gui.messages import ElidedLabel
 from workstation.gui.theme import Theme
 
 HEADER_HEIGHT = 36
+_JUDGED = "A series is missing, or the images cannot be judged"
+_AMENDED = "Open a new version with a reason; the locked one stays"
 
 
 class ReadingHeader(QWidget):
@@ -25,6 +27,7 @@ class ReadingHeader(QWidget):
     pause_wanted = Signal()
     urgent_wanted = Signal()
     masks_wanted = Signal()
+    amend_wanted = Signal()
 
     def __init__(self, keymap: Keymap, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,9 +52,10 @@ class ReadingHeader(QWidget):
         self._study, self._reader = _study_and_reader()
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
-        self._not_readable = _push("Not readable…", "not_readable", "This case cannot be read")
-        self._not_readable.setToolTip("A series is missing, or the images cannot be judged")
+        self._not_readable = _push("Not readable…", "not_readable", "This case cannot be read", _JUDGED)
         self._not_readable.clicked.connect(self.not_readable_wanted)
+        self._amend = _push("Amend…", "amend", "Amend this locked read", _AMENDED)
+        self._amend.clicked.connect(self.amend_wanted)
         self._urgent = _icon_button(theme, "warning", "urgent", "Urgent finding: tell the safety contact")
         self._masks = _icon_button(theme, "overlay", "show_masks", "Show masks of this case")
         tell(self._urgent, keymap, "urgent", "Tell the plan's safety contact now; the scores stay sealed")
@@ -59,8 +63,7 @@ class ReadingHeader(QWidget):
         tell(self._masks, keymap, "show_masks", told)
         self._urgent.clicked.connect(self.urgent_wanted)
         self._masks.clicked.connect(self.masks_wanted)
-        self._leave = _push("Leave", "leave", "Leave this case")
-        self._leave.setToolTip("Close the case; everything entered is kept")
+        self._leave = _push("Leave", "leave", "Leave this case", "Close the case; everything entered is kept")
         self._leave.clicked.connect(self.leave_wanted)
         self._pause = self._pause_button(keymap, theme)
         self._of_study = (
@@ -83,8 +86,9 @@ class ReadingHeader(QWidget):
         layout.addWidget(self._reader)
         layout.addWidget(self._blinding)
         layout.addWidget(self._pause)
-        for button in (self._masks, self._urgent, self._not_readable, self._leave):
+        for button in (self._masks, self._urgent, self._not_readable, self._amend, self._leave):
             layout.addWidget(button)
+        self._amend.hide()
         self.offer(urgent=False, masks=False)
 
     def _pause_button(self, keymap: Keymap, theme: Theme) -> QPushButton:
@@ -98,7 +102,7 @@ class ReadingHeader(QWidget):
         """A case read outside a study."""
         self._case.setText(title)
         self._codes = []  # the keys of the worklist must not lead back into a study
-        for widget in self._of_study:
+        for widget in (*self._of_study, self._amend):
             widget.hide()
         self.offer(urgent=False, masks=False)
         self._study.set_whole_text("free reading")
@@ -130,6 +134,8 @@ class ReadingHeader(QWidget):
         self._next.setEnabled(index + 1 < len(self._codes))
         for widget in self._of_study:
             widget.show()
+        self._not_readable.setVisible(not locked)
+        self._amend.setVisible(locked)
         self._study.set_whole_text(study)
         self._reader.setText(reader)
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
@@ -179,10 +185,11 @@ def _icon_button(theme: Theme, icon: str, name: str, spoken: str) -> QPushButton
     return button
 
 
-def _push(text: str, name: str, spoken: str = "") -> QPushButton:
+def _push(text: str, name: str, spoken: str = "", tip: str = "") -> QPushButton:
     button = QPushButton(text)
     button.setObjectName(name)
     button.setAccessibleName(spoken or text)
+    button.setToolTip(tip)
     return button
 
 

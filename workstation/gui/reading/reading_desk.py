@@ -76,6 +76,7 @@ class ReadingDesk(Desk):
         self._keys = FormKeys(self, self._on_form_key)
         self._acts = ConductActs(context, self._screen, self._header, self._keeper, lambda: self._reader)
         self._acts.locked.connect(self._on_locked)
+        self._acts.reopened.connect(self.open_read)
         self._connect()
 
     @property
@@ -376,9 +377,7 @@ class ReadingDesk(Desk):
         self._door.show(said)
 
     def _close_lock(self) -> None:
-        self._lock.hide()
-        self._not_readable.hide()
-        self._screen.urgent.put_away()
+        self._screen.put_questions_away()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:

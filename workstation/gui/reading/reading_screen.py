@@ -12,7 +12,7 @@ from workstation.gui.keymap import tell
 from workstation.gui.masks.drawing_panel import DrawingPanel
 from workstation.gui.masks.mask_panel import MaskPanel
 from workstation.gui.reading.lock_panel import LockPanel
-from workstation.gui.reading.not_readable import NotReadablePanel
+from workstation.gui.reading.not_readable import AmendPanel, NotReadablePanel
 from workstation.gui.reading.pause_page import PausePage
 from workstation.gui.reading.score_form import FORM_WIDTH, ScoreForm
 from workstation.gui.reading.side_window import SideWindow, side_panel
@@ -67,6 +67,7 @@ class ReadingScreen(QStackedWidget):
         self.masks = MaskPanel(context, self.grid, desk)
         self.drawing = DrawingPanel(self.grid, theme, self)
         self.not_readable = NotReadablePanel(self)
+        self.amend = AmendPanel(self)
         self.urgent = UrgentPanel(self)
         self.sign_several = SignPage(self)
         self.start = StartPage(self)
@@ -87,7 +88,13 @@ class ReadingScreen(QStackedWidget):
     @property
     def is_asking(self) -> bool:
         """True while a question under the form waits for its answer; the form takes no key then."""
-        return any(one.isVisible() for one in (self.lock, self.not_readable, self.urgent))
+        return any(one.isVisible() for one in (self.lock, self.not_readable, self.amend, self.urgent))
+
+    def put_questions_away(self) -> None:
+        """Nothing is asked under the form any more."""
+        self.lock.hide()
+        for one in (self.not_readable, self.amend, self.urgent):
+            one.put_away()
 
     def turn_to(self, page: Page) -> None:
         """Show a page."""
@@ -127,7 +134,7 @@ class ReadingScreen(QStackedWidget):
         self.form.set_theme(theme)
 
     def _place(self, desk: Desk) -> None:
-        feet = (self.lock, self.not_readable, self.urgent)
+        feet = (self.lock, self.not_readable, self.amend, self.urgent)
         side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH, (self.form.lock_button,))
         images = QVBoxLayout()
         images.setSpacing(0)
