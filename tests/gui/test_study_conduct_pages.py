@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
@@ -18,7 +28,7 @@ from workstation.gui.review.reconcile_desk import ReconcileDesk
 from workstation.imaging.load import stack_geometry
 from workstation.masks.editing.change import change_in, packed
 from workstation.masks.editing.strokes import Stroke
-from workstation.reading.conduct import Sees
+from workstation.reading.conduct import Sees, Triggers
 from workstation.reading.plan import Resolution
 from workstation.workflow.read_case import create_study, open_study_folder
 from workstation.workflow.workspace import open_workspace
@@ -65,7 +75,9 @@ def test_the_set_up_page_asks_for_every_rule(window: MainWindow, qtbot: QtBot) -
     assert "the code of the adjudicator" in summary.text()
     qtbot.keyClicks(third, "A1")
     sees.setCurrentIndex(sees.findData("none"))
+    assert not desk.findChild(QSpinBox, "washout_days").isVisible(), "nothing is read twice yet"
     desk.findChild(QSpinBox, "repeat_share").setValue(20)
+    assert desk.findChild(QSpinBox, "washout_days").isVisible()
     desk.findChild(QSpinBox, "washout_days").setValue(28)
     series = desk.findChild(QLineEdit, "required_series")
     qtbot.keyClicks(series, "T1, sagittal P")
@@ -78,10 +90,28 @@ def test_the_set_up_page_asks_for_every_rule(window: MainWindow, qtbot: QtBot) -
     assert [one.text for one in plan.conduct.required_series] == ["T1", "sagittal PD-FS"]
     assert plan.conduct.adjudication is not None
     assert (plan.conduct.adjudication.adjudicator, plan.conduct.adjudication.sees) == ("A1", Sees.NONE)
+    assert plan.conduct.adjudication.triggers == Triggers(), "as a plan has them that does not say"
+    desk.findChild(QSpinBox, "trigger_grades").setValue(0)
+    desk.findChild(QCheckBox, "trigger_absent").setChecked(False)
+    desk.findChild(QDoubleSpinBox, "trigger_total").setValue(3.5)
+    assert desk.plan().conduct.adjudication.triggers == Triggers(0, False, 3.5)
+    assert not desk.plan().blinding.totals and "running totals" in summary.text()
+    desk.findChild(QCheckBox, "totals_rule").setChecked(True)
+    assert desk.plan().blinding.totals and "running totals" not in summary.text()
     assert desk.findChild(QLineEdit, "passphrase_A1") is not None, "the adjudicator has an account too"
     for name in ("repeat_share", "washout_days"):
         line = desk.findChild(QSpinBox, name).lineEdit()
         assert line.contentsRect().width() >= line.fontMetrics().horizontalAdvance(line.text()), name
+
+
+def test_a_sealed_study_asks_for_no_seed_and_says_how_orders_are_made(window: MainWindow) -> None:
+    desk = window.show_desk("setup")
+    seed, told = desk.findChild(QSpinBox, "order_seed"), desk.findChild(QLabel, "orders_explained")
+    mode = desk.findChild(QComboBox, "seal_mode")
+    for name, is_sealed in (("both-keys", True), ("none", False), ("coordinator", True)):
+        mode.setCurrentIndex(mode.findData(name))
+        assert (told.isVisible(), seed.isVisible()) == (is_sealed, not is_sealed), name
+    assert "drawn by chance" in told.text() and "sealed" in told.text()
 
 
 def test_with_repeats_the_window_never_says_a_cases_own_code(

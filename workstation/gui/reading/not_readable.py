@@ -62,6 +62,6 @@ class AmendPanel(ReasonPanel):
     def ask(self, case_code: str) -> None:
         """Show what will happen and wait for the reason."""
         self.ask_for(
-            f"{case_code} opens again as a new version with this reason; the locked one stays. It counts once "
-            "you lock it again. If reads could be compared by then, it is marked and left out of agreement."
+            f"{case_code} opens again as a new version with this reason; the locked one stays. It counts "
+            "once locked again. If reads could be compared before, it is marked and left out of agreement."
         )

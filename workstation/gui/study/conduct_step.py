@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -64,6 +65,10 @@ class ConductStep(QWidget):
         self._overlays = _choice("overlay_rule", "Masks in a blinded read", OVERLAYS)
         self._visits = _choice("visit_rule", "Order of visits", VISITS)
         self._scores = _choice("compared_scores", "Which scores are compared", SCORES)
+        self._totals = QCheckBox("Show sums while scoring: they may pull the grades after them")
+        self._totals.setObjectName("totals_rule")
+        self._totals.setAccessibleName("Show sums while scoring")
+        self._totals.setToolTip("Otherwise sums are shown once the read is locked")
         self._calibration = _line("calibration_cases", "Calibration cases, e.g. C-0001, C-0002")
         self._measure = _choice("calibration_measure", "Measure", {one: one.words for one in Measure})
         self._measure.setCurrentIndex(self._measure.findData(Measure.QUADRATIC_KAPPA.value))
@@ -94,7 +99,9 @@ class ConductStep(QWidget):
     def blinding(self) -> Blinding:
         """What readers may see."""
         return Blinding(
-            overlays=Overlays(self._overlays.currentData()), time_points=str(self._visits.currentData())
+            overlays=Overlays(self._overlays.currentData()),
+            totals=self._totals.isChecked(),
+            time_points=str(self._visits.currentData()),
         )
 
     @property
@@ -153,6 +160,7 @@ class ConductStep(QWidget):
 
         row(self._overlays, self._visits)
         layout.addWidget(self._scores)
+        layout.addWidget(self._totals)
         self._calibration_note, self._drift_note = _note(CALIBRATION_TEXT), _note(DRIFT_TEXT)
         layout.addWidget(self._calibration_note)
         layout.addWidget(self._calibration)
@@ -174,6 +182,7 @@ class ConductStep(QWidget):
 
         for box in (self._overlays, self._visits, self._scores, self._measure, self._feedback):
             box.currentIndexChanged.connect(told)
+        self._totals.toggled.connect(told)
         for line in (self._calibration, self._drift, self._answers, self._contact):
             line.textChanged.connect(told)
         self._mark.valueChanged.connect(told)

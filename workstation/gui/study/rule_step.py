@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QVBoxLayout,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from workstation.errors import ResourceError
 from workstation.gui.study.summary import RULES, UNSEAL
+from workstation.gui.study.trigger_row import TriggerRow
 from workstation.reading.conduct import Adjudication, Conduct, Repeats, RequiredSeries, Sees, required_series
 from workstation.reading.plan import Resolution, Unseal
 
@@ -24,6 +26,12 @@ SEES = {
     Sees.BOTH: "The adjudicator sees both answers, without names",
     Sees.NONE: "The adjudicator sees neither answer",
 }
+
+
+ORDERS = (
+    "Each reader meets the cases in an own order, drawn by chance from a seed that is sealed to that reader "
+    "and to the coordinator, or with both keys to that reader alone. All can check it when reads are open."
+)
 
 
 class RuleStep(QWidget):
@@ -60,6 +68,12 @@ class RuleStep(QWidget):
         self._seed.setPrefix("order seed ")
         self._seed.setRange(1, 2**31 - 1)
         self._seed.setValue(secrets.randbelow(2**31 - 2) + 1)
+        self._orders = QLabel(ORDERS)
+        self._orders.setObjectName("orders_explained")
+        self._orders.setWordWrap(True)
+        self._orders.setProperty("text_role", "quiet")
+        self._triggers = TriggerRow(self)
+        self._triggers.changed.connect(self.changed)
         self._share = _number(
             "repeat_share",
             "Cases read twice, in percent",
@@ -114,7 +128,9 @@ class RuleStep(QWidget):
         return Conduct(
             Repeats(self._share.value() / 100, self._washout.value()) if self._share.value() else Repeats(),
             self._series()[0],
-            Adjudication(adjudicator, Sees(self._sees.currentData())) if adjudicator else None,
+            Adjudication(adjudicator, Sees(self._sees.currentData()), self._triggers.triggers)
+            if adjudicator
+            else None,
         )
 
     @property
@@ -147,7 +163,9 @@ class RuleStep(QWidget):
         for pair in (
             (self._rule, self._unseal),
             (self._third, self._sees),
+            (self._triggers,),
             (self._tolerance, self._seed),
+            (self._orders,),
             (self._share, self._washout),
         ):
             row = QHBoxLayout()
@@ -156,9 +174,19 @@ class RuleStep(QWidget):
             layout.addLayout(row)
         layout.addWidget(self._required)
         self._show_third()
+        self._show_washout()
+
+    def set_sealed(self, sealed: bool) -> None:
+        """A sealed study draws each order from an own seed; only one that is not uses the plan's."""
+        self._seed.setVisible(not sealed)
+        self._orders.setVisible(sealed)
+
+    def _show_washout(self) -> None:
+        self._washout.setVisible(self._share.value() > 0)
 
     def _connect(self) -> None:
         self._rule.currentIndexChanged.connect(self._show_third)
+        self._share.valueChanged.connect(lambda _value: self._show_washout())
         for box in (self._rule, self._unseal, self._sees):
             box.currentIndexChanged.connect(lambda _index: self.changed.emit())
         for spin in (self._tolerance, self._share, self._washout):
@@ -170,6 +198,7 @@ class RuleStep(QWidget):
         rule = self.resolution
         self._third.setVisible(rule in (Resolution.MEDIAN, Resolution.ADJUDICATION))
         self._sees.setVisible(self._sees_shown)
+        self._triggers.setVisible(self._sees_shown)
         title = "Code of the adjudicator" if self._sees_shown else "Code of reader 3"
         self._third.setAccessibleName(title)
         self._third.setPlaceholderText(title)

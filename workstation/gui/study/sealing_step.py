@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -41,6 +42,14 @@ EXPLAINED = {
     ),
     SealMode.NONE: ("What readers enter lies readable in the study's folder. Take this for teaching only."),
 }
+FINGERPRINTS = (
+    " The plan lists the fingerprints of everybody's keys, signed by the coordinator, with both keys by both "
+    "readers: compare them aloud once; they are shown where the study is opened."
+)
+ESCROW = (
+    "Optional. Made before (Reading, Accounts…) and kept offline, it gives an account a new passphrase; "
+    "the log then says so."
+)
 _TITLES = {
     SealMode.COORDINATOR: "Sealed; opened by a coordinator",
     SealMode.BOTH_KEYS: "Sealed; opened by both readers together",
@@ -69,7 +78,7 @@ class SealingStep(QWidget):
         self._mode.currentIndexChanged.connect(self._on_mode)
         self._explained = QLabel()
         self._explained.setObjectName("seal_explained")
-        self._warning = QLabel(NO_WAY_BACK)
+        self._warning = QLabel(NO_WAY_BACK + FINGERPRINTS)
         for label in (self._explained, self._warning):
             label.setProperty("text_role", "secondary")
             label.setWordWrap(True)
@@ -88,7 +97,14 @@ class SealingStep(QWidget):
         layout.addWidget(self._mode)
         layout.addWidget(self._explained)
         layout.addLayout(self._grid)
-        layout.addWidget(self._choose_escrow, 0, Qt.AlignmentFlag.AlignLeft)
+        self._escrow_note = QLabel(ESCROW)
+        self._escrow_note.setProperty("text_role", "secondary")
+        self._escrow_note.setWordWrap(True)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._choose_escrow)
+        row.addWidget(self._escrow_note, 1)
+        layout.addLayout(row)
         layout.addWidget(self._warning)
         self._on_mode()
 
@@ -198,3 +214,4 @@ class SealingStep(QWidget):
             self._grid.addWidget(note, self._grid.rowCount(), 0, 1, 2)
         self._warning.setVisible(bool(self._lines))
         self._choose_escrow.setVisible(bool(self._lines))
+        self._escrow_note.setVisible(bool(self._lines))

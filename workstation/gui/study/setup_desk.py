@@ -325,6 +325,7 @@ class SetupDesk(Desk):
         plan = self.plan()
         adjudication = plan.conduct.adjudication
         third = adjudication.adjudicator if adjudication else ""
+        self._rules.set_sealed(plan.is_sealed)
         self._sealing.set_readers(plan.readers, third, self._conduct.contact)
         self._sealing.set_away(away_accounts(Path(self._folder.text().strip() or ".").expanduser()))
         missing = []
