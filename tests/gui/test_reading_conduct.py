@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
@@ -18,7 +18,9 @@ from workstation.reading.seal import LEAST_COST
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.accounts import make_account
 from workstation.workflow.read_case import create_study, open_study_folder
+from workstation.workflow.reader_desk import ReaderDesk
 from workstation.workflow.urgent import Contact
+from workstation.workflow.urgent_file import open_urgent
 from workstation.workflow.workspace import open_workspace
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -114,6 +116,30 @@ def test_an_urgent_finding_is_confirmed_and_reaches_the_contact_only(
         finding = contact.read(contact.sent()[0].number)
     assert (finding.text, finding.case) == ("SENTINEL lesion", case)
     assert finding.slice_number > 0
+
+
+def test_on_the_own_machine_a_finding_is_saved_as_a_sealed_file(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, knee_library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make(tmp_path, knee_library, '[safety]\ncontact = "S1"\n', "R1 R2 C1 S1")
+    desk = enter(window, qtbot, study, sealed=True)
+    monkeypatch.setattr(ReaderDesk, "is_own_machine", True)
+    target = tmp_path / "for S1.marrow-urgent"
+    suggested = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *words: (suggested.append(words[2]), (str(target), ""))[1]
+    )
+    qtbot.keyClick(desk, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
+    words, save = desk.findChild(QLineEdit, "urgent_words"), desk.findChild(QPushButton, "save_urgent")
+    assert not save.isVisible()
+    qtbot.keyClicks(words, "SENTINEL lesion")
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    qtbot.keyClick(words, Qt.Key.Key_Return)
+    assert save.isVisible() and not words.isVisible() and words.text() == ""
+    save.click()
+    assert not save.isVisible() and suggested == ["urgent.marrow-urgent"]
+    opened = open_urgent(target, AccountFolder(study / FOLDER), "S1", word("S1"))
+    assert opened.finding.text == "SENTINEL lesion"
 
 
 def test_several_reads_are_ticked_and_signed_once(

@@ -46,7 +46,7 @@ def register_accept(parser: argparse.ArgumentParser) -> None:
         "file",
         type=named_path,
         metavar="FILE",
-        help="a .marrow-package or .marrow-return; also a reader's .marrow-card",
+        help="a .marrow-package or .marrow-return; also a reader's .marrow-card or .marrow-urgent",
     )
 
 
@@ -139,10 +139,12 @@ def _send_back(study: Study, arguments: argparse.Namespace, passphrases: Passphr
 def run_accept(arguments: argparse.Namespace) -> int:
     """Take in a package or a return."""
     from workstation.tasks import TerminalProgress
-    from workstation.workflow.take_in import is_account, said_of_taken, take_in
+    from workstation.workflow.take_in import is_account, is_message, said_of_taken, take_in
 
     if is_account(arguments.file):
         return _take_account(arguments)
+    if is_message(arguments.file):
+        return _take_message(arguments)
     passphrases = Passphrases(arguments.passphrase_fd)
     taken = take_in(
         arguments.file,
@@ -156,6 +158,18 @@ def run_accept(arguments: argparse.Namespace) -> int:
         print_json(_json(taken))
     else:
         print(said_of_taken(taken))
+    return OK
+
+
+def _take_message(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.take_in import said_of_message
+    from workstation.workflow.urgent_file import take_urgent
+
+    is_new = take_urgent(arguments.file, arguments.study)
+    if arguments.json:
+        print_json({"kind": "urgent", "changed": is_new})
+    else:
+        print(said_of_message(is_new=is_new))
     return OK
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from workstation.cli.main import OK, Subparsers, print_json
+from workstation.cli.main import OK, Subparsers, named_path, print_json
 from workstation.cli.passphrases import Passphrases, add_as
 from workstation.cli.study_open import opened_study, study_action
+
+if TYPE_CHECKING:
+    from workstation.reading.safety import UrgentFinding
 
 
 def register_safety(actions: Subparsers) -> None:
@@ -19,10 +23,24 @@ def register_safety(actions: Subparsers) -> None:
     send.add_argument("reader", metavar="READER", help="reader code of the plan")
     send.add_argument("--case", required=True, metavar="CODE", help="as the reader's worklist names it")
     send.add_argument("--text", required=True, metavar="TEXT", help="what was found, and where")
+    save = study_action(
+        ways, "save", _save, "save a message that was sent, sealed, as a file for the contact"
+    )
+    save.add_argument("reader", metavar="READER", help="who sent it")
+    save.add_argument("number", type=int, metavar="N", help="as send told it")
+    saved = "the sealed message as a file for the contact, or a folder for it"
+    send.add_argument("--out", type=named_path, metavar="FILE", help=f"also save {saved}")
+    save.add_argument(
+        "--out", type=named_path, default=Path(), metavar="FILE", help=f"{saved} (default: here)"
+    )
+    opened = study_action(
+        ways, "open", _open, "read a message from its file; --study need hold the contact's account only"
+    )
+    opened.add_argument("file", type=named_path, metavar="FILE", help="a .marrow-urgent")
     listed = study_action(ways, "list", _list, "what was sent to the safety contact, and when")
     read = study_action(ways, "read", _read, "read one message, as the safety contact only")
     read.add_argument("number", type=int, metavar="N", help="as list tells it")
-    for one in (listed, read):
+    for one in (listed, read, opened):
         one.add_argument("--as", dest="contact", required=True, metavar="CONTACT", help="the safety contact")
     unblind = study_action(
         actions, "unblind", _unblind, "emergency: open the locked reads of one case now, with a reason"
@@ -39,6 +57,7 @@ def register_safety(actions: Subparsers) -> None:
 
 def _send(arguments: argparse.Namespace) -> int:
     from workstation.workflow.urgent import contact_card, send_urgent
+    from workstation.workflow.urgent_file import save_urgent
 
     with opened_study(arguments) as study:
         contact = contact_card(study).name
@@ -47,12 +66,55 @@ def _send(arguments: argparse.Namespace) -> int:
         number = send_urgent(study, read, arguments.text)
         where = "It lies in the study's folder until the contact looks"
         if study.store.machines.machine_of:
-            where = "It lies on this machine until it is sent back (package --return)"
+            where = (
+                "It lies on this machine until it is sent back; --out also saves it as a file for the contact"
+            )
+        if not arguments.json:
+            print(
+                f"Sent to {contact} as number {number}; only {contact} can read it. The scores stay sealed."
+            )
+        file = None
+        if arguments.out is not None:
+            file = save_urgent(study, arguments.reader, number, arguments.out)
+            where = f"{file.name} is for {contact}"
     if arguments.json:
-        print_json({"number": number, "to": contact, "case": arguments.case})
+        told = {} if file is None else {"file": str(file)}
+        print_json({"number": number, "to": contact, "case": arguments.case, **told})
     else:
-        print(f"Sent to {contact} as number {number}; only {contact} can read it. The scores stay sealed.")
         print(f"{where}: tell the contact by telephone as well.")
+    return OK
+
+
+def _save(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.urgent_file import save_urgent
+
+    with opened_study(arguments) as study:
+        Passphrases(arguments.passphrase_fd).sign_in(study, [arguments.reader])
+        file = save_urgent(study, arguments.reader, arguments.number, arguments.out)
+    if arguments.json:
+        print_json({"number": arguments.number, "file": str(file)})
+    else:
+        print(f"{file.name} is sealed to the safety contact: take or send it there, and telephone.")
+    return OK
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    from workstation.workflow.accounts import accounts_of
+    from workstation.workflow.urgent_file import open_urgent
+
+    people = accounts_of(arguments.study, Path(arguments.accounts) if arguments.accounts else None)
+    words = Passphrases(arguments.passphrase_fd).of(arguments.contact)
+    opened = open_urgent(arguments.file, people, arguments.contact, words)
+    spoken = "" if opened.sender is None else opened.sender.spoken
+    if arguments.json:
+        print_json({"study": opened.title, "fingerprint": spoken, **_finding_data(opened.finding)})
+        return OK
+    print(f"Study: {opened.title}")
+    _print_finding(opened.finding)
+    if spoken:
+        print(f"Signed by {opened.finding.reader}; compare the fingerprint aloud: {spoken}.")
+    else:
+        print("The study is not sealed, so nobody signed it: ask the reader.")
     return OK
 
 
@@ -86,14 +148,22 @@ def _read(arguments: argparse.Namespace) -> int:
         )
         finding = contact.read(arguments.number)
     if arguments.json:
-        print_json({name: getattr(finding, name) for name in type(finding).__slots__})
+        print_json(_finding_data(finding))
         return OK
+    _print_finding(finding)
+    return OK
+
+
+def _finding_data(finding: UrgentFinding) -> dict[str, Any]:
+    return {name: getattr(finding, name) for name in type(finding).__slots__}
+
+
+def _print_finding(finding: UrgentFinding) -> None:
     met = f" (met as {finding.shown_as})" if finding.shown_as != finding.case else ""
     print(f"Case {finding.case}{met}, by {finding.reader}, {finding.at[:16]}Z")
     if finding.slice_number:
         print(f"Slice {finding.slice_number} of series {finding.series}, image {finding.instance}")
     print(finding.text)
-    return OK
 
 
 def _unblind(arguments: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 TITLE = "Marrow Reading Workstation"
 LIBRARY, READING, SETUP = "library", "reading", "setup"
-TRAVELLING = (".marrow-package", ".marrow-return", ".marrow-card")
+TRAVELLING = (".marrow-package", ".marrow-return", ".marrow-card", ".marrow-urgent")
 """Files that go between machines; dropped anywhere, they are taken in."""
 OpenWorkspace = Callable[[Progress], "Workspace"]
 

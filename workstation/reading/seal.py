@@ -38,6 +38,8 @@ OVERHEAD = 24 + 16
 """Bytes that encryption adds: nonce and authenticator."""
 BOX_OVERHEAD = 32 + 16
 KEY_BYTES = 32
+SEAL_BYTES = 48
+"""By how much a sealed box is longer than what is in it."""
 _PERSON = b"marrow"
 MANY = 2_000
 """From so many signatures on they are checked side by side."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workstation.errors import ProtocolViolation
@@ -175,11 +176,17 @@ class ReaderDesk:
         safety = self._study.plan.conduct.safety
         return "" if safety is None else safety.contact
 
-    def send_urgent(self, read: OpenRead, text: str, evidence: Evidence | None) -> None:
+    def send_urgent(self, read: OpenRead, text: str, evidence: Evidence | None) -> int:
         """Send an urgent finding to the safety contact; see `workflow.urgent.send_urgent`."""
         from workstation.workflow.urgent import send_urgent
 
-        send_urgent(self._study, read, text, evidence)
+        return send_urgent(self._study, read, text, evidence)
+
+    def save_urgent(self, number: int, target: Path) -> Path:
+        """Save one that was sent as a sealed file; see `workflow.urgent_file.save_urgent`."""
+        from workstation.workflow.urgent_file import save_urgent
+
+        return save_urgent(self._study, self.reader, number, target)
 
     def drafts(self) -> tuple[Draft, ...]:
         """The complete reads that wait for a signature."""

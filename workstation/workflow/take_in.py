@@ -10,6 +10,7 @@ from workstation import settings
 from workstation.errors import ProtocolViolation
 from workstation.reading.cards import Card
 from workstation.reading.package import PACKAGE
+from workstation.reading.urgent_file import SUFFIX as URGENT_SUFFIX
 from workstation.store.package_file import PackageFile
 from workstation.store.sizes import megabytes
 from workstation.store.study_store import DATABASE
@@ -102,6 +103,18 @@ def take_in(
 def is_account(path: Path) -> bool:
     """Whether a file is, by its name, a card or an account and no package."""
     return path.suffix in (CARD_SUFFIX, ".json")
+
+
+def is_message(path: Path) -> bool:
+    """Whether a file is, by its name, an urgent finding."""
+    return path.suffix == URGENT_SUFFIX
+
+
+def said_of_message(*, is_new: bool) -> str:
+    """What became of taking an urgent finding in, for a person."""
+    if not is_new:
+        return "Nothing new: this urgent finding is in the study already."
+    return "An urgent finding came in, sealed. Tell the safety contact now, who alone can read it."
 
 
 def said_of_account(card: Card, *, is_new: bool) -> str:

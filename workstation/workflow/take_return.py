@@ -35,6 +35,7 @@ from workstation.workflow.late import late_amendments, note_late, opened_before
 from workstation.workflow.read_case import Study
 from workstation.workflow.sealed_return import LOG, locked_count, read_data
 from workstation.workflow.take_package import TAKEN
+from workstation.workflow.urgent_file import known_messages
 from workstation.workflow.verify_seals import BY_NOBODY
 
 _LARGEST_READ = 512 << 20
@@ -96,14 +97,14 @@ def take_return(
     vault.know_as({name: keys})
     seeds = _seeds(study, manifest, card)
     log = _log(file, manifest, study, card)
-    fresh = _newer_part(study, card.name, log)
+    fresh, told = _newer_part(study, card.name, log), known_messages(study.store)
     reads = _reads(file, manifest, study, card, log, progress)
     amendments = _amendments(study, manifest, card, log)
     if fresh:
         _keep(study, name, keys.sign, card.name, manifest, log, fresh, amendments, reads, seeds)
     locked = locked_count(study, card.name)
     required = study.orders.length(card.name)
-    urgent = sum(one.event == URGENT for one in fresh)
+    urgent = sum(one.event == URGENT and one.digest not in told for one in fresh)
     left_out = late_amendments(study.store).intersection(one.lock.key for one in reads)
     is_new, late = bool(fresh), len(left_out)
     return TakenReturn(study.plan.id, card.name, len(reads), locked, required, is_new, urgent, late)

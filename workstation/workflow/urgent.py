@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from dataclasses import dataclass
 
-from workstation.errors import ProtocolViolation, StoreError
+from workstation.errors import ProtocolViolation, StoreError, WorkstationError
 from workstation.reading import seal
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.audit import AuditEntry
@@ -20,6 +21,7 @@ from workstation.reading.safety import (
     opened_finding,
     sealed_finding,
 )
+from workstation.reading.urgent_file import opened_message
 from workstation.scoring.sheet import Evidence
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.read_case import OpenRead, Study
@@ -28,6 +30,8 @@ from workstation.workflow.wrong_passphrases import logged_tries
 __all__ = ["Contact", "Sent", "contact_card", "send_urgent"]
 
 _LOGGER = logging.getLogger("workstation.study")
+ARRIVED = "urgent finding arrived"
+"""Event of the log of the machine to which a message came as a file; sealed, and signed inside."""
 RETURNED_FROM = 1_000_000
 """Numbers of messages in the log of the n-th reader's own machine begin at n times this."""
 BY_OTHER_MEANS = "Reach the safety contact by telephone now"
@@ -147,13 +151,11 @@ class Contact:
 
     def sent(self) -> tuple[Sent, ...]:
         """Every message that was sent to the contact, the oldest first."""
-        seen = {
-            json.loads(one.detail).get("number")
-            for one in self._study.store.audit()
-            if one.event == URGENT_SEEN
-        }
+        details = [json.loads(one.detail) for one in self._study.store.audit() if one.event == URGENT_SEEN]
+        seen = {one.get(name) for one in details for name in ("number", "entry")} - {None}
         return tuple(
-            Sent(number, one.at, one.actor, number in seen) for number, one in self._messages().items()
+            Sent(number, one.at, one.actor, not seen.isdisjoint({number, one.digest}))
+            for number, one in self._messages().items()
         )
 
     def _messages(self) -> dict[int, AuditEntry]:
@@ -162,12 +164,36 @@ class Contact:
         logs = {0: store.audit()}
         for reader, entries in store.machines.returned().items():
             logs[1 + self._study.plan.readers.index(reader)] = entries
-        return {
+        found = self._arrived()
+        known = {one.digest for one in found.values()}
+        return found | {
             log * RETURNED_FROM + one.sequence: one
             for log, entries in sorted(logs.items())
             for one in entries
-            if one.event == URGENT and json.loads(one.detail).get("to") == self.name
+            if one.event == URGENT
+            and one.digest not in known
+            and json.loads(one.detail).get("to") == self.name
         }
+
+    def _arrived(self) -> dict[int, AuditEntry]:
+        """Messages that came as files, each under the number of its arrival; not those that do not open."""
+        study = self._study
+        found: dict[int, AuditEntry] = {}
+        for entry in study.store.audit():
+            if entry.event != ARRIVED:
+                continue
+            try:
+                data = base64.b64decode(str(json.loads(entry.detail)["message"]), validate=True)
+                message = opened_message(data, self._keys)
+            except (WorkstationError, ValueError, KeyError):
+                continue  # anybody can bring a file
+            reader, sealing = message.entry.actor, study.plan.sealing
+            is_theirs = message.study == study.store.study_uid and reader in study.plan.readers
+            if sealing is not None:
+                is_theirs &= message.is_genuine and message.sender == sealing.find(reader)
+            if is_theirs and message.entry.digest not in {one.digest for one in found.values()}:
+                found[entry.sequence] = message.entry
+        return found
 
     def read(self, number: int) -> UrgentFinding:
         """One message; that it was read is an entry of the study's log.
@@ -186,16 +212,16 @@ class Contact:
         if finding.reader != entry.actor:
             raise seal.not_opened("an urgent finding")
         if not next(one for one in self.sent() if one.number == number).is_seen:
-            self._note_seen(number)
+            self._note_seen(number, entry.digest)
         return finding
 
-    def _note_seen(self, number: int) -> None:
+    def _note_seen(self, number: int, digest: str) -> None:
         signers = self._study.store.signers
         was_here = self.name in signers
         if self._study.vault is not None and not was_here:
             signers[self.name] = self._keys.sign
         try:
-            self._study.store.record(self.name, URGENT_SEEN, {"number": number})
+            self._study.store.record(self.name, URGENT_SEEN, {"number": number, "entry": digest})
         except StoreError:
             _LOGGER.warning("that an urgent finding was read could not be kept")
         finally:

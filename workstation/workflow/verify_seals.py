@@ -21,13 +21,14 @@ from workstation.workflow.late import CAME_LATE
 from workstation.workflow.left_reads import is_cut, left_reads
 from workstation.workflow.read_case import Study
 from workstation.workflow.unsealing import LAYER_OPENED, SHEETS_OPENED
+from workstation.workflow.urgent import ARRIVED
 from workstation.workflow.vault import Vault
 from workstation.workflow.wrong_passphrases import WRONG
 
 BY_NOBODY = frozenset(
     {
         *("study made", "plan changed", "plan frozen", "reconciliation closed"),
-        *(JOINED, PLAN_RECEIVED, WRONG, CAME_LATE),
+        *(JOINED, PLAN_RECEIVED, WRONG, CAME_LATE, ARRIVED),
     }
 )
 """Events that no person signs: each follows from others that are signed, or is a refusal."""

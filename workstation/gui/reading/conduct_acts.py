@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import DeskContext
@@ -40,12 +42,14 @@ class ConductActs(QObject):
         super().__init__(screen)
         self._context, self._screen, self._header, self._keeper = context, screen, header, keeper
         self._reader_of = reader
+        self._urgent_number = 0  # of the finding that was sent last
         header.urgent_wanted.connect(self.ask_urgent)
         header.masks_wanted.connect(self.ask_masks)
         header.amend_wanted.connect(self.ask_amend)
         screen.amend.given.connect(self._on_amend)
         screen.amend.closed.connect(screen.grid.setFocus)
         screen.urgent.sent.connect(self._on_urgent)
+        screen.urgent.save_wanted.connect(self._save_urgent)
         screen.urgent.closed.connect(screen.grid.setFocus)
         screen.lock.several_wanted.connect(self.ask_several)
         screen.sign_several.signed.connect(self._on_several)
@@ -163,13 +167,35 @@ class ConductActs(QObject):
         if read is None or reader is None:
             return
         try:
-            reader.send_urgent(read, words, self._keeper.evidence())
+            self._urgent_number = reader.send_urgent(read, words, self._keeper.evidence())
+        except WorkstationError as error:
+            self._context.messages.show(error)
+            return
+        if reader.is_own_machine:
+            self._screen.urgent.offer_file()
+            return
+        self._screen.urgent.put_away()
+        self._context.messages.inform(
+            f"Sent to {reader.safety_contact}, who alone can read it. Telephone as well."
+        )
+
+    def _save_urgent(self) -> None:
+        """The message that was just sent, sealed, as a file for the safety contact."""
+        reader = self._reader_of()
+        name = "urgent.marrow-urgent"  # whoever finds it learns neither case nor reader
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._screen, "Save the sealed message", name, "Urgent finding (*.marrow-urgent)"
+        )
+        if not chosen or reader is None:
+            return
+        try:
+            saved = reader.save_urgent(self._urgent_number, Path(chosen))
         except WorkstationError as error:
             self._context.messages.show(error)
             return
         self._screen.urgent.put_away()
         self._context.messages.inform(
-            f"Sent to {reader.safety_contact}, who alone can read it. Telephone as well."
+            f"{saved.name} is for {reader.safety_contact}, who alone can open it. Telephone as well."
         )
 
     def _on_several(self, words: object, signature: str) -> None:

@@ -1,4 +1,7 @@
-"""An urgent incidental finding, inline below the form: what was found, and a second press to send it."""
+"""An urgent incidental finding, inline below the form: what was found, and a second press to send it.
+
+On a reader's own machine the sealed message can then be saved as a file: nobody else sees that machine.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ from workstation.reading.safety import MOST_CHARACTERS
 
 
 class UrgentPanel(QWidget):
-    """Asks what was found. ``sent`` carries the words once confirmed; ``closed`` when it goes away."""
+    """Asks what was found. ``sent`` carries the words once confirmed; ``closed`` when it goes away.
+
+    ``save_wanted`` asks for the sealed message as a file, after it was sent.
+    """
 
     sent = Signal(str)
+    save_wanted = Signal()
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -36,13 +43,19 @@ class UrgentPanel(QWidget):
         self._send.setObjectName("send_urgent")
         self._send.setProperty("emphasis", "primary")
         self._send.clicked.connect(self._on_send)
-        cancel = QPushButton("Do not send")
-        cancel.setObjectName("cancel_urgent")
-        cancel.setToolTip("Go on reading (Esc)")
-        cancel.clicked.connect(self.put_away)
+        self._save = QPushButton("Save the sealed message to a file…")
+        self._save.setObjectName("save_urgent")
+        self._save.setProperty("emphasis", "primary")
+        self._save.setToolTip("For the safety contact, who alone can open it")
+        self._save.clicked.connect(self.save_wanted)
+        self._cancel = QPushButton()
+        self._cancel.setObjectName("cancel_urgent")
+        self._cancel.setToolTip("Go on reading (Esc)")
+        self._cancel.clicked.connect(self.put_away)
         buttons = QHBoxLayout()
-        buttons.addWidget(cancel)
+        buttons.addWidget(self._cancel)
         buttons.addWidget(self._send, 1)
+        buttons.addWidget(self._save, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 12)
         layout.setSpacing(8)
@@ -60,8 +73,19 @@ class UrgentPanel(QWidget):
         )
         self._words.setText("")
         self._on_changed()
+        self._show_stage(is_sent=False)
         self.show()
         self._words.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def offer_file(self) -> None:
+        """After it was sent on a machine that nobody else sees: offer the sealed message as a file."""
+        self._words.setText("")
+        self._text.setText(
+            f"<b>Sent.</b> It lies on this machine until the next return. Save it for {self._contact}, who "
+            "alone can open the file, and telephone now."
+        )
+        self._show_stage(is_sent=True)
+        self._save.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def put_away(self) -> None:
         """Go back to reading."""
@@ -76,6 +100,12 @@ class UrgentPanel(QWidget):
             self.put_away()
             return
         super().keyPressEvent(event)
+
+    def _show_stage(self, *, is_sent: bool) -> None:
+        for widget in (self._words, self._send):
+            widget.setVisible(not is_sent)
+        self._save.setVisible(is_sent)
+        self._cancel.setText("Go on reading" if is_sent else "Do not send")
 
     def _on_changed(self) -> None:
         self._show_sure(sure=False)

@@ -237,26 +237,33 @@ class TakeInForm(TravelDialog):
         self.refresh()
 
     def _choose_file(self) -> str:
-        kinds = "Packages, returns and cards (*.marrow-package *.marrow-return *.marrow-card);;All files (*)"
+        kinds = (
+            "Files of a study (*.marrow-package *.marrow-return *.marrow-card *.marrow-urgent);;All files (*)"
+        )
         return QFileDialog.getOpenFileName(self, "Take in a file", "", kinds)[0]
 
     def _look(self) -> None:
-        from workstation.workflow.take_in import is_account, whose_passphrase
+        from workstation.workflow.take_in import is_account, is_message, whose_passphrase
 
         file, self._kind, name = path_of(self._file), "", ""
         try:
             if file.is_file():
-                self._kind, name = ("account", "") if is_account(file) else whose_passphrase(file)
+                if is_message(file):
+                    self._kind = "message"
+                else:
+                    self._kind, name = ("account", "") if is_account(file) else whose_passphrase(file)
             self.say(
-                {"package": f"A reading package for {name}.", "return": f"A return for {name}."}.get(
-                    self._kind, ""
-                )
+                {
+                    "package": f"A reading package for {name}.",
+                    "return": f"A return for {name}.",
+                    "message": "An urgent finding, sealed to the safety contact.",
+                }.get(self._kind, "")
             )
         except WorkstationError as error:
             self.say(error.sentence, refused=True)
         self._whose.setText(f"Passphrase of {name}" if name else "Passphrase")
         for widget in (self._whose, self._passphrase):
-            widget.setVisible(self._kind != "account")
+            widget.setVisible(self._kind not in ("account", "message"))
         self.refresh()
 
     def missing(self) -> str:
@@ -265,24 +272,30 @@ class TakeInForm(TravelDialog):
             return "Choose a package, a return or a card"
         if not self._study.text().strip():
             return "Choose the study's folder"
-        return "" if self._kind == "account" or self._passphrase.text() else "Type the passphrase"
+        is_open = self._kind in ("account", "message")
+        return "" if is_open or self._passphrase.text() else "Type the passphrase"
 
     def work(self) -> Work:
         """Take the file in."""
         from workstation.workflow.accounts import accounts_of, take_account
         from workstation.workflow.take_in import take_in
+        from workstation.workflow.urgent_file import take_urgent
 
         file, folder, words = path_of(self._file), path_of(self._study), self._passphrase.text()
         library = self.context.workspace.library.folder
         self._passphrase.clear()
         if self._kind == "account":
             return lambda _progress: take_account(file, accounts_of(folder))
+        if self._kind == "message":
+            return lambda _progress: take_urgent(file, folder)
         return lambda progress: take_in(file, folder, library, lambda _name: words, progress=progress)
 
     def outcome(self, result: object) -> str:
         """It came in, or was here already."""
-        from workstation.workflow.take_in import said_of_account, said_of_taken
+        from workstation.workflow.take_in import said_of_account, said_of_message, said_of_taken
 
+        if isinstance(result, bool):
+            return said_of_message(is_new=result)
         if isinstance(result, tuple):
             return said_of_account(result[0], is_new=result[1])
         if self._kind == "package":
