@@ -57,8 +57,13 @@ def test_an_adjudicator_decides_and_signs(tmp_path: Path, capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert "X hidden  Y hidden" in shown
     assert "apart" not in shown
+    assert "K-2: 1 item differs, computed" in shown
+    assert "X 1  Y 2  -> 2.5 points (mean)" in shown or "X 2  Y 1  -> 2.5 points (mean)" in shown
     assert call(tmp_path, "reconcile", "--json") == OK
-    assert json.loads(capsys.readouterr().out)["cases"][0]["items"] == []
+    hidden = json.loads(capsys.readouterr().out)["cases"][0]
+    assert (hidden["items"], hidden["totals"]) == ([], {}), (
+        "a total of what they agree on would tell the answers"
+    )
     settled = tmp_path / "settled.csv"
     rows = "".join(f"K-1,{item},2,own reading\n" for item in ("patella", "MTP", "LTP"))
     settled.write_text(f"case,item,value,reason\n{rows}")

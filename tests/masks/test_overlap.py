@@ -7,7 +7,7 @@ import pytest
 
 from workstation.imaging.geometry import StackGeometry
 from workstation.masks.editing.labels import LABELS
-from workstation.masks.overlap import compared, label_agreements, surface_distances
+from workstation.masks.overlap import compared, dice_of, label_agreements, surface_distances
 
 GEOMETRY = StackGeometry(
     (4, 20, 20), np.array([[0.0, 0.0, 3.0 * i] for i in range(4)]), np.eye(3)[0], np.eye(3)[1], (0.5, 1.0)
@@ -34,6 +34,17 @@ def test_dice_and_volumes_of_each_label() -> None:
     (alone,) = label_agreements(box(4), box(4, 0), GEOMETRY, LABELS, with_surfaces=True)
     assert (alone.dice, alone.surface_mm) == (0.0, None)
     assert not label_agreements(box(4, 0), box(4, 0), GEOMETRY, LABELS)
+
+
+def test_dice_of_the_worked_example() -> None:
+    """1000 and 900 voxels with 700 in common; two empty masks have no coefficient, one empty mask has 0."""
+    x, y = np.zeros((4, 20, 20), dtype=np.uint8), np.zeros((4, 20, 20), dtype=np.uint8)
+    x.reshape(-1)[:1000] = 1
+    y.reshape(-1)[300:1200] = 1
+    (edema,) = label_agreements(x, y, GEOMETRY, LABELS)
+    assert (edema.x, edema.y, edema.both) == (1000, 900, 700)
+    assert edema.dice == pytest.approx(0.736842, abs=5e-7)
+    assert (dice_of(0, 0, 0), dice_of(0, 9, 0)) == (None, 0.0)
 
 
 def test_surfaces_are_apart_in_mm() -> None:

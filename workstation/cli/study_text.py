@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workstation.reading.reconcile import Final, ItemPair
-    from workstation.scoring.sheet import Answer
+    from workstation.scoring.sheet import Answer, Total
     from workstation.workflow.read_case import Study
     from workstation.workflow.reconcile_case import ReconcileCase
 
@@ -47,7 +47,7 @@ def case_json(case: ReconcileCase) -> dict[str, Any]:
                 }
                 for name, total in totals.items()
             }
-            for instrument, totals in case.totals.items()
+            for instrument, totals in _totals(case).items()
         },
     }
 
@@ -92,16 +92,37 @@ def _grade(grade: int | None) -> int | str:
 
 
 def case_text(case: ReconcileCase) -> str:
-    """A reconciliation in lines: what differs, what is settled, the totals."""
-    lines = [f"{case.case}: {len(case.differing)} items differ, {case.status}"]
+    """A reconciliation in lines: what differs, what became of it, the totals."""
+    count = len(case.differing)
+    lines = [f"{case.case}: {count} {'item differs' if count == 1 else 'items differ'}, {case.status}"]
     if case.triggers and not case.hides_answers:
         lines.append(f"  before the adjudicator: {'; '.join(case.triggers)}")
+    finals = {(final.instrument, final.item): final for final in case.finals}
+    wide = max((len(pair.item) for pair in case.differing), default=0)
     for pair in case.differing:
-        settled = pair.settlement
-        told = "" if settled is None else f"  -> {_grade(settled.grade)}: {settled.reason}"
+        told = _final_text(finals[pair.instrument, pair.item])
         sides = "  ".join(f"{name} {_shown(one)}" for name, one in zip("XYZ", pair.answers, strict=False))
-        lines.append(f"  {pair.instrument:<14} {pair.item:<10} {sides}{told}")
-    for instrument, totals in case.totals.items():
+        lines.append(f"  {pair.instrument:<14} {pair.item:<{wide}} {sides}{told}")
+    for instrument, totals in _totals(case).items():
         sums = ", ".join(f"{name} {total.text}" for name, total in totals.items())
         lines.append(f"  {instrument}: {sums}")
     return "\n".join(lines)
+
+
+def _totals(case: ReconcileCase) -> dict[str, dict[str, Total]]:
+    """None while an adjudicator may not know the answers: a total of items that agree would tell them."""
+    return {} if case.hides_answers else case.totals
+
+
+def _final_text(final: Final) -> str:
+    """``"  -> 2: seen by both"``, ``"  -> 1.5 points (mean)"``; nothing while it is open."""
+    from workstation.reading.reconcile import Source
+    from workstation.scoring.sheet import number_text
+
+    if final.source is Source.OPEN:
+        return ""
+    if final.source is Source.MEAN and final.points is not None:
+        return f"  -> {number_text(final.points)} {'point' if final.points == 1 else 'points'} (mean)"
+    reason = f": {final.reason}" if final.reason else ""
+    how = " (median)" if final.source is Source.MEDIAN else ""
+    return f"  -> {_grade(final.grade)}{how}{reason}"

@@ -22,6 +22,7 @@ from workstation.store.study_store import DATABASE, StudyStore
 from workstation.tasks import Progress
 from workstation.workflow.bundles import case_bundle, study_bundle
 from workstation.workflow.read_case import Study, open_study_folder
+from workstation.workflow.undecided import require_decided
 from workstation.workflow.workspace import Workspace, open_workspace
 
 MANIFEST = "export.json"
@@ -135,6 +136,7 @@ def export_open_study(
     if reader:
         study.plan.require_reader(reader)
         viewer = Viewer(Role.READER, reader)
+    require_decided(study, "Nothing was exported")
     wants_pictures = any(one.id == "html" for one in chosen)
     bundle = study_bundle(study, workspace, viewer, with_pictures=wants_pictures, progress=progress)
     if not bundle.reads and any(one.id == "csv" for one in chosen):

@@ -17,6 +17,7 @@ from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.bundles import study_bundle
 from workstation.workflow.deliver import SignIn, export_study
 from workstation.workflow.read_case import open_study_folder
+from workstation.workflow.undecided import require_decided
 from workstation.workflow.workspace import Workspace
 
 COORDINATOR = "coordinator"
@@ -122,6 +123,7 @@ def _of_study(
                 study.not_locked_yet,
                 "They open by themselves with the last lock",
             )
+        require_decided(study, "The results were not shown")
         study.unseal_cases(compared, COORDINATOR)  # that scores were looked at is part of the record
         return study_bundle(
             study,
