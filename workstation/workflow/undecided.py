@@ -35,6 +35,6 @@ def require_decided(study: Study, what: str) -> None:
         named = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
         raise ProtocolViolation(
             what,
-            f"{adjudication.adjudicator} has still to decide {named}, and results would tell who answered what",
+            f"{adjudication.adjudicator} has still to decide {named}, and this would tell who answered what",
             "Sign these cases first, or sign in as somebody else",
         )
