@@ -244,7 +244,8 @@ class ResultsDesk(Desk):
             return
         part = self.results.report.parts[self._part.currentIndex()]
         readers = " and ".join(part.readers)
-        self._title.set_whole_text(f"{part.cases} cases, readers {readers}")
+        cases = "1 case" if part.cases == 1 else f"{part.cases} cases"
+        self._title.set_whole_text(f"{cases}, readers {readers}")
 
     # building ---------------------------------------------------------------------------------
 

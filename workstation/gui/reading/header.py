@@ -138,6 +138,7 @@ class ReadingHeader(QWidget):
         self._amend.setVisible(locked)
         self._study.set_whole_text(study)
         self._reader.setText(reader)
+        self._reader.setToolTip(study)  # which may have no room
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
             "You see case codes only, and nothing of the other reader."

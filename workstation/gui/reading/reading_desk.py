@@ -361,7 +361,8 @@ class ReadingDesk(Desk):
 
     def _on_locked(self, what: str) -> None:
         if self._reader is not None and self.read is not None:
-            self.context.messages.inform(after_lock(self._reader, what))
+            # With something to press it stays until the code is written down.
+            self.context.messages.inform(after_lock(self._reader, what), "Written down", lambda: None)
             self._start_opening(None, after=self.read.case.code)
 
     def _nothing_to_read(self, *, look_back: bool) -> None:

@@ -118,10 +118,14 @@ class RegionDiagram(QWidget):
     def _panel_side(self) -> float:
         return ONE_ROW_PX if self._rows() == 1 else TWO_ROW_PX
 
+    def _side_shown(self) -> float:
+        """Smaller while a question under the form takes the room: nothing is cut off."""
+        return min(self._panel_side(), max(1.0, self.height() / self._rows() - TITLE_HEIGHT))
+
     def _panels(self) -> Iterator[tuple[View, QRectF]]:
         if self._instrument is None:
             return
-        views, side = self._instrument.views, self._panel_side()
+        views, side = self._instrument.views, self._side_shown()
         columns = min(COLUMNS, len(views))
         step = (self.width() + PANEL_GAP) / columns
         for index, view in enumerate(views):

@@ -160,8 +160,8 @@ class AccountsDialog(QDialog):
         close.clicked.connect(self.reject)
         feet = QHBoxLayout()
         feet.addStretch(1)
-        feet.addWidget(close)
         feet.addWidget(self._do)
+        feet.addWidget(close)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         for part in (QLabel("Compare the fingerprints aloud once:"), self._cards, self._way, self._said):

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.theme import CONTROL_PX
 from workstation.reading.blinding_rule import Blinding, Overlays
 from workstation.reading.conduct import Conduct, Scores
 from workstation.reading.known_cases import Calibration, Drift, Feedback, KnownAnswers, Measure
@@ -28,13 +29,13 @@ from workstation.reading.safety import Safety
 
 OVERLAYS = {
     Overlays.NEVER: "Masks: never shown to a reader",
-    Overlays.AFTER_OWN_SCORE: "Masks: after the own score, and both scores are kept",
+    Overlays.AFTER_OWN_SCORE: "Masks: after the own score",
     Overlays.ALWAYS: "Masks: shown from the beginning",
 }
 VISITS = {"hidden": "Visits: order hidden from the reader", "known": "Visits: order known to the reader"}
 SCORES = {
-    Scores.UNAIDED: "Compare the scores before masks came",
-    Scores.AIDED: "Compare the scores after masks came",
+    Scores.UNAIDED: "Both scores are kept; compare those before masks came",
+    Scores.AIDED: "Both scores are kept; compare those after masks came",
 }
 FEEDBACK = {
     Feedback.RESULT: "tell the result",
@@ -80,6 +81,8 @@ class ConductStep(QWidget):
         self._mark.setSingleStep(0.05)
         self._mark.setValue(0.6)
         self._mark.setPrefix("at least ")
+        self._mark.lineEdit().setTextMargins(6, 0, 6, 0)
+        self._mark.setFixedHeight(CONTROL_PX)
         self._attempts = _number("calibration_attempts", "Attempts", 1, 20, 3, " attempts")
         self._feedback = _choice("calibration_feedback", "What a reader is told", FEEDBACK)
         self._drift = _line("drift_cases", "Known cases among the others, e.g. D-0001, D-0002")
@@ -237,6 +240,8 @@ def _number(name: str, title: str, least: int, most: int, value: int, suffix: st
     spin.setRange(least, most)
     spin.setValue(value)
     spin.setSuffix(suffix)
+    spin.lineEdit().setTextMargins(6, 0, 6, 0)
+    spin.setFixedHeight(CONTROL_PX)
     return spin
 
 

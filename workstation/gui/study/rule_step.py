@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from workstation.errors import ResourceError
 from workstation.gui.study.summary import RULES, UNSEAL
 from workstation.gui.study.trigger_row import TriggerRow
+from workstation.gui.theme import CONTROL_PX
 from workstation.reading.conduct import Adjudication, Conduct, Repeats, RequiredSeries, Sees, required_series
 from workstation.reading.plan import Resolution, Unseal
 
@@ -57,9 +58,12 @@ class RuleStep(QWidget):
             "Tolerated difference in grades",
             "Differences up to this many grades need not be settled",
         )
-        self._tolerance.setPrefix("tolerate ")
-        self._tolerance.setSuffix(" grade(s)")
+        self._tolerance.setSpecialValueText("every difference is settled")
+        self._tolerance.setPrefix("tolerate a difference of ")
         self._tolerance.setRange(0, 3)
+        self._tolerance.valueChanged.connect(
+            lambda value: self._tolerance.setSuffix(" grade" if value == 1 else " grades")
+        )
         self._seed = _number(
             "order_seed",
             "Seed of the case order",
@@ -220,4 +224,5 @@ def _number(name: str, title: str, tip: str) -> QSpinBox:
     spin.setToolTip(tip)
     spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     spin.lineEdit().setTextMargins(6, 0, 6, 0)
+    spin.setFixedHeight(CONTROL_PX)
     return spin

@@ -195,7 +195,8 @@ class SealingStep(QWidget):
         empty(self._grid)
         self._lines = {}
         for row, (name, seat) in enumerate(self.seats.items()):
-            title = f"Passphrase of {seat.value} {name}"
+            words = "safety contact" if seat is Seat.SAFETY else seat.value
+            title = f"Passphrase of {words} {name}"
             pair = (
                 passphrase_line(f"passphrase_{name}", title),
                 passphrase_line(f"passphrase_again_{name}", f"{title}, again"),

@@ -82,7 +82,8 @@ def _conduct(plan: StudyPlan) -> str:
     if conduct.drift is not None and plan.cases:
         number = conduct.drift.count(len(plan.cases))
         told.append(
-            f"{_counted(number, 'known case')} among them, like any other, tell whether a scale drifts."
+            f"{_counted(number, 'known case')} among them, like any other, "
+            f"{'tells' if number == 1 else 'tell'} whether a scale drifts."
         )
     if conduct.safety is not None:
         told.append(f"{conduct.safety.contact} is told urgent findings at once.")

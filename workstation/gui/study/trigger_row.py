@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBoxLayout, QSpinBox, QWidget
 
+from workstation.gui.theme import CONTROL_PX
 from workstation.reading.conduct import Triggers
 
 
@@ -44,6 +45,7 @@ class TriggerRow(QWidget):
         for spin in (self._grades, self._total):
             spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
             spin.lineEdit().setTextMargins(6, 0, 6, 0)
+            spin.setFixedHeight(CONTROL_PX)
         for widget in (self._grades, self._absent, self._total):
             row.addWidget(widget, 1)
         self._grades.valueChanged.connect(lambda _value: self.changed.emit())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -26,6 +26,8 @@ TEXT = (
     "every read keeps the version it was begun under. It is signed like the first one, and the reason stands "
     "in the study's log, which everybody can read."
 )
+
+LOOKED_PX = 320
 
 
 class VersionForm(TravelDialog):
@@ -49,6 +51,7 @@ class VersionForm(TravelDialog):
         self._looked = QLabel()
         self._looked.setObjectName("version_changes")
         self._looked.setWordWrap(True)
+        self._looked.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.add_row("", self._looked)
         for line in (self._study, self._plan):
             line.textChanged.connect(self._look)
@@ -101,6 +104,9 @@ class VersionForm(TravelDialog):
     def _show_looked(self, found: tuple[tuple[str, ...], str]) -> None:
         self._signers, told = found
         self._looked.setText(told)
+        # A wrapped label in a grid is not asked how high it must be.
+        self._looked.setMinimumHeight(self._looked.heightForWidth(LOOKED_PX) if told else 0)
+        self.adjustSize()
         self._show_signers()
         self.refresh()
 
