@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.main_window import MainWindow
@@ -51,6 +51,30 @@ def test_the_key_pauses_and_a_case_opened_again_goes_on(reading: MainWindow, qtb
     assert not desk.read.session.replay.paused
     qtbot.keyClick(desk.grid, "2")
     assert desk.read.sheets[0].answered == 1
+
+
+def test_a_question_under_the_form_waits_for_a_pause_and_takes_no_grade(
+    reading: MainWindow, qtbot: QtBot
+) -> None:
+    desk = reading.desk
+    for _ in instrument("recht").items:
+        qtbot.keyClick(desk.grid, "1")
+    qtbot.keyClick(desk.grid, Qt.Key.Key_L, CONTROL)
+    asked = desk.findChild(QLineEdit, "signature")
+    assert asked.isVisible()
+    before = desk.read.session.sequence
+    qtbot.keyClick(desk.grid, "3")  # the images have the focus: not the line that is asked for
+    assert desk.read.session.sequence == before
+    assert reading.context.messages.last.text.startswith("Not scored: first answer the question")
+    qtbot.keyClick(desk.grid, Qt.Key.Key_P, CONTROL)
+    assert not desk.grid.isVisible()
+    assert not asked.isVisible()
+    qtbot.keyClick(desk, Qt.Key.Key_P, CONTROL)
+    assert desk.grid.isVisible()
+    assert asked.isVisible()
+    qtbot.keyClick(asked, Qt.Key.Key_Escape)
+    qtbot.keyClick(desk.grid, "3")
+    assert desk.read.sheets[0].answer(instrument("recht").items[-1].id).grade == 3
 
 
 def test_a_pause_does_not_count_as_time_of_reading_and_is_not_undone() -> None:

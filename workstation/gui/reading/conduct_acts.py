@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog
 
 from workstation.errors import WorkstationError
@@ -88,6 +89,15 @@ class ConductActs(QObject):
         if read is not None and read.is_locked and self._screen.page is Page.READ:
             self._screen.put_questions_away()
             self._screen.amend.ask(read.case.code)
+
+    def refuse_digit(self, event: QKeyEvent) -> bool:
+        """While something is asked under the form a digit over the images scores nothing, and says so."""
+        if not event.text().isdigit():
+            return False
+        self._context.messages.attention(
+            "Not scored: first answer the question under the form, or Esc there."
+        )
+        return True
 
     def ask_masks(self) -> None:
         """Show masks where the plan lets the reader have them now, else say why not."""

@@ -221,7 +221,7 @@ class ReadingDesk(Desk):
     def turn_pause(self) -> None:
         """Cover the case, or go on with it; both are kept in the journal, so that the time can be told."""
         is_paused = self._screen.page is Page.PAUSED
-        if self.read is None or self.read.is_locked or self._screen.is_asking:
+        if self.read is None or self.read.is_locked:
             self._header.show_paused(False)
             return
         self._keeper.pause(not is_paused)
@@ -329,9 +329,9 @@ class ReadingDesk(Desk):
         self.titled.emit("")
 
     def _on_form_key(self, event: QKeyEvent) -> bool:
-        if self.read is None or self._screen.page is not Page.READ or self._screen.is_asking:
+        if self.read is None or self._screen.page is not Page.READ:
             return False
-        return self._form.handle_key(event)
+        return (self._acts.refuse_digit if self._screen.is_asking else self._form.handle_key)(event)
 
     def _on_changed(self) -> None:
         if self.read is not None:
