@@ -27,7 +27,8 @@ from workstation.reading.reconcile import ItemPair
 from workstation.scoring.instrument import Instrument, Item
 from workstation.workflow.reconcile_case import ReconcileCase
 
-PANEL_WIDTH = 420
+PANEL_WIDTH, WIDEST, PART = 420, 640, 0.22
+"""On a large screen the panel takes part of the room, so that reasons can be read."""
 _RULES = {
     Resolution.MEAN: "mean of both readers",
     Resolution.CONSENSUS: "consensus with a reason",
@@ -98,6 +99,10 @@ class ReconcilePanel(QFrame):
     def can_sign(self) -> bool:
         """Whether a signature may be typed now."""
         return self._signature.isEnabled()
+
+    def fit_into(self, width: int) -> None:
+        """Take this panel's part of the desk's width."""
+        self.setFixedWidth(min(max(PANEL_WIDTH, round(PART * width)), WIDEST))
 
     # setters -------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.gui.actions import Action
@@ -60,6 +61,11 @@ class ReconcileScreen(QStackedWidget):
     def page(self) -> Page:
         """What is shown now."""
         return Page(self.currentIndex())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The panel keeps its part of the width."""
+        self.panel.fit_into(event.size().width())
+        super().resizeEvent(event)
 
     def turn_to(self, page: Page) -> None:
         """Show a page."""
