@@ -43,10 +43,10 @@ class UrgentPanel(QWidget):
         self._send.setObjectName("send_urgent")
         self._send.setProperty("emphasis", "primary")
         self._send.clicked.connect(self._on_send)
-        self._save = QPushButton("Save the sealed message to a file…")
+        self._save = QPushButton("Save sealed message…")
         self._save.setObjectName("save_urgent")
         self._save.setProperty("emphasis", "primary")
-        self._save.setToolTip("For the safety contact, who alone can open it")
+        self._save.setToolTip("As a file for the safety contact, who alone can open it")
         self._save.clicked.connect(self.save_wanted)
         self._cancel = QPushButton()
         self._cancel.setObjectName("cancel_urgent")
@@ -81,8 +81,8 @@ class UrgentPanel(QWidget):
         """After it was sent on a machine that nobody else sees: offer the sealed message as a file."""
         self._words.setText("")
         self._text.setText(
-            f"<b>Sent.</b> It lies on this machine until the next return. Save it for {self._contact}, who "
-            "alone can open the file, and telephone now."
+            f"<b>Sent</b>, and here until the next return. Save it for {self._contact} as a sealed file, and "
+            "telephone."
         )
         self._show_stage(is_sent=True)
         self._save.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -105,7 +105,7 @@ class UrgentPanel(QWidget):
         for widget in (self._words, self._send):
             widget.setVisible(not is_sent)
         self._save.setVisible(is_sent)
-        self._cancel.setText("Go on reading" if is_sent else "Do not send")
+        self._cancel.setText("Done" if is_sent else "Do not send")
 
     def _on_changed(self) -> None:
         self._show_sure(sure=False)
