@@ -34,6 +34,7 @@ from workstation.reading.session import ReadState
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.store.library import Library
 from workstation.store.mask_files import keep_mask, kept_masks
+from workstation.workflow import make_package as make_package_module
 from workstation.workflow.accounts import give_card, make_account, take_account
 from workstation.workflow.calibrate import drift_rows, noted_outcomes
 from workstation.workflow.change_plan import change_plan, load_changed
@@ -461,9 +462,12 @@ def slices(machine: Machine) -> list[int]:
         return [len(one.instances) for code in ("K-1", "K-2") for one in library.series(code)]
 
 
+@pytest.mark.parametrize("in_memory", [True, False], ids=["small", "large"])
 def test_secondary_captures_text_and_overlays_stay_behind_until_approved(
-    homes: dict[str, Machine], tmp_path: Path
+    homes: dict[str, Machine], tmp_path: Path, in_memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not in_memory:
+        monkeypatch.setattr(make_package_module, "_IN_MEMORY", 0)
     home = Machine(Path(shutil.copytree(homes["coordinator"].place, tmp_path / "home")))
     images = sorted((home.library / "images").rglob("*.dcm"))
     first = images[0].read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO
 
 import numpy as np
 
@@ -14,13 +14,13 @@ from workstation.imaging.study import Instance
 SECONDARY, TEXT, OVERLAY = "secondary capture", "burned-in text", "overlay"
 
 
-def awaits_approval(data: bytes) -> str:
+def awaits_approval(stream: BinaryIO) -> str:
     """Why a copy must be approved before it is given away; empty when it need not be.
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
+    stream : BinaryIO
+        The whole file, of any size: never more than one plane of it is in memory.
 
     Returns
     -------
@@ -33,25 +33,26 @@ def awaits_approval(data: bytes) -> str:
     DataError
         If it is no readable image.
     """
-    file = read_file(io.BytesIO(data), "copy")
+    file = read_file(stream, "copy")
     if file.kind is Kind.SECONDARY_CAPTURE:
         return SECONDARY
     if file.kind is Kind.BURNED_IN or any(one.burned_in_annotation == "YES" for one in file.instances):
         return TEXT
-    return OVERLAY if _has_overlay(file, data) else ""
+    return OVERLAY if _has_overlay(file, stream) else ""
 
 
-def _has_overlay(file: DicomFile, data: bytes) -> bool:
-    return any(_draws_above(one, data) for one in file.instances)
+def _has_overlay(file: DicomFile, stream: BinaryIO) -> bool:
+    return any(_draws_above(one, stream) for one in file.instances)
 
 
-def _draws_above(instance: Instance, data: bytes) -> bool:
+def _draws_above(instance: Instance, stream: BinaryIO) -> bool:
     pixels = instance.pixels
     if pixels.offset is None or pixels.bits_stored >= pixels.bits_allocated or pixels.bits_allocated == 32:
         return False
     kind = "i" if pixels.signed else "u"
-    count = plane_bytes(pixels) // (pixels.bits_allocated // 8)
-    plane = np.frombuffer(data, f"<{kind}{pixels.bits_allocated // 8}", count, pixels.offset)
+    stream.seek(pixels.offset)
+    data = stream.read(plane_bytes(pixels))
+    plane = np.frombuffer(data, f"<{kind}{pixels.bits_allocated // 8}")
     if pixels.signed:  # the sign fills the unused bits: anything else in them is drawn
         unused = pixels.bits_allocated - pixels.bits_stored
         return bool(np.any((plane << unused) >> unused != plane))

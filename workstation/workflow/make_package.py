@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -273,10 +274,12 @@ def _looked_at(
         path = library.folder / one.path
         if one.size <= _IN_MEMORY:
             data = _read(path)
-            reason = "" if approved else awaits_approval(data)
+            reason = "" if approved else awaits_approval(io.BytesIO(data))
             size, digest = len(data), hashlib.sha256(data).hexdigest()
         else:
-            reason, (size, digest) = "", digest_of(_opener(path))
+            with _opener(path)() as stream:  # looked at plane by plane, then read again for its digest
+                reason = "" if approved else awaits_approval(stream)
+            size, digest = digest_of(_opener(path))
         if size != one.size:
             raise _image_gone()
         if reason:
