@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from workstation.cli.main import OK, REFUSED
 from workstation.cli.main import run as run_command
+from workstation.store.engine import newest_version
 from workstation.store.server_address import kept_password, parse_address
 from workstation.store.server_engine import Server
 from workstation.store.server_schema import schema_of
@@ -136,7 +137,7 @@ def test_another_study_an_unknown_version_and_no_member(
         assert run("sync", "--study", study, "--server", postgres.url("cmd.R1")) == REFUSED
         assert said in capsys.readouterr().err
     with server.write() as connection:
-        connection.execute(sa.text("UPDATE schema_version SET version = 1 WHERE chain = 'server'"))
+        connection.execute(change, {"v": newest_version("server")})
         connection.execute(sa.text('GRANT USAGE ON SCHEMA "' + schema + '" TO "other.R1"'))
         connection.execute(sa.text('GRANT SELECT ON schema_version TO "other.R1"'))
     server.close()

@@ -82,6 +82,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _change(arguments: argparse.Namespace) -> int:
     from workstation.reading.plan_change import changes
+    from workstation.store.server_join import kept_address
     from workstation.workflow.change_plan import change_plan, load_changed
 
     with opened_study(arguments) as study:
@@ -105,6 +106,8 @@ def _change(arguments: argparse.Namespace) -> int:
         )
     else:
         print(f"Version {plan.version} is in force ({', '.join(what)}). Reads that were begun keep theirs.")
+        if kept_address(arguments.study) is not None:
+            print("Tell the server, which opens no more reads until then: marrow study server init")
     return OK
 
 

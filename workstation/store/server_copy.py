@@ -33,6 +33,11 @@ class ServerView:
         """Whether reads of others may be seen at all."""
         return bool(self._connection.scalar(sa.text("SELECT any_opened() OR is_coordinator()")))
 
+    @property
+    def knows_rules(self) -> bool:
+        """Whether the server was told what the newest plan asks for; before that it opens nothing more."""
+        return bool(self._connection.scalar(sa.text("SELECT rules_fit()")))
+
     def heads(self, shared: SharedTable, owner: str = "") -> dict[ChainName, Head]:
         """The last entry of each chain, of one owner or of all that may be seen."""
         return heads_of(self._connection, shared, owner)

@@ -71,6 +71,11 @@ _FUNCTIONS = {
         "SELECT EXISTS (SELECT 1 FROM members WHERE role = session_user AND seat = 'coordinator')",
     ),
     "sealed_to()": ("text", f"SELECT mode FROM rules WHERE plan_number = {_NEWEST}"),
+    # After a change of the plan the server is shut until it is told the new rules.
+    "rules_fit()": (
+        "boolean",
+        f"SELECT coalesce((SELECT max(number) FROM plans), 0) <= coalesce({_NEWEST}, 0)",
+    ),
     # A required row without a case stands for any read, which the server does not know; not of a calibration.
     "all_locked(wanted text)": (
         "boolean",
@@ -81,7 +86,8 @@ _FUNCTIONS = {
             WHERE plan_number = {_NEWEST}
             -- Nothing opens while a hidden repeat of any case is outstanding.
             AND (wanted = '' OR case_code = wanted OR (case_code <> '' AND presentation > 1)))
-        SELECT EXISTS (SELECT 1 FROM needed WHERE wanted = '' OR case_code = wanted)
+        SELECT rules_fit()
+        AND EXISTS (SELECT 1 FROM needed WHERE wanted = '' OR case_code = wanted)
         AND NOT EXISTS (
             SELECT 1 FROM needed n WHERE n.case_code <> '' AND NOT EXISTS (
                 SELECT 1 FROM locked l WHERE l.reader = n.reader AND l.case_code = n.case_code

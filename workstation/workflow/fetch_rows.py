@@ -200,7 +200,7 @@ def _written_twice(table: SharedTable, chain: ChainName) -> str:
     name = _chain_name(table, chain)
     return (
         f"{name[0].upper()}{name[1:]} was written on two machines; the server has the other one, and what "
-        "was entered here stays here and is not sent."
+        "was entered here stays here and is not sent. To go on with the other, join in a new folder."
     )
 
 

@@ -28,6 +28,10 @@ from workstation.workflow.fetch_rows import Fetch, Fetched
 from workstation.workflow.send_rows import Sending, send_entries, send_settled
 
 _TRIES = 3
+BEHIND = (
+    "The plan was changed, and the server opens no more reads until it knows: "
+    "whoever made the study there gives marrow study server init again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class SyncReport:
     sent, fetched : int
         Entries, locks and whatever else was copied, without log entries.
     conflicts : tuple of str
-        What was entered on two machines and stays on each: one sentence each.
+        What a person must see to, one sentence each: what was entered on two machines and stays on each, or
+        that the server does not know the newest plan's rules.
     not_sent : int
         What of this account is not on the server.
     """
@@ -176,6 +181,9 @@ def _once(
         send_entries(sending, progress)
         progress.report(2, 3, "sending")
         send_settled(sending)
+        with server.read() as connection:
+            if not view_of(server, connection, store.study_uid).knows_rules:
+                sending.conflicts.append(BEHIND)
     conflicts = tuple(dict.fromkeys((*fetched.conflicts, *sending.conflicts)))
     replica.keep_state(LinkState(account, utc_now(), "", conflicts))
     progress.report(3, 3, "done")

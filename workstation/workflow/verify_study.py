@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
@@ -92,7 +92,8 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
         findings += verify_links(links, store.reads.root(key), read_name(key))
     for case, links in store.reconciling.journals().items():
         findings += verify_links(links, store.reconciling.root(case), f"reconciliation of {case}")
-    findings += _locks(study, events, journals, is_partial(audit, others))
+    twice = locked_twice((audit, *others.values()))
+    findings += _locks(study, events, journals, is_partial(audit, others), twice)
     findings += _amendments(study, events, journals)
     findings += _signatures(study, merged)
     findings += verify_seals(study, log, audit, merged, journals) if log is not None else ()
@@ -104,6 +105,11 @@ def verify_study(study: Study, head: str = "") -> VerifyReport:
     elif not proves_tail(events, head):
         findings.append(Finding("study log", "study log: the head code that was given is not in it"))
     notes += islice(_clocks(audit), MOST_CLOCKS)
+    notes += (
+        f"The {read_name(study.orders.named(ReadKey(*kept)))} was locked on two machines that did not know "
+        "of each other; one of the two counts, the same for everybody."
+        for kept in sorted(twice)
+    )
     if is_partial(audit, others):
         notes.append("The logs of other machines come once every read is open; they are not checked yet.")
     if study.plan_file_differs:
@@ -159,8 +165,23 @@ def _plans(study: Study, audit: tuple[AuditEntry, ...]) -> Iterator[Finding]:
             yield Finding("plan", f"the case order of {reader} was changed")
 
 
+def locked_twice(logs: Sequence[Sequence[AuditEntry]]) -> frozenset[tuple[str, str, int, int]]:
+    """Reads, as they are kept, that one reader locked on several machines; each log is one machine's."""
+    seen: dict[tuple[str, str, int, int], set[int]] = {}
+    for number, log in enumerate(logs):
+        for entry, said in _details(tuple(log), "read locked"):
+            kept = (entry.actor, str(said.get("case")), said.get("presentation"), said.get("version"))
+            if isinstance(kept[2], int) and isinstance(kept[3], int):
+                seen.setdefault((kept[0], kept[1], kept[2], kept[3]), set()).add(number)
+    return frozenset(kept for kept, machines in seen.items() if len(machines) > 1)
+
+
 def _locks(
-    study: Study, audit: tuple[AuditEntry, ...], journals: Journals, partial: bool
+    study: Study,
+    audit: tuple[AuditEntry, ...],
+    journals: Journals,
+    partial: bool,
+    twice: Collection[tuple[str, str, int, int]],
 ) -> Iterator[Finding]:
     reads = study.store.reads
     logged = {entry.actor for entry in audit}
@@ -176,8 +197,10 @@ def _locks(
         last = links[-1].digest if links else reads.root(lock.key)
         if len(links) != lock.entries or last != lock.digest:
             yield Finding(name, f"{name}: it is not what was signed ({lock.entries} entries were)")
+    here = {lock.key.kept for lock in reads.locks()}
     for signer, detail in noted:
-        if (signer, detail) not in seen:
+        kept = (signer, detail.get("case"), detail.get("presentation"), detail.get("version"))
+        if (signer, detail) not in seen and not (kept in twice and kept in here):
             name = read_name(study.orders.named(ReadKey(signer, str(detail.get("case")))))
             yield Finding(name, f"{name}: its lock was removed or changed")
 

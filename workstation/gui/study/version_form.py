@@ -92,7 +92,12 @@ class VersionForm(TravelDialog):
 
     def outcome(self, result: object) -> str:
         """It is in force."""
-        return f"Version {result} is in force. Reads that were begun keep theirs."
+        from workstation.store.server_join import kept_address
+
+        text = f"Version {result} is in force. Reads that were begun keep theirs."
+        if kept_address(path_of(self._study)) is not None:
+            text += " Tell the server, which opens no more reads until then: marrow study server init."
+        return text
 
     def _choose_plan(self) -> str:
         return QFileDialog.getOpenFileName(self, "Plan", "", "Plans (*.toml)")[0]
