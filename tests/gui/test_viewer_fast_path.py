@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,17 +14,18 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.viewer_scene import PAIRS, mask_of
-from workstation.gui.viewer import outline_painting
+from workstation.gui.viewer import kept_pictures, outline_painting, painting
 from workstation.gui.viewer.grid import ViewerGrid
+from workstation.gui.viewer.kept_pictures import KeptPictures
 from workstation.gui.viewer.look_ahead import LookAhead
-from workstation.gui.viewer.painting import FramePainter, KeptPicture, paint_pixels, wrap
+from workstation.gui.viewer.painting import FramePainter, paint_pixels, wrap
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.words import Words
 from workstation.imaging.frame import CROSSED, Frame, LabelStyle, Overlay, picture_of, resolve
 from workstation.imaging.geometry import StackGeometry
 from workstation.imaging.hanging import grid_of
-from workstation.imaging.pixels import Picture, PixelBuffer
-from workstation.imaging.viewport import ViewportState
+from workstation.imaging.pixels import Picture, PixelBuffer, PixelBuffers
+from workstation.imaging.viewport import Outside, ViewportState
 from workstation.imaging.volume import Stack
 from workstation.imaging.windowing import SIGMOID, Window, lut32
 
@@ -148,7 +150,7 @@ def canvas(qtbot: object) -> Iterator[QImage]:
 
 
 def painted(
-    frame: Frame, painter: FramePainter, ratio: float = 1.0, kept: KeptPicture | None = None
+    frame: Frame, painter: FramePainter, ratio: float = 1.0, kept: KeptPictures | None = None
 ) -> NDArray[np.uint8]:
     """A viewport as it comes on the screen."""
     screen = QImage(round(SIZE[0] * ratio), round(SIZE[1] * ratio), QImage.Format.Format_RGB32)
@@ -170,7 +172,7 @@ def test_kept_outlines_are_those_drawn_anew(
     first, second, third = (painted(frame, painter, ratio) for _ in range(3))
     assert np.array_equal(first, second)
     assert np.array_equal(first, third)
-    monkeypatch.setattr(outline_painting, "_is_on_pixels", lambda _device: False)
+    monkeypatch.setattr(outline_painting, "is_on_pixels", lambda _device: False)
     direct = painted(frame, painter, ratio)
     assert np.abs(first.astype(int) - direct).max() <= 3  # laid over one another in another order
     assert (direct != painted(resolve(VIEWS[view], stack, SIZE), painter, ratio)).any()
@@ -181,13 +183,32 @@ def test_a_kept_picture_is_the_one_drawn_anew(
     canvas: QImage, stack: Stack, overlay: Overlay, ratio: float
 ) -> None:
     """Through every view, each shown three times as when a cursor moves over it, in one buffer."""
-    kept, buffer, painter = KeptPicture(), PixelBuffer(), FramePainter(ViewerPalette())
+    kept, buffer, painter = KeptPictures(), PixelBuffer(), FramePainter(ViewerPalette())
     for state in (*VIEWS.values(), *VIEWS.values()):
         for overlays in ((), (overlay,)):
             for _ in range(3):
                 frame = resolve(state, stack, SIZE, overlays=overlays, buffer=buffer)
                 alone = painted(frame, FramePainter(ViewerPalette()), ratio)
                 assert np.array_equal(painted(frame, painter, ratio, kept), alone)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_a_picture_got_ready_is_the_one_drawn_anew(
+    canvas: QImage, stack: Stack, overlay: Overlay, ratio: float
+) -> None:
+    """Memory of earlier pictures is drawn over: nothing of them stays, nor beside an outline at the edge."""
+    kept, buffers, painter = KeptPictures(), PixelBuffers(), FramePainter(ViewerPalette())
+    area = QRectF(0, 0, *SIZE)
+    painted(resolve(VIEWS["fitted"], stack, SIZE, buffer=buffers), painter, ratio, kept)
+    views = [replace(VIEWS["fitted"], slice_index=index) for index in range(SLICES)]
+    beyond = replace(views[2], outside=Outside(9.0))
+    for state in (*views, *VIEWS.values(), beyond, *views[::-1], beyond, views[0]):
+        for overlays in ((overlay,), ()):
+            ahead = resolve(state, stack, SIZE, overlays=overlays, buffer=buffers.ahead)
+            painter.get_ready(kept, area, ratio, ahead, wrap(ahead.pixels))
+            frame = resolve(state, stack, SIZE, overlays=overlays, buffer=buffers)
+            alone = painted(frame, FramePainter(ViewerPalette()), ratio)
+            assert np.array_equal(painted(frame, painter, ratio, kept), alone)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -287,6 +308,36 @@ class TestLookAhead:
         grid.presenter.scroll(0, 3)
         QApplication.processEvents()
         assert looked_up
+
+    def test_nor_scaled_again_on_the_way_there_or_back(
+        self, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grid, scaled = scene_grid(qtbot), []
+        for _ in range(3):
+            grid.presenter.scroll(0, 1)
+            QApplication.processEvents()
+            rest(qtbot, grid)
+        monkeypatch.setattr(painting, "paint_pixels", lambda *_, **__: scaled.append(1) or QTransform())
+        for step in (1, -1):
+            grid.presenter.scroll(0, step)
+            QApplication.processEvents()
+            assert not scaled
+        grid.presenter.scroll(0, 5)
+        QApplication.processEvents()
+        assert scaled
+
+    def test_large_pictures_keep_only_the_one_shown_and_the_next(
+        self, canvas: QImage, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for most, large in ((3, 2**30), (2, 0)):
+            monkeypatch.setattr(kept_pictures, "LARGE_BYTES", large)
+            buffers, painter, kept = PixelBuffers(), FramePainter(ViewerPalette()), KeptPictures()
+            for index in (0, 1, 2, 3, 2, 1):
+                frame = resolve(ViewportState("s", index), stack, SIZE, buffer=buffers)
+                painted(frame, painter, 1.0, kept)
+                ahead = resolve(ViewportState("s", (index + 1) % 4), stack, SIZE, buffer=buffers.ahead)
+                painter.get_ready(kept, QRectF(0, 0, *SIZE), 1.0, ahead, wrap(ahead.pixels))
+            assert len(kept._kept) == most
 
     @pytest.mark.parametrize("last", [1000, -1000])
     def test_the_end_of_a_series_is_no_trouble(self, qtbot: QtBot, last: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.imaging.outline import Line, Outlines, bounding_box
-from workstation.imaging.pixels import Fill, Picture, PixelBuffer, TwoBuffers
+from workstation.imaging.pixels import Ahead, Fill, Picture, PixelBuffer, PixelBuffers
 from workstation.imaging.placement import EdgeLetters, Placement, edge_letters, place, usable_spacing
 from workstation.imaging.viewport import ViewportState
 from workstation.imaging.volume import Stack
@@ -122,9 +122,7 @@ class Overlay:
             box = bounding_box(kept)
             inside = kept[box] if box else None
             self._fills[slice_index] = (
-                Fill(box, inside > 0, inside.astype(np.uint16) << np.uint16(8))
-                if box and inside is not None
-                else None
+                Fill(box, inside.astype(np.uint16) << np.uint16(8)) if box and inside is not None else None
             )
         return self._fills[slice_index]
 
@@ -213,7 +211,7 @@ def resolve(
     pixel_spacing: tuple[float, float] | None = None,
     lossy: bool = False,
     linked_by: str = "",
-    buffer: PixelBuffer | TwoBuffers | None = None,
+    buffer: PixelBuffer | PixelBuffers | Ahead | None = None,
 ) -> Frame:
     """The picture of a viewport.
 
@@ -235,7 +233,7 @@ def resolve(
         Some pixels were compressed with loss: said in a badge.
     linked_by : str
         What else than the frame of reference links this viewport, said in a badge.
-    buffer : PixelBuffer, TwoBuffers or None
+    buffer : PixelBuffer, PixelBuffers, Ahead or None
         Reused memory; without it each picture gets its own.
     """
     picture, buffer = picture_of(state, stack, overlays, start), buffer or PixelBuffer()
@@ -263,13 +261,6 @@ def resolve(
         dimmed=state.outside is not None,
         stamp=buffer.stamp,
     )
-
-
-def get_ready(picture: Picture, overlays: Sequence[Overlay], buffer: TwoBuffers) -> None:
-    """Do what takes long of a picture that is probably shown next: its pixels and its outlines."""
-    buffer.get_ready(picture)
-    for overlay in overlays:
-        overlay.traced.of(picture.slice_index)
 
 
 def picture_of(

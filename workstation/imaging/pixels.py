@@ -19,15 +19,17 @@ from workstation.imaging.windowing import Window, lut8, lut32
 
 Pixels = NDArray[np.uint32]
 
+KEPT = 3
+"""Pictures of a viewport: a reader goes to and fro, so the one before is often the next."""
+
 _stamps = count(1)
 
 
 @dataclass(frozen=True, eq=False)
 class Fill:
-    """The filled labels of one slice: their box (rows, columns), where they are, and label × 256."""
+    """The filled labels of one slice: their box (rows, columns), and in it label × 256, else 0."""
 
     box: tuple[slice, slice]
-    where: NDArray[np.bool_]
     shifted: NDArray[np.uint16]
 
 
@@ -38,7 +40,7 @@ class Picture:
     Attributes
     ----------
     fills : tuple of (Fill, ndarray of uint32, shape (65536,))
-        Labels, drawn in order, and 0xFFRRGGBB for ``label * 256 + grey``.
+        Labels, drawn in order, and 0xFFRRGGBB for ``label * 256 + grey``; label 0 is grey.
     """
 
     stack: Stack
@@ -51,11 +53,16 @@ class Picture:
         """Write 0xFFRRGGBB into an array of the shape of a slice; may run in any thread."""
         plane = self.stack.voxels[self.slice_index]
         np.take(lut32(self.window, self.stack, self.inverted), plane, out=pixels, mode="wrap")
-        for fill, blend in self.fills:
+        for number, (fill, blend) in enumerate(self.fills):
             # Only the box that holds labels is looked up again; masks are small beside the image.
             inside = pixels[fill.box]
-            grey = np.take(lut8(self.window, self.stack, self.inverted), plane[fill.box])
-            np.copyto(inside, np.take(blend, fill.shifted | grey), where=fill.where)
+            if number == 0:  # all is still grey, and label 0 leaves it so
+                mixed = inside & np.uint32(0xFF)
+                mixed |= fill.shifted
+                inside[:] = np.take(blend, mixed, mode="wrap")
+            else:
+                grey = np.take(lut8(self.window, self.stack, self.inverted), plane[fill.box])
+                np.copyto(inside, np.take(blend, fill.shifted | grey), where=fill.shifted > 0)
 
 
 class PixelBuffer:
@@ -97,27 +104,43 @@ class PixelBuffer:
         return self.pixels
 
 
-class TwoBuffers:
-    """Pixels shown, and pixels got ready: those of the slice that probably comes next."""
+class PixelBuffers:
+    """Pixels shown, those shown before, and those got ready: of the slice that probably comes next."""
 
     def __init__(self) -> None:
-        self._shown, self._ready = PixelBuffer(), PixelBuffer()
+        self._buffers = [PixelBuffer() for _ in range(KEPT)]  # the one shown at the end
+        self.ahead = Ahead(self)
 
     @property
     def stamp(self) -> int:
         """That of the pixels shown."""
-        return self._shown.stamp
+        return self._buffers[-1].stamp
 
     def show(self, picture: Picture) -> Pixels:
-        """The pixels of a picture; without a look-up where they are ready."""
-        if self._ready.holds(picture):
-            self._shown, self._ready = self._ready, self._shown
-        return self._shown.show(picture)
+        """The pixels of a picture; without a look-up where they are here."""
+        for place, buffer in enumerate(self._buffers):
+            if buffer.holds(picture):
+                self._buffers.append(self._buffers.pop(place))
+                return buffer.pixels
+        return self._buffers[-1].show(picture)
 
-    def get_ready(self, picture: Picture) -> None:
-        """Look a picture up that is not shown yet."""
-        if not self._shown.holds(picture):
-            self._ready.show(picture)
+    def spare(self, picture: Picture) -> PixelBuffer:
+        """The buffer that holds a picture, or one that it may be looked up in: not the one shown."""
+        return next((one for one in self._buffers if one.holds(picture)), self._buffers[0])
+
+
+class Ahead:
+    """Looks pictures up that are not shown yet; used as a `PixelBuffer`."""
+
+    def __init__(self, buffers: PixelBuffers) -> None:
+        self._buffers = buffers
+        self.stamp = 0
+
+    def show(self, picture: Picture) -> Pixels:
+        """The pixels of a picture; those shown stay as they are."""
+        buffer = self._buffers.spare(picture)
+        pixels, self.stamp = buffer.show(picture), buffer.stamp
+        return pixels
 
 
 def _same(

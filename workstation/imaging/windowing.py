@@ -8,7 +8,7 @@ PS3.3 C.11.2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -76,11 +76,14 @@ class Histogram:
 
     def percentile(self, percent: float) -> float:
         """Real value below which `percent` % of the sample lies."""
-        cumulative = np.cumsum(self.counts)
-        index = int(np.searchsorted(cumulative, percent / 100.0 * cumulative[-1]))
+        index = int(np.searchsorted(self._cumulative, percent / 100.0 * self._cumulative[-1]))
         return float(self.values[min(index, len(self.values) - 1)])
 
-    @property
+    @cached_property
+    def _cumulative(self) -> NDArray[np.int64]:
+        return np.cumsum(self.counts)
+
+    @cached_property
     def span(self) -> float:
         """Distance from the 1st to the 99th percentile; the unit of a window drag, never 0."""
         span = self.percentile(99) - self.percentile(1)

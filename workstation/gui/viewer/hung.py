@@ -81,6 +81,7 @@ class HungCase(QObject):
         self.layers_on: dict[int, tuple[str, ...]] = {}
         """Names of the layers that a viewport shows, where it does not show all."""
         self._windows: dict[str, Window] = {}
+        self._foreseen: tuple[object, list[ViewportState]] = (None, [])
         self._left: frozenset[str] = frozenset()
         """Series that hang as a reader left them: what arrives of them must not move them."""
 

@@ -82,7 +82,7 @@ class OutlinePainter:
             return
         device = painter.deviceTransform()
         ratio = device.m11()
-        if not _is_on_pixels(device):
+        if not is_on_pixels(device):
             draw(painter, frame.outlines, transform)  # kept pixels fit only on whole ones
             return
         place: Key = (frame.placement.matrix, area.width(), area.height(), ratio)
@@ -154,7 +154,7 @@ class OutlinePainter:
         pixels[drawn.where] = 0
 
 
-def _is_on_pixels(device: QTransform) -> bool:
+def is_on_pixels(device: QTransform) -> bool:
     """True when a viewport begins on a whole pixel of the screen."""
     return (
         device.m11() == device.m22() > 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
+from workstation.gui.viewer.kept_pictures import KeptPictures
 from workstation.gui.viewer.outline_painting import OutlinePainter
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.texts import MARGIN, Texts, draw, laid_out
@@ -18,6 +19,7 @@ from workstation.gui.viewer.words import CENTRE, Words
 from workstation.imaging.frame import Frame
 
 DIMMED = QColor(0, 0, 0, 150)
+NEAR_PX = 4
 
 
 class FramePainter:
@@ -38,26 +40,42 @@ class FramePainter:
         image: QImage,
         words: Words,
         *,
-        kept: KeptPicture | None = None,
+        kept: KeptPictures | None = None,
         warned: bool = False,
         over: Callable[[QPainter, QTransform], None] | None = None,
     ) -> None:
         """Draw everything of a viewport but its border.
 
-        `image` wraps ``frame.pixels``; `kept` is the viewport's picture of the time before; `warned` shows
+        `image` wraps ``frame.pixels``; `kept` are the pictures that the viewport has ready; `warned` shows
         the ⚠ of a series with warnings; `over` draws what lies between the masks and the corner texts,
         given the map from image to viewport.
         """
-        paint = kept.paint if kept is not None else paint_pixels
-        transform = paint(painter, area, frame, image, self._background)
+        draw = partial(self._paint_picture, area=area, frame=frame, image=image)
+        if kept is None:
+            draw(painter, False)
+        else:
+            kept.paint(painter, area, frame, self._background.rgb(), draw)
+        if over is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            over(painter, QTransform(*frame.placement.matrix))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._paint_texts(painter, area, frame, warned, words)
+
+    def get_ready(self, kept: KeptPictures, area: QRectF, ratio: float, frame: Frame, image: QImage) -> None:
+        """Draw now what a viewport on a screen of so many pixels to the point probably shows next."""
+        draw = partial(self._paint_picture, area=area, frame=frame, image=image)
+        kept.get_ready(area, ratio, frame, self._background.rgb(), draw)
+
+    def _paint_picture(
+        self, painter: QPainter, is_framed: bool, area: QRectF, frame: Frame, image: QImage
+    ) -> None:
+        transform = paint_pixels(painter, area, frame, image, self._background, is_framed=is_framed)
         if frame.dimmed:
             painter.fillRect(area, DIMMED)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        self._outlines.paint(painter, area, frame, transform)
-        if over is not None:
-            over(painter, transform)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._paint_texts(painter, area, frame, warned, words)
+        if frame.outlines:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            self._outlines.paint(painter, area, frame, transform)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_texts(self, painter: QPainter, area: QRectF, frame: Frame, warned: bool, words: Words) -> None:
         said = Texts(frame.corners, frame.letters, frame.scale_bar, warned)
@@ -71,45 +89,25 @@ class FramePainter:
             down = paint_badge(painter, QPointF(area.center().x(), down), badge.text, colour, words)
 
 
-class KeptPicture:
-    """The scaled pixels of a viewport, kept once they are shown again with another mark or line on them.
-
-    Most of a viewport's time goes into scaling. Where a crosshair, a cursor or a measurement moves, the
-    picture under it stays.
-    """
-
-    def __init__(self) -> None:
-        self._key: tuple[object, ...] = ()
-        self._picture: QImage | None = None
-
-    def paint(
-        self, painter: QPainter, area: QRectF, frame: Frame, image: QImage, background: QColor
-    ) -> QTransform:
-        """As `paint_pixels`, and with the same pixels."""
-        ratio = painter.device().devicePixelRatioF()
-        key = (frame.stamp, frame.placement.matrix, area.getRect(), ratio, background.rgb())
-        if key != self._key or not ratio.is_integer():  # between pixels a copy would not lie as it was drawn
-            self._key, self._picture = key, None
-            return paint_pixels(painter, area, frame, image, background)
-        if self._picture is None:
-            self._picture = QImage((area.size() * ratio).toSize(), QImage.Format.Format_RGB32)
-            self._picture.setDevicePixelRatio(ratio)
-            once = QPainter(self._picture)
-            paint_pixels(once, area, frame, image, background)
-            once.end()
-        painter.drawImage(area.topLeft(), self._picture)
-        return QTransform(*frame.placement.matrix)
-
-
 def paint_pixels(
-    painter: QPainter, area: QRectF, frame: Frame, image: QImage, background: QColor
+    painter: QPainter,
+    area: QRectF,
+    frame: Frame,
+    image: QImage,
+    background: QColor,
+    *,
+    is_framed: bool = False,
 ) -> QTransform:
-    """Draw the picture of a frame and fill what it leaves; returns the map from image to viewport."""
+    """Draw the picture of a frame and fill what it leaves; returns the map from image to viewport.
+
+    Where the background is there already only a narrow strip around the picture is filled, which outlines
+    at its edge may have reached.
+    """
     is_whole = painter.device().devicePixelRatioF().is_integer()
-    transform, around = _place(
+    transform, around, near = _place(
         frame.placement.matrix, image.width(), image.height(), area.getRect(), is_whole
     )
-    for strip in around:
+    for strip in near if is_framed else around:
         painter.fillRect(strip, background)
     painter.setTransform(transform, True)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
@@ -126,8 +124,10 @@ def _place(
     high: int,
     area: tuple[float, float, float, float],
     is_whole: bool,
-) -> tuple[QTransform, tuple[QRect, ...]]:
+) -> tuple[QTransform, tuple[QRect, ...], tuple[QRect, ...]]:
     """The map from image to viewport, and the rectangles around the picture; they reach under its rim.
+
+    The last are what of them is near the picture.
 
     Filling the whole viewport first would cost a fifth more.
     """
@@ -142,14 +142,16 @@ def _place(
         top = whole.top() if abs(seen.top() - area[1]) < 1e-6 else top
     inner = QRect(QPoint(left, top), QPoint(right - 1, bottom - 1)) & whole
     if inner.isEmpty():
-        return transform, (whole,)
+        return transform, (whole,), (whole,)
     strips = (
         QRect(whole.left(), whole.top(), whole.width(), inner.top() - whole.top()),
         QRect(whole.left(), inner.bottom() + 1, whole.width(), whole.bottom() - inner.bottom()),
         QRect(whole.left(), inner.top(), inner.left() - whole.left(), inner.height()),
         QRect(inner.right() + 1, inner.top(), whole.right() - inner.right(), inner.height()),
     )
-    return transform, tuple(strip for strip in strips if not strip.isEmpty())
+    around = tuple(strip for strip in strips if not strip.isEmpty())
+    reach = inner.adjusted(-NEAR_PX, -NEAR_PX, NEAR_PX, NEAR_PX)
+    return transform, around, tuple(strip & reach for strip in around)
 
 
 def warning_box(area: QRectF, height: float, title_width: float) -> QRectF:

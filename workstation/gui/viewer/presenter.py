@@ -54,7 +54,7 @@ class ViewerPresenter(HungCase):
             return
         steps = moved.slice_index - self.states[tile].slice_index
         self.states[tile] = moved
-        self._replace_all(linking.synchronise(self.states, self._geometries(tile), tile, self.ties), {tile})
+        self._replace_all(self._followed(self.states, tile), {tile})
         self.scrolled.emit(tile, steps)
 
     def after_scroll(self, tile: int, steps: int) -> list[ViewportState]:
@@ -62,7 +62,7 @@ class ViewerPresenter(HungCase):
         content, states = self.content(tile), list(self.states)
         if content is not None:
             states[tile] = viewport.scrolled(states[tile], steps, content.number_of_slices)
-        return linking.synchronise(states, self._geometries(tile), tile, self.ties)
+        return self._followed(states, tile)
 
     def zoom(self, tile: int, factor: float, anchor: tuple[float, float] | None = None) -> None:
         """Zoom; the anchor (mm from the image centre) stays in place; linked viewports get the scale."""
@@ -274,6 +274,13 @@ class ViewerPresenter(HungCase):
         self._changed(self._all())
 
     # --- private ---------------------------------------------------------------------------------
+
+    def _followed(self, states: list[ViewportState], tile: int) -> list[ViewportState]:
+        """The states once the linked viewports have followed one; what was foreseen is not found anew."""
+        asked = (list(states), self._geometries(tile), tile, self.ties)
+        if asked != self._foreseen[0]:
+            self._foreseen = asked, linking.synchronise(*asked)
+        return list(self._foreseen[1])
 
     def _same_role(self, tile: int) -> list[int]:
         content = self.content(tile)

@@ -1,24 +1,32 @@
-"""What a viewport shows now, and what it probably shows next."""
+"""What a viewport shows now, or would show in another state."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from workstation.gui.viewer.contents import SHOWN, Reading, SeriesContent
+from workstation.gui.viewer.contents import SHOWN, SeriesContent
 from workstation.gui.viewer.hung import HungCase, Size
-from workstation.imaging import frame as frames
 from workstation.imaging.frame import Frame, Overlay, resolve
-from workstation.imaging.pixels import PixelBuffer, TwoBuffers
+from workstation.imaging.pixels import Ahead, PixelBuffer, PixelBuffers
 from workstation.imaging.viewport import ViewportState
 
 
-def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer | TwoBuffers) -> Frame | None:
-    """The picture of a viewport of a size in screen pixels; None while its voxels are not there."""
+def frame_of(
+    presenter: HungCase,
+    tile: int,
+    size: Size,
+    buffer: PixelBuffer | PixelBuffers | Ahead,
+    state: ViewportState | None = None,
+) -> Frame | None:
+    """The picture of a viewport of a size in screen pixels; None while its voxels are not there.
+
+    `state` is another one than the present state, of the series that hangs there.
+    """
     presenter.sizes[tile] = size
     content = presenter.content(tile)
     if content is None:
         return None
-    state = presenter.together.drawn(tile)
+    state = presenter.together.drawn(tile, state or presenter.states[tile])
     reading, shown = content.reading, state
     if reading is None and content.preview and content.preview[0] == state.slice_index:
         reading, shown = content.preview[1], replace(state, slice_index=0)
@@ -40,16 +48,6 @@ def frame_of(presenter: HungCase, tile: int, size: Size, buffer: PixelBuffer | T
         count = f"{state.slice_index + 1}/{content.number_of_slices}"
         frame = replace(frame, corners=replace(frame.corners, top_right=count))
     return frame
-
-
-def get_ready(presenter: HungCase, tile: int, state: ViewportState, buffer: TwoBuffers) -> None:
-    """Look up what a viewport would show in another state of its series, as far as it has been read."""
-    content = presenter.contents.get(state.series_key)
-    reading: Reading | None = content.reading if content else None
-    if content is not None and reading is not None:
-        overlays = _overlays(presenter, tile, content)
-        picture = frames.picture_of(state, reading.stack, overlays, reading.start)
-        frames.get_ready(picture, overlays, buffer)
 
 
 def _overlays(presenter: HungCase, tile: int, content: SeriesContent) -> tuple[Overlay, ...]:

@@ -23,13 +23,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from workstation.gui.viewer.gestures import Gestures
+from workstation.gui.viewer.kept_pictures import KeptPictures
 from workstation.gui.viewer.overlay import OverlayPainter, TileView
-from workstation.gui.viewer.painting import FramePainter, KeptPicture, warning_box, wrap
+from workstation.gui.viewer.painting import FramePainter, warning_box, wrap
 from workstation.gui.viewer.presenter import ViewerPresenter
-from workstation.gui.viewer.showing import frame_of, get_ready
+from workstation.gui.viewer.showing import frame_of
 from workstation.gui.viewer.words import Words, corner_font
 from workstation.imaging.frame import Frame
-from workstation.imaging.pixels import Pixels, TwoBuffers
+from workstation.imaging.pixels import PixelBuffers, Pixels
 from workstation.imaging.viewport import ViewportState
 
 SERIES_MIME = "application/x-marrow-series"
@@ -62,10 +63,10 @@ class TileWidget(QWidget):
         self.index = index
         self._presenter, self._gestures, self._painter = presenter, gestures, painter
         self._overlays = overlays
-        self._buffer = TwoBuffers()
+        self._buffers = PixelBuffers()
         self._pixels: Pixels | None = None
         self._image: QImage | None = None
-        self._kept = KeptPicture()
+        self._kept = KeptPictures()
         self._pressed_at = QPointF()
         self.setObjectName(f"viewport_{index + 1}")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,8 +87,13 @@ class TileWidget(QWidget):
         self.update()
 
     def get_ready(self, state: ViewportState) -> None:
-        """Prepare for a state that probably comes next."""
-        get_ready(self._presenter, self.index, state, self._buffer)
+        """Draw now what probably comes next: another state of the series that hangs here."""
+        area = QRectF(self.rect())
+        size = area.width(), area.height()
+        frame = frame_of(self._presenter, self.index, size, self._buffers.ahead, state)
+        if frame is not None:
+            ratio = self.devicePixelRatioF()
+            self._painter.get_ready(self._kept, area, ratio, frame, wrap(frame.pixels))
 
     def name_it(self) -> None:
         """Tell assistive technology what hangs here."""
@@ -105,7 +111,7 @@ class TileWidget(QWidget):
         """Black, the frame, and the border of the active viewport."""
         painter = QPainter(self)
         area = QRectF(self.rect())
-        frame = frame_of(self._presenter, self.index, (area.width(), area.height()), self._buffer)
+        frame = frame_of(self._presenter, self.index, (area.width(), area.height()), self._buffers)
         if frame is None:
             self._paint_words(painter, area)
         else:

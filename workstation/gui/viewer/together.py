@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workstation.imaging.placement import conventional_turn, fit_scale, usable_spacing
-from workstation.imaging.viewport import ViewportState
+from workstation.imaging.viewport import Links, ViewportState
 
 if TYPE_CHECKING:
-    from workstation.gui.viewer.contents import SeriesContent
     from workstation.gui.viewer.hung import HungCase
 
 
@@ -30,15 +29,18 @@ class Together:
         self._seen: tuple[Any, ...] = ()
         self._key: tuple[Any, ...] = ()
         self._scales: dict[str, float] = {}
+        self._drawn: dict[int, tuple[ViewportState, tuple[float | None, Links], ViewportState]] = {}
 
-    def drawn(self, tile: int) -> ViewportState:
-        """The state of a viewport as it is drawn."""
-        state = self._hung.states[tile]
-        if state.scale is None and (scale := self.scale(tile)) is not None:
-            state = replace(state, scale=scale)
-        if (state.links.scroll or state.links.pan) and not self._leads_anywhere(tile):
-            state = replace(state, links=replace(state.links, scroll=False, pan=False))
-        return state
+    def drawn(self, tile: int, state: ViewportState) -> ViewportState:
+        """A state of a viewport, the present one or one to come, as it is drawn."""
+        scale = self.scale(tile) if state.scale is None else state.scale
+        links = state.links
+        if (links.scroll or links.pan) and not self._leads_anywhere(tile):
+            links = replace(links, scroll=False, pan=False)
+        before = self._drawn.get(tile)
+        if before is None or before[0] is not state or before[1] != (scale, links):
+            before = self._drawn[tile] = state, (scale, links), replace(state, scale=scale, links=links)
+        return before[2]
 
     def scale(self, tile: int) -> float | None:
         """Screen pixels per mm at which the whole images of a link group fit; None: each fits by itself."""
@@ -56,7 +58,7 @@ class Together:
     def _look(self) -> None:
         """Forget the scales if what they depend on has changed."""
         hung = self._hung
-        read = [content is not None and content.reading is not None for content in self._contents()]
+        read = [content.reading is not None for content in hung.contents.values()]
         seen = (self.apart, hung.layout, list(hung.states), list(hung.sizes), read)
         if seen == self._seen:  # for every viewport of one step but the first
             return
@@ -65,9 +67,6 @@ class Together:
         key = (self.apart, hung.layout, states, tuple(hung.sizes), tuple(read))
         if key != self._key:
             self._key, self._scales = key, {}
-
-    def _contents(self) -> list[SeriesContent | None]:
-        return [self._hung.content(tile) for tile in range(len(self._hung.states))]
 
     def _shares(self, tile: int) -> bool:
         hung = self._hung
