@@ -97,3 +97,48 @@ def knee_library(_knee_library_once: Path, tmp_path: Path) -> Path:
     import shutil
 
     return Path(shutil.copytree(_knee_library_once, tmp_path / "knee-library"))
+
+
+@pytest.fixture(scope="session")
+def _visit_library_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from dataclasses import replace
+
+    from workstation.phantoms.ball import ball
+    from workstation.phantoms.dicom_files import write_study
+    from workstation.phantoms.study import uid
+    from workstation.tasks import SilentProgress
+    from workstation.workflow.import_files import import_paths
+    from workstation.workflow.workspace import open_workspace
+
+    folder, codes = tmp_path_factory.mktemp("visits"), ["patient_id,code"]
+    for case, dates in (
+        ("K-1", "20190307 20210504"),
+        ("K-2", "20200605"),
+        ("K-3", "20180101 20190101 20200101"),
+    ):
+        codes.append(f"PHANTOM-{case},{case}")
+        for date in dates.split():
+            series = []
+            for one in ball().series[:2]:
+                where = replace(
+                    one.geometry,
+                    shape=(4, *one.geometry.shape[1:]),
+                    origins=one.geometry.origins[5:9],
+                    frame_of_reference_uid=uid("frame", case, date),
+                )
+                name = uid(one.series_instance_uid, case, date)
+                series.append(replace(one, series_instance_uid=name, geometry=where, voxels=one.voxels[5:9]))
+            study = replace(ball(), name=f"{case} {date}", series=tuple(series))
+            write_study(study, folder / case / date, patient_id=f"PHANTOM-{case}", study_date=date)
+    (folder / "codes.csv").write_text("\n".join(codes), encoding="utf-8")
+    with open_workspace(folder / "library") as workspace:
+        import_paths(workspace, [folder], codes=folder / "codes.csv", workers=0, progress=SilentProgress())
+    return folder / "library"
+
+
+@pytest.fixture
+def visit_library(_visit_library_once: Path, tmp_path: Path) -> Path:
+    """A library of the test's own: ``K-1`` with two visits, ``K-2`` with one and ``K-3`` with three."""
+    import shutil
+
+    return Path(shutil.copytree(_visit_library_once, tmp_path / "visit-library"))

@@ -114,7 +114,7 @@ def test_times_are_told_like_scores(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert call(tmp_path, "times", "--reader", "R1", "--out", out) == OK
     assert capsys.readouterr().out.count(" s") == 2
     lines = out.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "study,case,repeat,reader,instrument,item,seconds"
+    assert lines[0] == "study,case,side,visit,repeat,reader,instrument,item,seconds"
     assert len(lines) == 1 + 2 * 7
     assert call(tmp_path, "times", "--reader", "R9") == REFUSED
     assert call(tmp_path, "times", "--reader", "R2", "--json") == OK

@@ -38,7 +38,7 @@ def test_hidden_visits_come_in_an_order_of_chance_that_stays_the_same() -> None:
     first = []
     for number in range(40):
         case = opened(f"K-{number:04d}")
-        series, visits = series_shown(read_with("hidden"), case)
+        series, visits, _ = series_shown(read_with("hidden"), case)
         assert not visits
         assert series == series_shown(read_with("hidden"), case)[0]
         assert sorted(one.key for one in series) == sorted(one.key for one in case.series)
@@ -65,4 +65,4 @@ def test_nothing_that_follows_the_order_tells_the_first_visit() -> None:
 def test_the_order_stays_where_the_plan_lets_it_be_known_and_outside_a_study() -> None:
     case = opened("K-1")
     for read in (read_with("known"), None):
-        assert series_shown(read, case) == (case.series, case.visits)
+        assert series_shown(read, case) == (case.series, case.visits, None)

@@ -30,7 +30,7 @@ from workstation.cli.study_plan import confirm_new_plan, register_plan
 from workstation.cli.study_safety import register_safety
 from workstation.cli.study_server import register_server
 from workstation.cli.study_signing import register_sign
-from workstation.cli.study_text import case_json, case_text, plan_json
+from workstation.cli.study_text import case_json, case_text, plan_json, visits_text
 
 EXAMPLE = """\
 example:
@@ -156,6 +156,8 @@ def _new(arguments: argparse.Namespace) -> int:
             f"{plan.title}: {_counted(len(plan.cases), 'case')}, readers {readers}, plan {plan.digest[:12]}"
         )
         print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
+        for line in visits_text(study):
+            print(line)
         if unconfirmed := unconfirmed_sides(study):
             print(f"Nobody can score these before their side is confirmed: {', '.join(unconfirmed)}")
         if not checked:

@@ -179,8 +179,10 @@ def _unblind(arguments: argparse.Namespace) -> int:
                 "reading": one.presentation,
                 "locked_at": one.locked_at,
                 "answers": {
-                    form: {answer.item_id: answer.grade for answer in sheet.answers}
-                    for form, sheet in one.replay.content.sheets.items()
+                    form: {
+                        sheet.instrument.item(answer.item_id).name: answer.grade for answer in sheet.answers
+                    }
+                    for form, sheet in one.content.sheets.items()
                 },
             }
             for one in opened

@@ -25,7 +25,28 @@ def plan_json(study: Study) -> dict[str, Any]:
         "rule": plan.resolution.value,
         "tolerance": plan.tolerance,
         "unseal": plan.unseal.value,
+        "time_points": plan.blinding.time_points,
+        "columns": [
+            {"case": one.case, "visits": list(one.visits), "sides": list(one.sides)} for one in plan.columns
+        ],
     }
+
+
+def visits_text(study: Study) -> list[str]:
+    """How many columns the forms have, where time points are paired or both sides are read."""
+    from workstation.workflow.case_forms import single_visits
+
+    plan, lines = study.plan, []
+    several = [one for one in plan.columns if len(one.visits) > 1]
+    if plan.blinding.is_paired:
+        order = "in known order" if plan.blinding.knows_order else "in an order of chance for each reader"
+        cases = "1 case" if len(several) == 1 else f"{len(several)} cases"
+        lines.append(f"Time points: {cases} with a column for each visit, {order}")
+    if single := single_visits(plan):
+        lines.append(f"With one visit, and so with one column: {', '.join(single)}")
+    if both := [one.case for one in plan.columns if one.sides]:
+        lines.append(f"With a column for each side: {', '.join(both)}")
+    return lines
 
 
 def case_json(case: ReconcileCase) -> dict[str, Any]:
@@ -35,8 +56,8 @@ def case_json(case: ReconcileCase) -> dict[str, Any]:
         "status": case.status,
         "triggers": [] if case.hides_answers else list(case.triggers),
         "signed_by": list(case.signed_by),
-        "differing": [_pair_json(pair) for pair in case.differing],
-        "items": [] if case.hides_answers else [_final_json(final) for final in case.finals],
+        "differing": [_pair_json(case, pair) for pair in case.differing],
+        "items": [] if case.hides_answers else [_final_json(case, final) for final in case.finals],
         "totals": {
             instrument: {
                 name: {
@@ -52,11 +73,11 @@ def case_json(case: ReconcileCase) -> dict[str, Any]:
     }
 
 
-def _pair_json(pair: ItemPair) -> dict[str, Any]:
+def _pair_json(case: ReconcileCase, pair: ItemPair) -> dict[str, Any]:
     settled = pair.settlement
     return {
         "instrument": pair.instrument,
-        "item": pair.item,
+        **_place(case, pair),
         "x": _shown(pair.x),
         "y": _shown(pair.y),
         **({} if pair.z is None else {"z": _shown(pair.z)}),
@@ -71,16 +92,24 @@ def _pair_json(pair: ItemPair) -> dict[str, Any]:
     }
 
 
-def _final_json(final: Final) -> dict[str, Any]:
+def _final_json(case: ReconcileCase, final: Final) -> dict[str, Any]:
     return {
         "instrument": final.instrument,
-        "item": final.item,
+        **_place(case, final),
         "state": final.state.value,
         "grade": final.grade,
         "points": final.points,
         "source": final.source.value,
         "reason": final.reason,
     }
+
+
+def _place(case: ReconcileCase, one: ItemPair | Final) -> dict[str, Any]:
+    """The item, and where the form has several columns its visit and side."""
+    item = case.instrument(one.instrument).item(one.item)
+    if item.column is None:
+        return {"item": item.id}
+    return {"item": item.row, "visit": item.column.label, "side": item.column.side}
 
 
 def _shown(answer: Answer) -> int | str:
@@ -98,14 +127,16 @@ def case_text(case: ReconcileCase) -> str:
     if case.triggers and not case.hides_answers:
         lines.append(f"  before the adjudicator: {'; '.join(case.triggers)}")
     finals = {(final.instrument, final.item): final for final in case.finals}
-    wide = max((len(pair.item) for pair in case.differing), default=0)
+    wide = max((len(case.name_of(pair)) for pair in case.differing), default=0)
     for pair in case.differing:
         told = _final_text(finals[pair.instrument, pair.item])
         sides = "  ".join(f"{name} {_shown(one)}" for name, one in zip("XYZ", pair.answers, strict=False))
-        lines.append(f"  {pair.instrument:<14} {pair.item:<{wide}} {sides}{told}")
+        lines.append(f"  {pair.instrument:<14} {case.name_of(pair):<{wide}} {sides}{told}")
     for instrument, totals in _totals(case).items():
-        sums = ", ".join(f"{name} {total.text}" for name, total in totals.items())
-        lines.append(f"  {instrument}: {sums}")
+        for column in case.instrument(instrument).columns or (None,):
+            rules = [rule for rule in case.instrument(instrument).derived if rule.column == column]
+            sums = ", ".join(f"{rule.base or rule.id} {totals[rule.id].text}" for rule in rules)
+            lines.append(f"  {instrument}{f', {column.title}' if column else ''}: {sums}")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from workstation.resources import resource_path
 OTHER: tuple[Command, ...] = (
     Command("form_back", "One item back", "Backspace", "form"),
     Command("form_next", "Next item without an answer", "Space", "form"),
+    Command("form_column", "Next column: the other visit or side", "J", "form"),
     Command("form_flag", "Flag to come back to", "F", "form"),
     Command("form_evidence", "Tie the slice on screen to this item", "K", "form"),
     Command("detach_form", "Form in its own window, or back", "Shift+D", "reading"),

@@ -8,8 +8,13 @@ from typing import Any
 
 from workstation.scoring.toml_source import TomlSource
 
-TIME_POINTS = ("hidden", "known")
-"""Whether a reader may know which visit of a case came first. Both are scored in one form."""
+PAIRED_KNOWN, PAIRED_HIDDEN = "paired-known", "paired-hidden"
+TIME_POINTS = ("hidden", "known", PAIRED_KNOWN, PAIRED_HIDDEN)
+"""Whether a reader may know which visit of a case came first.
+
+``hidden`` and ``known``: all visits are on the screen, and the form is filled in once for the case. Paired:
+the form has a column for each visit.
+"""
 
 
 class Overlays(StrEnum):
@@ -33,7 +38,12 @@ class Blinding:
     @property
     def knows_order(self) -> bool:
         """Whether a reader knows which visit came first."""
-        return self.time_points == "known"
+        return self.time_points in ("known", PAIRED_KNOWN)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether the form has a column for each visit of a case."""
+        return self.time_points in (PAIRED_KNOWN, PAIRED_HIDDEN)
 
 
 def blinding_from(source: TomlSource, value: Any) -> Blinding:

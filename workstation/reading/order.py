@@ -232,6 +232,31 @@ def calibration_order(
     return tuple(Presentation(case, attempt) for case in order)
 
 
+def visit_order(
+    plan: StudyPlan, reader: str, shown: Presentation, *, knows_order: bool, seed: bytes | None = None
+) -> tuple[str, ...]:
+    """The visits of a case as a reader meets them: in order of time, or in one of chance.
+
+    That of chance is drawn anew for each reader, case and presentation, from the same seed as the order of
+    the cases.
+
+    Parameters
+    ----------
+    knows_order : bool
+        By the plan under which it is read.
+    seed : bytes, optional
+        As for `case_order`.
+    """
+    visits = plan.columns_of(shown.case).visits
+    if knows_order or len(visits) < 2:
+        return visits
+    if plan.has_secret_orders and seed is None:
+        raise order_is_secret(reader)
+    weigh = _secret_weight(seed, reader) if plan.has_secret_orders and seed else _public_weight(plan)
+    names = (reader, shown.case, str(shown.number))
+    return tuple(sorted(visits, key=lambda visit: weigh("visits", *names, visit)))
+
+
 def effective_order(
     order: Sequence[Presentation], begun: Sequence[Presentation], held_back: Collection[Presentation]
 ) -> tuple[Presentation, ...]:

@@ -15,6 +15,7 @@ from workstation.reading.order import (
     reading_codes,
     reads_of_each,
     slot_of,
+    visit_order,
 )
 from workstation.reading.plan import StudyPlan
 
@@ -80,6 +81,16 @@ class Orders:
             found = reading_codes(self.plan, reader, self.seeds.get(reader))
             self._kept["codes", reader] = found
         return found
+
+    def visits(self, reader: str, shown: Presentation, *, knows_order: bool) -> tuple[str, ...]:
+        """The visits of a case as a reader meets them; see `visit_order`.
+
+        Raises
+        ------
+        ProtocolViolation
+            If they come in an order of chance that is not known here.
+        """
+        return visit_order(self.plan, reader, shown, knows_order=knows_order, seed=self.seeds.get(reader))
 
     def slots(self, reader: str) -> Mapping[Presentation, str]:
         """The slot of each presentation of a reader, as far as it is known here."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
 from workstation.reading.blinding_rule import Blinding, blinding_from
 from workstation.reading.cards import Card, SealMode
+from workstation.reading.case_columns import CaseColumns, columns_data, columns_from
 from workstation.reading.conduct import Conduct, conduct_content, conduct_data, conduct_from, require_known
 from workstation.reading.sealing_rule import Sealing, sealing_data, sealing_from
 from workstation.scoring.instrument import Instrument
@@ -65,6 +67,8 @@ class StudyPlan:
         Difference in grades that need not be settled.
     seed : int
         Every order and shuffle of the study follows from it; where orders are secret only which reader is X.
+    columns : tuple of CaseColumns
+        Of the cases whose form has, or may have, several columns; the program writes them from the library.
     for_reader : str
         Not empty in a plan as one reader sees it on a machine of the own; see `reader_plan`.
     """
@@ -82,6 +86,7 @@ class StudyPlan:
     blinding: Blinding = field(default_factory=Blinding)
     sealing: Sealing | None = None
     conduct: Conduct = field(default_factory=Conduct)
+    columns: tuple[CaseColumns, ...] = ()
     for_reader: str = ""
 
     @property
@@ -95,6 +100,8 @@ class StudyPlan:
         content["conduct"] = conduct_content(self.conduct)
         if not content["conduct"]:
             del content["conduct"]  # a plan from before it keeps its digest
+        if not self.columns:
+            del content["columns"]  # nor has one from before forms had columns any
         if not self.for_reader:
             del content["for_reader"]
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -118,6 +125,14 @@ class StudyPlan:
         if safety is None or safety.card is None or safety.card in accounts:
             return accounts
         return (*accounts, safety.card)
+
+    def columns_of(self, case: str) -> CaseColumns:
+        """The columns that the form of a case has; without visits and sides it has one."""
+        return self._columns_by_case.get(case) or CaseColumns(case)
+
+    @cached_property
+    def _columns_by_case(self) -> Mapping[str, CaseColumns]:
+        return {one.case: one for one in self.columns}
 
     def require_reader(self, reader: str) -> None:
         """Refuse a reader whom the plan does not name.
@@ -167,6 +182,7 @@ class StudyPlan:
                 "instruments": [{"id": one, "version": version} for one, version in self.instruments],
                 **sealed,
                 **conduct_data(self.conduct),
+                **({"columns": columns_data(self.columns)} if self.columns else {}),
                 **({"for_reader": self.for_reader} if self.for_reader else {}),
             }
         )
@@ -225,6 +241,7 @@ def _plan_from(
             "safety",
             "batches",
             "scores",
+            "columns",
             "for_reader",
         ),
     )
@@ -262,6 +279,7 @@ def _plan_from(
         blinding=blinding_from(source, top.get("blinding", {})),
         sealing=sealing_from(source, top["sealing"]) if "sealing" in top else None,
         conduct=conduct,
+        columns=columns_from(source, top["columns"], (*known, *conduct.known)) if "columns" in top else (),
         for_reader=alone,
     )
 

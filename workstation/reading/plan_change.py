@@ -29,6 +29,7 @@ def next_version(old: StudyPlan, new: StudyPlan) -> StudyPlan:
         new,
         version=old.version + 1,
         sealing=old.sealing,
+        columns=old.columns,
         conduct=_with_kept_keys(old, new),
     )
     for what in _fixed(old, known, asked=new):
@@ -102,6 +103,7 @@ def _fixed(old: StudyPlan, new: StudyPlan, asked: StudyPlan) -> Iterator[str]:
         ("who reads", old.readers != new.readers),
         ("the list of forms", old.instruments != new.instruments),
         ("the way of sealing", mode != wanted),
+        ("whether time points are paired", _pairing(old) != _pairing(asked)),
         ("when reads may be compared", old.unseal != new.unseal),
         ("the share of hidden repeats", before.repeats.share != after.repeats.share),
         ("the set of drift cases", before.drift != after.drift),
@@ -109,6 +111,11 @@ def _fixed(old: StudyPlan, new: StudyPlan, asked: StudyPlan) -> Iterator[str]:
     ):
         if is_changed:
             yield what
+
+
+def _pairing(plan: StudyPlan) -> str:
+    """How time points are paired; otherwise the rule may change for reads that are begun later."""
+    return plan.blinding.time_points if plan.blinding.is_paired else ""
 
 
 def _require_same_orders(old: StudyPlan, new: StudyPlan) -> None:

@@ -203,7 +203,8 @@ def triggers_of(x: ScoreSheet, y: ScoreSheet, triggers: Triggers) -> tuple[str, 
 
     A score against not-assessable always does. A sum that is partial in one sheet is not compared.
     """
-    found = [f"{item}: {why}" for item, why in _item_triggers(x, y, triggers).items()]
+    name = x.instrument.item
+    found = [f"{name(item).name}: {why}" for item, why in _item_triggers(x, y, triggers).items()]
     if triggers.total is not None:
         found += _total_triggers(x, y, triggers.total)
     return tuple(found)
@@ -248,12 +249,19 @@ def _total_triggers(x: ScoreSheet, y: ScoreSheet, limit: float) -> list[str]:
     sums = [rule for rule in x.instrument.derived if rule.kind == "sum"]
     if not sums:
         return []
-    whole = max(sums, key=lambda rule: len(rule.items))
-    mine, theirs = x.totals()[whole.id], y.totals()[whole.id]
-    if mine.partial or theirs.partial or mine.value is None or theirs.value is None:
-        return []
-    apart = abs(mine.value - theirs.value)
-    return [f"{whole.title}: {apart:g} points apart"] if apart > limit else []
+    most, found = max(len(rule.items) for rule in sums), []
+    mine, theirs = x.totals(), y.totals()
+    for column in x.instrument.columns or (None,):
+        whole = next((rule for rule in sums if rule.column == column and len(rule.items) == most), None)
+        if whole is None:
+            continue
+        one, two = mine[whole.id], theirs[whole.id]
+        if one.partial or two.partial or one.value is None or two.value is None:
+            continue
+        apart = abs(one.value - two.value)
+        if apart > limit:
+            found.append(f"{whole.title}: {apart:g} points apart")
+    return found
 
 
 def final_totals(finals: Iterable[Final], instrument: Instrument) -> dict[str, Total]:
@@ -282,7 +290,7 @@ def require_settlement(instrument: Instrument, item_id: str, grade: int | None, 
         item.level(grade)
     if not reason.strip():
         raise ProtocolViolation(
-            f"The consensus on {item_id} was not kept", "it has no reason", "Say why in a few words"
+            f"The consensus on {item.name} was not kept", "it has no reason", "Say why in a few words"
         )
 
 

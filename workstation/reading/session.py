@@ -122,7 +122,7 @@ class ReadingSession:
         """
         self.require_open()
         missing = [
-            f"{sheet.instrument.title}: {', '.join(sheet.unread_items)}"
+            f"{sheet.instrument.title}: {sheet.unread_names}"
             for sheet in self.content.sheets.values()
             if not sheet.is_complete
         ]

@@ -88,8 +88,37 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One set of answers of a form that is filled in several times for a case: a visit, a side, or both.
+
+    Attributes
+    ----------
+    id : str
+        What stands behind the ``@`` of its items: ``"2"``, ``"R"``, ``"2R"``.
+    title, short : str
+        ``"Time point 2"`` and, over a narrow column, ``"TP 2"``.
+    label : str
+        What a table calls its visit: the library's label, or the number of a time point.
+    visit : str
+        The library's label; empty where it is not known which visit a time point is.
+    side : str
+        ``R`` or ``L``; this and the others are empty where the column is not one of several.
+    """
+
+    id: str
+    title: str
+    short: str
+    label: str = ""
+    visit: str = ""
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One question of the form: a feature in a region, with its levels in ascending order of grade."""
+    """One question of the form: a feature in a region, with its levels in ascending order of grade.
+
+    In a form with several columns `id` is ``"MFc@2"`` and `base` is ``"MFc"``, as the form itself names it.
+    """
 
     id: str
     title: str
@@ -98,6 +127,18 @@ class Item:
     kind: str
     levels: tuple[Level, ...]
     tags: tuple[str, ...] = ()
+    base: str = ""
+    column: Column | None = None
+
+    @property
+    def row(self) -> str:
+        """The item's name in the form, whatever the column."""
+        return self.base or self.id
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls it: ``"MFc"``, ``"MFc of Time point 2"``."""
+        return self.id if self.column is None else f"{self.row} of {self.column.title}"
 
     def level(self, grade: int) -> Level:
         """The level of a grade.
@@ -136,6 +177,8 @@ class Derived:
     minimum: float
     maximum: float
     hidden_while_scoring: bool = True
+    base: str = ""
+    column: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +193,8 @@ class Instrument:
         Decisions of the project where the paper is silent, one sentence each.
     digest : str
         SHA-256 of the content (not of the spelling of the file), hex.
+    columns : tuple of Column
+        Several, where every item is asked once for each; see `scoring.columns`.
     """
 
     id: str
@@ -164,6 +209,7 @@ class Instrument:
     items: tuple[Item, ...]
     derived: tuple[Derived, ...]
     digest: str
+    columns: tuple[Column, ...] = ()
 
     @cached_property
     def _items_by_id(self) -> dict[str, Item]:
@@ -199,6 +245,28 @@ class Instrument:
     def items_in(self, region_id: str) -> tuple[Item, ...]:
         """The items of one region, in the form's order."""
         return tuple(item for item in self.items if item.region == region_id)
+
+    def item_at(self, row: str, column: Column | None) -> Item:
+        """The item that a row of the form has in a column.
+
+        Raises
+        ------
+        ResourceError
+            If the form has no such item.
+        """
+        return self.item(row if column is None or not self.columns else f"{row}@{column.id}")
+
+    @property
+    def rows(self) -> tuple[Item, ...]:
+        """The items of one column, in the form's order."""
+        if not self.columns:
+            return self.items
+        return tuple(item for item in self.items if item.column == self.columns[0])
+
+    @property
+    def asks_both_sides(self) -> bool:
+        """True for a form whose regions are those of the right and of the left joint."""
+        return {"R.", "L."} <= {region.id[:2] for region in self.regions}
 
     @property
     def is_validated(self) -> bool:

@@ -171,6 +171,11 @@ class ScoreSheet:
         return tuple(answer.item_id for answer in self.answers if not answer.is_answered)
 
     @property
+    def unread_names(self) -> str:
+        """The same as a sentence lists them."""
+        return ", ".join(self.instrument.item(item).name for item in self.unread_items)
+
+    @property
     def flagged_items(self) -> tuple[str, ...]:
         """Items the reader wants to come back to, in order."""
         return tuple(answer.item_id for answer in self.answers if answer.flagged)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workstation.analysis.reads import NOT_ASSESSABLE_WORDS, unreadable
 from workstation.errors import DataError, WorkstationError
-from workstation.scoring.instrument import Instrument, Item
+from workstation.scoring.instrument import Column, Instrument, Item
 from workstation.scoring.sheet import Answer, AnswerState
 
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -82,19 +82,29 @@ class AnswerTable:
                 reader.line_num + skipped, f"is not CSV ({error})", "Save it as CSV UTF-8"
             ) from error
 
-    def item_of(self, row: AnswerRow, instruments: Sequence[Instrument]) -> tuple[Instrument, Item]:
+    def item_of(
+        self, row: AnswerRow, instruments: Sequence[Instrument], visit: str = ""
+    ) -> tuple[Instrument, Item]:
         """The item a row speaks of, and that it does so once.
+
+        Parameters
+        ----------
+        instruments : sequence of Instrument
+            The forms of the row's case. Where they have columns, ``visit`` and ``side`` of the row choose.
+        visit : str
+            The only visit that a row of a form with one column may name; empty: it is not looked at.
 
         Raises
         ------
         DataError
-            If no instrument of the plan has it, two have it and none is named, or it is repeated.
+            If no instrument of the plan has it, two have it and none is named, it is repeated, or its
+            visit or side is missing or is none of the case.
         """
         named = [one for one in instruments if row["instrument"] in ("", one.id)]
         if not named:
             known = ", ".join(one.id for one in instruments)
             raise self.wrong(row.line, f'names the instrument "{row["instrument"]}"', f"The plan has {known}")
-        owners = [one for one in named if one.has_item(row["item"])]
+        owners = [one for one in named if any(item.row == row["item"] for item in one.rows)]
         if not owners:
             where = named[0].title if len(named) == 1 else "the plan"
             raise self.wrong(row.line, f'names the item "{row["item"]}", which {where} does not have')
@@ -104,11 +114,37 @@ class AnswerTable:
                 f"names the item {row['item']}, which two instruments have",
                 "Add a column instrument",
             )
-        key = (row["case"], owners[0].id, row["item"])
+        form = owners[0]
+        item = form.item_at(row["item"], self._column_of(row, form, visit))
+        key = (row["case"], form.id, item.id)
         if key in self._seen:
-            raise self.wrong(row.line, f"repeats line {self._seen[key]}: {row['case']}, {row['item']}")
+            raise self.wrong(row.line, f"repeats line {self._seen[key]}: {row['case']}, {item.name}")
         self._seen[key] = row.line
-        return owners[0], owners[0].item(row["item"])
+        return form, item
+
+    def _column_of(self, row: AnswerRow, form: Instrument, visit: str) -> Column | None:
+        """The column that a row's visit and side mean."""
+        case = row["case"]
+        if not form.columns:
+            if visit and row["visit"] not in ("", visit, "1"):
+                raise self.wrong(
+                    row.line, f'names the visit "{row["visit"]}" of {case}, which has {visit} only'
+                )
+            return None
+        found = form.columns
+        for name in ("visit", "side"):
+            known = list(dict.fromkeys(filter(None, (_label(one, name) for one in form.columns))))
+            if not known:
+                continue
+            allowed = f"Its {name}s are {', '.join(known)}"
+            if not row[name]:
+                raise self.wrong(row.line, f"does not say which {name} of {case} it is", allowed)
+            if row[name] not in known:
+                raise self.wrong(
+                    row.line, f'names the {name} "{row[name][:40]}", which {case} does not have', allowed
+                )
+            found = tuple(one for one in found if _label(one, name) == row[name])
+        return found[0]
 
     def answer_of(self, row: AnswerRow, item: Item) -> Answer | None:
         """The answer of a row; None where the item is unread.
@@ -127,18 +163,18 @@ class AnswerTable:
             value, state = "", state or AnswerState.NOT_ASSESSABLE
         if not value:
             if state == AnswerState.SCORED:
-                raise self.wrong(row.line, f"says {item.id} is scored and has no value")
+                raise self.wrong(row.line, f"says {item.name} is scored and has no value")
             is_none = state == AnswerState.NOT_ASSESSABLE
             return Answer.not_assessable(item.id) if is_none else None
         level = item.level_of_key(value) or item.level_of_key(_whole(value))
         if level is None:
             raise self.wrong(
                 row.line,
-                f'gives {item.id} the value "{value[:40]}"',
+                f'gives {item.name} the value "{value[:40]}"',
                 f"Allowed are {item.allowed_keys}, or NA where it is not assessable",
             )
         if state not in ("", AnswerState.SCORED):
-            raise self.wrong(row.line, f"gives {item.id} a value and the state {state}")
+            raise self.wrong(row.line, f"gives {item.name} a value and the state {state}")
         return Answer.scored(item.id, level.grade)
 
     @contextmanager
@@ -174,6 +210,10 @@ class AnswerTable:
         if "\0" in text:
             raise self.wrong(text[: text.index("\0")].count("\n") + 1, "holds binary data")
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _label(column: Column, name: str) -> str:
+    return column.label if name == "visit" else column.side
 
 
 def _whole(value: str) -> str:

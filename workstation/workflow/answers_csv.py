@@ -10,6 +10,7 @@ from workstation.reading.journal import answer_entry
 from workstation.reading.session import Lock
 from workstation.scoring.sheet import Answer
 from workstation.workflow.answer_table import AnswerTable
+from workstation.workflow.case_forms import only_visit
 from workstation.workflow.read_case import OpenRead, Study
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliation
 
@@ -45,6 +46,8 @@ def record_answers(
     """Record a reader's answers from a table with the columns ``case, item, value``.
 
     ``instrument``, ``state``, ``reader`` and ``study`` are used when there; other columns are not read.
+    Where the form has several columns, ``visit`` (the number of the time point as the reader meets it) and
+    ``side`` say which of them is meant.
     ``value`` is the grade; ``NA`` or the state ``not_assessable`` says that the item cannot be judged.
 
     Parameters
@@ -78,7 +81,8 @@ def record_answers(
                 if lock and study.vault is not None:
                     study.vault.confirm(reader, signature)
             opened[case] = read
-        instrument, item = table.item_of(row, study.instruments)
+        only = only_visit(study.plan, opened[case].images_of, None)
+        instrument, item = table.item_of(row, opened[case].forms, only)
         answer = table.answer_of(row, item)
         if answer is not None:
             wanted.append((case, instrument.id, answer))
@@ -115,10 +119,10 @@ def record_consensus(study: Study, path: Path, by: str = "") -> tuple[ReconcileC
             with table.at(row):
                 cases[row["case"]] = reconciliation(study, row["case"])
         case = cases[row["case"]]
-        instrument, item = table.item_of(row, study.instruments)
+        instrument, item = table.item_of(row, case.forms, only_visit(study.plan, case.case, None))
         answer = table.answer_of(row, item)
         if answer is None:
-            raise table.wrong(row.line, f"has no value for {item.id}", f"Use {item.allowed_keys}, or NA")
+            raise table.wrong(row.line, f"has no value for {item.name}", f"Use {item.allowed_keys}, or NA")
         with table.at(row):
             case.require_settleable(item.id, answer.grade, row["reason"], instrument.id)
         wanted.append((case, instrument.id, answer, row["reason"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from workstation.analysis.reads import ReadRow
@@ -15,10 +15,13 @@ from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
 from workstation.reading.conduct import Sees
 from workstation.reading.plan import Resolution, StudyPlan
+from workstation.reading.reconcile import Final
 from workstation.reading.visibility import Role, Viewer
+from workstation.scoring.instrument import Derived
 from workstation.store.mask_files import DRAWN, kept_masks
 from workstation.tasks import Progress
 from workstation.workflow.agree import agreement_of_rows
+from workstation.workflow.case_forms import only_visit
 from workstation.workflow.conduct_rows import conduct_facts, conduct_rows, stage_rows, visits_fact
 from workstation.workflow.read_case import Study
 from workstation.workflow.reader_masks import mask_pairs, masks_of_reads
@@ -161,40 +164,46 @@ def _agreement(rows: tuple[ReadRow, ...]) -> AgreementReport | None:
 
 def _reconciled_cases(study: Study) -> tuple[ReconciledCase, ...]:
     cases = study.library_cases() or {}
-    titles = {(one.id, rule.id): rule.title for one in study.instruments for rule in one.derived}
     return tuple(
-        _reconciled(settled, titles, cases.get(settled.case))
+        one
         for settled in reconciliations(study, actor="export")
+        for one in _reconciled(settled, study.plan, cases.get(settled.case))
     )
 
 
-def _reconciled(
-    settled: ReconcileCase, titles: Mapping[tuple[str, str], str], case: Case | None
-) -> ReconciledCase:
-    side = case.laterality if case else None
-    return ReconciledCase(
-        case=settled.case,
-        rule=settled.rule.value,
-        status=settled.status,
-        values=tuple(
-            FinalValue(
-                one.instrument,
-                one.item,
-                one.state.value,
-                None if one.grade is None else float(one.grade),
-                one.points,
-                one.source.value,
-                one.reason,
-            )
-            for one in settled.finals
-        ),
-        totals=tuple(
-            FinalTotal(name, total_id, titles[name, total_id], total.value, total.answered, total.of)
-            for name, totals in settled.totals.items()
-            for total_id, total in totals.items()
-        ),
-        side=side.value if side else "",
-    )
+def _reconciled(settled: ReconcileCase, plan: StudyPlan, case: Case | None) -> Iterator[ReconciledCase]:
+    """The results of a case: one for each column of its forms, which all have the same."""
+    side = case.laterality.value if case and case.laterality else ""
+    visit = only_visit(plan, settled.case, case)
+    finals, totals = settled.finals, settled.totals
+    for column in settled.forms[0].columns or (None,):
+        yield ReconciledCase(
+            case=settled.case,
+            rule=settled.rule.value,
+            status=settled.status,
+            values=tuple(
+                _final_value(one, item.row)
+                for one in finals
+                if (item := settled.instrument(one.instrument).item(one.item)).column == column
+            ),
+            totals=tuple(
+                FinalTotal(form.id, rule.base or rule.id, _title(rule), total.value, total.answered, total.of)
+                for form in settled.forms
+                for rule in form.derived
+                if rule.column == column and (total := totals[form.id][rule.id])
+            ),
+            side=(column.side if column else "") or side,
+            visit=(column.label if column else "") or visit,
+        )
+
+
+def _title(rule: Derived) -> str:
+    return rule.title if rule.column is None else rule.title.removesuffix(f", {rule.column.title}")
+
+
+def _final_value(one: Final, item: str) -> FinalValue:
+    grade = None if one.grade is None else float(one.grade)
+    return FinalValue(one.instrument, item, one.state.value, grade, one.points, one.source.value, one.reason)
 
 
 def _limits(study: Study, viewer: Viewer, compared: int) -> str:

@@ -11,6 +11,7 @@ from workstation.reading.journal import Content, ReadKey
 from workstation.reading.known_cases import FAILED, PASSED, Calibration, Feedback, Measure
 from workstation.reading.order import Presentation
 from workstation.reading.session import Lock
+from workstation.workflow.case_forms import as_compared
 from workstation.workflow.known_answers import Known, open_known
 from workstation.workflow.open_read import session_of
 
@@ -132,7 +133,8 @@ def _state(study: Study, reader: str, rule: Calibration, locks: Mapping[ReadKey,
             return CalibrationState(rule, tuple(outcomes), study.orders.calibration(reader, attempt))
         if known is None:
             known = _known_to(study, rule, reader)
-        reads = {key: session_of(study, key, {key: study.store.reads.entries(key)}, locks) for key in keys}
+        kept = {key: session_of(study, key, {key: study.store.reads.entries(key)}, locks) for key in keys}
+        reads = {key: as_compared(study, one) for key, one in kept.items()}
         pairs = pairs_of({key: read.content for key, read in reads.items()}, known)
         value = agreement_with_known(rule.measure, pairs)
         outcomes.append(Outcome(attempt, value, value >= rule.threshold, pairs))

@@ -7,7 +7,7 @@ from typing import Any
 
 from workstation.analysis.reads import ReadRow
 from workstation.export.conduct_table import ConductRow
-from workstation.reading.blinding_rule import Blinding, Overlays
+from workstation.reading.blinding_rule import PAIRED_HIDDEN, PAIRED_KNOWN, Blinding, Overlays
 from workstation.reading.conduct import Scores
 from workstation.reading.journal import ReadKey
 from workstation.reading.timing import read_times
@@ -23,6 +23,8 @@ _SEEN = {"": "no", Overlays.AFTER_OWN_SCORE: "after own score", Overlays.ALWAYS:
 _VISITS = {
     "hidden": "the order of visits was hidden",
     "known": "the order of visits was known",
+    PAIRED_KNOWN: "visits were scored side by side, each in a column, in known order",
+    PAIRED_HIDDEN: "visits were scored side by side, each in a column, in an order of chance",
 }
 
 

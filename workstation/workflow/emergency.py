@@ -11,9 +11,10 @@ from workstation.errors import ProtocolViolation
 from workstation.reading.replaying import Replay, continued, replay
 from workstation.reading.sealed_sheet import is_committed, open_layer, open_sheet
 from workstation.store.study_store import StudyStore
+from workstation.workflow.case_forms import content_compared, forms_met
 
 if TYPE_CHECKING:
-    from workstation.reading.journal import Entry
+    from workstation.reading.journal import Content, Entry
     from workstation.reading.session import Lock
     from workstation.workflow.read_case import Study
 
@@ -30,6 +31,7 @@ class OpenedRead:
     version: int
     locked_at: str
     replay: Replay
+    content: Content
 
 
 def unblinded_cases(store: StudyStore) -> frozenset[str]:
@@ -78,9 +80,14 @@ def unblind(study: Study, case: str, reason: str, by: str = "coordinator") -> tu
     for lock in sorted(locks, key=lambda one: one.key.version):
         key, before = lock.key, found.get((lock.key.reader, lock.key.presentation))
         start = None if before is None else continued(before.replay)
-        state = replay(_entries(study, lock), study.instruments, start)
+        state = replay(_entries(study, lock), forms_met(study, key), start)
         found[key.reader, key.presentation] = OpenedRead(
-            key.reader, key.presentation, key.version, lock.locked_at, state
+            key.reader,
+            key.presentation,
+            key.version,
+            lock.locked_at,
+            state,
+            content_compared(study, key, state),
         )
     return tuple(found.values())
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workstation.errors import DataError, ResourceError
+from workstation.imaging.study import Case
 from workstation.reading import seal
 from workstation.reading.cards import Card, SealMode, Seat
 from workstation.reading.known_cases import Calibration, Drift, KnownAnswers
@@ -18,39 +19,48 @@ from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
 from workstation.store.account_files import AccountFolder
 from workstation.workflow.answer_table import AnswerTable
+from workstation.workflow.case_forms import forms_compared, with_columns
 
 Known = Mapping[str, Mapping[str, Mapping[str, int | None]]]
 """Grade by case, instrument and item; None where the item is not assessable."""
 
 
-def completed_plan(plan: StudyPlan, folder: Path, people: AccountFolder) -> StudyPlan:
-    """A plan as a person writes it, with what the program adds: known answers and the contact's keys.
+def completed_plan(
+    plan: StudyPlan, folder: Path, people: AccountFolder, cases: Mapping[str, Case] | None = None
+) -> StudyPlan:
+    """A plan as a person writes it, with what the program adds: columns, known answers, the contact's keys.
 
     Parameters
     ----------
     folder : Path
         Where tables of known answers are looked for.
+    cases : mapping of code to Case, optional
+        Those of the library, for the visits and sides of the plan's cases.
 
     Raises
     ------
     ResourceError
-        If a table cannot be used, or the safety contact has no fitting account.
+        If a table cannot be used, the visits do not fit, or the safety contact has no fitting account.
     """
-    conduct, forms = plan.conduct, require_same_instrument(plan, instruments())
+    forms = require_same_instrument(plan, instruments())
+    plan = with_columns(plan, cases, forms)
+    conduct = plan.conduct
     calibration, drift, safety = conduct.calibration, conduct.drift, conduct.safety
     if calibration is not None and calibration.answers.file:
-        known = read_known(folder / calibration.answers.file, calibration, forms)
+        known = read_known(folder / calibration.answers.file, calibration, forms, plan)
         calibration = replace(calibration, answers=_for_all(known, plan.sealing))
     if drift is not None and drift.answers.file:
-        known = read_known(folder / drift.answers.file, drift, forms)
+        known = read_known(folder / drift.answers.file, drift, forms, plan)
         drift = replace(drift, answers=_for_later(known, plan.sealing))
     if safety is not None and safety.card is None:
         safety = replace(safety, card=_contact(safety.contact, people))
     return replace(plan, conduct=replace(conduct, calibration=calibration, drift=drift, safety=safety))
 
 
-def read_known(path: Path, one: Calibration | Drift, forms: Sequence[Instrument]) -> Known:
+def read_known(path: Path, one: Calibration | Drift, forms: Sequence[Instrument], plan: StudyPlan) -> Known:
     """Known answers from a table with the columns ``case, item, value``, or from locked reads.
+
+    Where time points are paired, ``visit`` is the library's label.
 
     Other cases in the table are not looked at; a table with several readers, or with an unread item, is
     refused.
@@ -63,6 +73,7 @@ def read_known(path: Path, one: Calibration | Drift, forms: Sequence[Instrument]
     table = AnswerTable(what)
     found: dict[str, dict[str, dict[str, int | None]]] = {}
     reader = ""
+    forms_of = {case: forms_compared(plan, forms, case) for case in one.cases}
     try:
         for row in table.rows(path, ("case", "item", "value")):
             if row["case"] not in one.cases:
@@ -72,15 +83,17 @@ def read_known(path: Path, one: Calibration | Drift, forms: Sequence[Instrument]
                     row.line, "is of a second reader; known answers are those of one, or a consensus"
                 )
             reader = row["reader"] or reader
-            form, item = table.item_of(row, forms)
+            form, item = table.item_of(row, forms_of[row["case"]])
             answer = table.answer_of(row, item)
             if answer is not None:
                 found.setdefault(row["case"], {}).setdefault(form.id, {})[item.id] = answer.grade
     except DataError as error:
         raise ResourceError(what, f"{path.name}: {error.why}", error.remedy) from error
     for case in one.cases:
-        for form in forms:
-            missing = [item.id for item in form.items if item.id not in found.get(case, {}).get(form.id, {})]
+        for form in forms_of[case]:
+            missing = [
+                item.name for item in form.items if item.id not in found.get(case, {}).get(form.id, {})
+            ]
             if missing:
                 raise ResourceError(
                     what,

@@ -11,24 +11,12 @@ from workstation.masks.editing.strokes import Stroke, Strokes, stroke_data
 from workstation.reading.audit import Link
 from workstation.reading.blinding import BlindedCase
 from workstation.reading.blinding_rule import Overlays
-from workstation.reading.journal import (
-    Entry,
-    Kind,
-    ReadKey,
-    answer_entry,
-    evidence_to,
-    utc_now,
-)
+from workstation.reading.journal import Entry, Kind, ReadKey, answer_entry, evidence_to, utc_now
 from workstation.reading.replaying import Replay, continued, replay
-from workstation.reading.session import (
-    AMENDMENT,
-    INITIAL_READ,
-    Lock,
-    ReadingSession,
-    ReadState,
-)
+from workstation.reading.session import AMENDMENT, INITIAL_READ, Lock, ReadingSession, ReadState
 from workstation.scoring.instrument import Level
 from workstation.scoring.sheet import Answer, AnswerState, Evidence, ScoreSheet
+from workstation.workflow.case_forms import forms_met, visits_of
 from workstation.workflow.emergency import unblinded_cases
 from workstation.workflow.kept_read import as_said, require_whole
 
@@ -43,6 +31,8 @@ class OpenRead:
     ----------
     case : BlindedCase
         All that the screen may know of the case.
+    forms : tuple of Instrument
+        The plan's, with the columns that the case has.
     active : str
         The instrument that plain item names belong to; the screen sets it.
     missing : tuple of str
@@ -55,7 +45,8 @@ class OpenRead:
         self._study = study
         self.case = case
         self.session = session
-        self.active = study.instruments[0].id
+        self.forms = forms_met(study, session.key)
+        self.active = self.forms[0].id
         self.rules = study.plan_of(session).blinding
         self.missing = missing
 
@@ -77,7 +68,7 @@ class OpenRead:
     @property
     def sheets(self) -> tuple[ScoreSheet, ...]:
         """The sheets in the plan's order."""
-        return tuple(self.session.content.sheets[one.id] for one in self._study.instruments)
+        return tuple(self.session.content.sheets[one.id] for one in self.forms)
 
     @property
     def marks(self) -> Mapping[str, Mapping[str, Any]]:
@@ -317,7 +308,9 @@ class OpenRead:
             vault.confirm(before.key.reader, signature)
             try:
                 with self._study.store.batch():
-                    said = {"blinding_held": blinding_held, "remark": remark.strip()}
+                    said: dict[str, Any] = {"blinding_held": blinding_held, "remark": remark.strip()}
+                    if visits := visits_of(self._study, before.key, before.replay):
+                        said["visits"] = list(visits)
                     self.note(Kind.SIGNED, said)
                     bare = self._lock_now(None, "")
                     self._study.store.reads.lock(bare, vault.seal(bare))
@@ -361,7 +354,7 @@ class OpenRead:
         if named is not None:
             self.sheet(named).answer(item)
             return named
-        owners = [one.id for one in self._study.instruments if one.has_item(item)]
+        owners = [one.id for one in self.forms if one.has_item(item)]
         if self.active in owners:
             return self.active
         if len(owners) == 1:
@@ -387,11 +380,11 @@ def session_of(
     require_whole(
         key, links, locks.get(key), is_cut=study.vault is not None and study.vault.is_cut(key, links)
     )
-    entries = study.entries(key, links)
+    entries, forms = study.entries(key, links), forms_met(study, key)
     if key.version > 1:
         before = session_of(study, replace(key, version=key.version - 1), journals, locks)
-        state = replay(entries, study.instruments, continued(before.replay))
+        state = replay(entries, forms, continued(before.replay))
     else:
-        state = replay(entries, study.instruments)
+        state = replay(entries, forms)
     head = links[-1].digest if links else study.store.reads.root(key)
     return ReadingSession(key, state, len(links), head, as_said(locks.get(key), state))

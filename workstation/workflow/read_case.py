@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workstation import settings
 from workstation.errors import DataError
-from workstation.imaging.study import Joint
+from workstation.imaging.study import Case
 from workstation.reading.plan import load_plan
 from workstation.scoring.instrument import instruments
 from workstation.store.library import Library
@@ -56,14 +56,15 @@ def create_study(
     ProtocolViolation
         If reading has begun: the plan is frozen.
     """
-    cases: dict[str, Joint | None] | None = None
+    cases: dict[str, Case] | None = None
     opened = _library_at(library, must_exist=library is not None)
     try:
         if opened is not None:
-            cases = {case.code: case.joint for case in opened.cases()}
+            cases = {case.code: case for case in opened.cases()}
+        joints = None if cases is None else {code: case.joint for code, case in cases.items()}
         people = accounts_of(folder, accounts)
-        plan = with_accounts(load_plan(plan_file, instruments(), cases), people)
-        plan = completed_plan(plan, plan_file.parent, people)
+        plan = with_accounts(load_plan(plan_file, instruments(), joints), people)
+        plan = completed_plan(plan, plan_file.parent, people, cases)
         known: dict[str, str] = {}
         if passphrase_of is not None and plan.sealing is not None:
             here = [card.name for card in plan.sealing.signers if card.name not in people.away()]

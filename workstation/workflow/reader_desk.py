@@ -18,6 +18,7 @@ from workstation.reading.order import Presentation, effective_order, is_washed_o
 from workstation.reading.session import Amendment, Lock, ReadingSession, ReadState
 from workstation.reading.visibility import has_read_all
 from workstation.workflow.calibrate import CalibrationState, calibration_state
+from workstation.workflow.case_forms import require_same_columns
 from workstation.workflow.kept_read import not_in_library
 from workstation.workflow.open_read import OpenRead, session_of
 
@@ -334,6 +335,8 @@ class ReaderDesk:
         cases = study.library_cases()
         if cases is not None and shown.case not in cases:
             raise not_in_library(code)
+        if cases is not None:
+            require_same_columns(study, cases[shown.case], code)
         where = blinded(
             None if cases is None else cases[shown.case],
             code,

@@ -14,6 +14,7 @@ from workstation.reading.order import Presentation
 from workstation.reading.session import Lock, ReadingSession
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
+from workstation.workflow.case_forms import hides_visits, only_visit
 from workstation.workflow.read_case import Study
 
 __all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus", "seen_reads"]
@@ -66,7 +67,10 @@ def seen_reads(
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked, hidden = study.locked(), hides_codes(study.orders, viewer, study.locked())
     # A reader who has still to read must not learn from a gap which cases are known ones.
-    counted = study.known_reads(scores) if hidden else study.counted_reads(scores=scores)
+    # Nor which of two time points came first, before there is nothing left to read.
+    as_met = hidden or (viewer.role is Role.READER and hides_visits(study) and not study.has_unsealed_any())
+    whole = study.known_reads if hidden else study.counted_reads
+    counted = whole(scores=scores, as_met=as_met)
     found: list[tuple[ReadingSession, Lock]] = []
     place = {case: i for i, case in enumerate((*study.plan.cases, *study.plan.conduct.known))}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):
@@ -89,19 +93,22 @@ def _as_met(found: list[tuple[ReadingSession, Lock]], study: Study) -> list[tupl
 
 def _rows(study: Study, session: ReadingSession, lock: Lock, case: Case | None) -> Iterator[ReadRow]:
     key = session.key
+    side = case.laterality.value if case and case.laterality else ""
+    visit = only_visit(study.plan, key.case, case)
     for one in study.instruments:
         sheet = session.content.sheet(one.id)
-        for answer in sheet.answers:
+        for item, answer in zip(sheet.instrument.items, sheet.answers, strict=True):
+            column = item.column
             yield ReadRow(
                 case=key.case,
                 reader=key.reader,
-                item=answer.item_id,
+                item=item.row,
                 value=None if answer.grade is None else float(answer.grade),
-                points=sheet.points(answer.item_id),
+                points=sheet.points(item.id),
                 state=answer.state.value,
                 study=study.plan.id,
-                side=case.laterality.value if case and case.laterality else "",
-                visit=case.visits[0] if case and len(case.visits) == 1 else "",
+                side=(column.side if column else "") or side,
+                visit=(column.label if column else "") or visit,
                 repeat=key.presentation - 1,
                 read_version=key.version,
                 instrument=one.id,

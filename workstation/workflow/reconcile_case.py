@@ -31,6 +31,7 @@ from workstation.reading.session import ReadingSession
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.sheet import Answer, AnswerState, Total
 from workstation.store.study_reconciling import ReconcileSignature
+from workstation.workflow.case_forms import forms_compared
 from workstation.workflow.read_case import Study
 
 __all__ = ["ReconcileCase", "reconciliation", "reconciliations"]
@@ -47,6 +48,8 @@ class ReconcileCase:
     Attributes
     ----------
     case : str
+    forms : tuple of Instrument
+        The plan's, with the columns that the case has: its visits by the library's labels.
     x, y, z : ReadingSession
         The locked reads that count; `z` only under the rule of the median.
     """
@@ -61,6 +64,7 @@ class ReconcileCase:
         sessions = [reads[reader] for reader in self._sides]
         self.x, self.y = sessions[:2]
         self.z = sessions[2] if len(sessions) > 2 else None
+        self.forms = forms_compared(study.plan, study.instruments, case)
         self._adjudication = study.plan.conduct.adjudication
         self._links = links
 
@@ -79,10 +83,9 @@ class ReconcileCase:
         whole = settled(self._pairs, self.settlements)
         if not self.hides_answers:
             return whole
-        place = {(one.id, item.id): i for one in self._study.instruments for i, item in enumerate(one.items)}
-        forms = [one.id for one in self._study.instruments]
+        order = [(one.id, item.id) for one in self.forms for item in one.items]
         differing = [pair for pair in whole if pair.differs]
-        differing.sort(key=lambda pair: (forms.index(pair.instrument), place[pair.instrument, pair.item]))
+        differing.sort(key=lambda pair: order.index((pair.instrument, pair.item)))
         return tuple(
             replace(pair, x=Answer(pair.item), y=Answer(pair.item), distance=None) for pair in differing
         )
@@ -106,7 +109,7 @@ class ReconcileCase:
             return ()
         return tuple(
             phrase
-            for one in self._study.instruments
+            for one in self.forms
             for phrase in triggers_of(
                 self.x.content.sheet(one.id), self.y.content.sheet(one.id), self._adjudication.triggers
             )
@@ -155,7 +158,7 @@ class ReconcileCase:
         triggered = bool(self.triggers)
         return tuple(
             final_of(by_item[one.id, item.id], one, self.rule, is_triggered=triggered)
-            for one in self._study.instruments
+            for one in self.forms
             for item in one.items
         )
 
@@ -163,7 +166,7 @@ class ReconcileCase:
     def totals(self) -> dict[str, dict[str, Total]]:
         """Totals of the results, by instrument and total id."""
         finals = self.finals
-        return {one.id: final_totals(finals, one) for one in self._study.instruments}
+        return {one.id: final_totals(finals, one) for one in self.forms}
 
     @property
     def status(self) -> str:
@@ -210,8 +213,12 @@ class ReconcileCase:
         return self.x.replay.view, self.y.replay.view
 
     def instrument(self, instrument_id: str) -> Instrument:
-        """One of the study's instruments."""
-        return next(one for one in self._study.instruments if one.id == instrument_id)
+        """One of the study's instruments, with the columns that the case has."""
+        return next(one for one in self.forms if one.id == instrument_id)
+
+    def name_of(self, pair: ItemPair) -> str:
+        """``"MFc"``, ``"MFc of visit B"``"""
+        return self.instrument(pair.instrument).item(pair.item).name
 
     def settle(
         self, item: str, value: int | AnswerState | None, reason: str, *, instrument: str = "", by: str = ""
@@ -253,7 +260,7 @@ class ReconcileCase:
     def require_settleable(self, item: str, grade: int | None, reason: str, instrument: str = "") -> ItemPair:
         """The pair of an item that may be settled so; raises as `settle` does, and keeps nothing."""
         pair = self._pair(item, instrument)
-        what = f"The consensus on {item} was not kept"
+        what = f"The consensus on {self.name_of(pair)} was not kept"
         if self.rule.is_computed:
             name = "mean of both" if self.rule is Resolution.MEAN else "median of three"
             raise ProtocolViolation(what, f"this study's rule is the {name} readers")
@@ -292,7 +299,7 @@ class ReconcileCase:
         if self._adjudication is not None and self.is_computed:
             raise ProtocolViolation(what, "nothing in it comes before the adjudicator")
         if self.unsettled:
-            names = ", ".join(pair.item for pair in self.unsettled)
+            names = ", ".join(self.name_of(pair) for pair in self.unsettled)
             raise ProtocolViolation(what, f"not yet settled: {names}", "Settle these items first")
         if self.is_signed:
             raise ProtocolViolation(what, f"{_all(self.signers)} signed it already")
@@ -305,7 +312,7 @@ class ReconcileCase:
     def _pairs(self) -> tuple[ItemPair, ...]:
         pairs: list[ItemPair] = []
         order: dict[tuple[str, str], int] = {}
-        for one in self._study.instruments:
+        for one in self.forms:
             order.update({(one.id, item.id): len(order) + i for i, item in enumerate(one.items)})
             sheets = self.x.content.sheet(one.id), self.y.content.sheet(one.id)
             third = None if self.z is None else self.z.content.sheet(one.id)

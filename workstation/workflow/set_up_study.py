@@ -61,8 +61,9 @@ def set_up_study(
         raise StoreError(
             "The study was not made", "its folder is not empty", "Choose a new or an empty folder"
         )
-    cases = {case.code: case.joint for case in workspace.library.cases()}
-    checked = parse_plan(plan.to_toml(), instruments(), cases)
+    cases = {case.code: case for case in workspace.library.cases()}
+    joints = {code: case.joint for code, case in cases.items()}
+    checked = parse_plan(plan.to_toml(), instruments(), joints)
     people, said = accounts_of(folder), passphrases or {}
     for name in seats or {}:
         require_passphrase(said.get(name, ""), name)
@@ -72,7 +73,7 @@ def set_up_study(
     for name, seat in (seats or {}).items():
         if name not in people.names():
             make_account(people, name, seat, said[name], safe)
-    sealed = completed_plan(with_accounts(checked, people), answers or folder, people)
+    sealed = completed_plan(with_accounts(checked, people), answers or folder, people, cases)
     signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())
     store = StudyStore.create(folder, sealed, library=library, signers=signers)

@@ -29,6 +29,7 @@ from workstation.store.study_file import PLAIN, SEALED
 from workstation.store.study_store import PLAN, StudyStore
 from workstation.workflow.acceptance import frozen_number
 from workstation.workflow.calibrate import CalibrationState, note_outcomes
+from workstation.workflow.case_forms import as_compared
 from workstation.workflow.kept_read import as_scored
 from workstation.workflow.late import UNSEALED, late_amendments
 from workstation.workflow.open_read import session_of
@@ -288,31 +289,41 @@ class Study:
                 counted[read_id_of(lock.key)] = lock.key
         return counted
 
-    def known_reads(self, scores: Scores | None = None) -> dict[ReadId, ReadingSession]:
+    def known_reads(
+        self, scores: Scores | None = None, *, as_met: bool = False
+    ) -> dict[ReadId, ReadingSession]:
         """As `counted_reads`, with the drift cases among the others."""
         calibration = self.plan.conduct.calibration
         apart = calibration.cases if calibration is not None else ()
-        return {
-            one: read for one, read in self._reads(None, scores, known=True).items() if one[1] not in apart
-        }
+        found = self._reads(None, scores, known=True, as_met=as_met)
+        return {one: read for one, read in found.items() if one[1] not in apart}
 
     def counted_reads(
-        self, case: str | None = None, scores: Scores | None = None
+        self, case: str | None = None, scores: Scores | None = None, *, as_met: bool = False
     ) -> dict[ReadId, ReadingSession]:
         """The locked reads that count: each the latest version that was not made after comparison.
 
         Where masks were shown after the own score, `scores` says which are meant; by default the plan does.
+        Time points are the visits they were, or `as_met` the numbers under which they were read.
         This is for what happens after unsealing, and for a reader's own export; callers ask `who_sees` or
         `unseal` first. Of a sealed study only what someone who is signed in can open.
         """
-        return self._reads(case, scores, known=False)
+        return self._reads(case, scores, known=False, as_met=as_met)
 
-    def _reads(self, case: str | None, scores: Scores | None, *, known: bool) -> dict[ReadId, ReadingSession]:
+    def _reads(
+        self, case: str | None, scores: Scores | None, *, known: bool, as_met: bool
+    ) -> dict[ReadId, ReadingSession]:
         reads, vault = self.store.reads, self.vault
         locks = {lock.key: lock for lock in reads.locks(case)}
         journals = reads.journals(case=case)
+        meant = scores or self.plan.conduct.scores
+
+        def read(key: ReadKey) -> ReadingSession:
+            session = as_scored(session_of(self, key, journals, locks), meant)
+            return session if as_met else as_compared(self, session)
+
         return {
-            read_id: as_scored(session_of(self, key, journals, locks), scores or self.plan.conduct.scores)
+            read_id: read(key)
             for read_id, key in self._counted_keys(case, known=known).items()
             # What was handed out without saying which case it is was meddled with: verify says so.
             if vault is None or (key.case != key.slot and vault.can_open(key))

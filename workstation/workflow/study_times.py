@@ -12,19 +12,26 @@ from workstation.errors import StoreError
 from workstation.reading.order import Presentation
 from workstation.reading.timing import read_times
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
+from workstation.scoring.instrument import Item
+from workstation.workflow.case_forms import forms_met, hides_visits
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
 
-HEADER = ("study", "case", "repeat", "reader", "instrument", "item", "seconds")
+HEADER = ("study", "case", "side", "visit", "repeat", "reader", "instrument", "item", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class TimeRow:
-    """Seconds of one item, or with empty `instrument` and `item` of a whole case."""
+    """Seconds of one item, or with empty `instrument` and `item` of a whole case.
+
+    Side and visit are said where the form has a column for each.
+    """
 
     study: str
     case: str
+    side: str
+    visit: str
     repeat: int
     reader: str
     instrument: str
@@ -41,7 +48,9 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked = study.locked()
     hidden = hides_codes(study.orders, viewer, locked)
-    seen = study.known_reads() if hidden else study.counted_reads()
+    hides = viewer.role is Role.READER and hides_visits(study) and not study.has_unsealed_any()
+    whole = study.known_reads if hidden else study.counted_reads
+    seen = whole(as_met=True)
     rows: list[TimeRow] = []
     for (reader, case, number), session in sorted(seen.items()):
         shown = Presentation(case, number)
@@ -49,15 +58,23 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
             continue
         name, repeat = (study.orders.codes(reader)[shown], 0) if hidden else (case, number - 1)
         times = read_times(study.entries(session.key, study.store.reads.entries(session.key)))
-        rows.append(TimeRow(study.plan.id, name, repeat, reader, "", "", times.case_s))
-        rows += [
-            TimeRow(
-                study.plan.id, name, repeat, reader, one.id, item.id, times.items.get((one.id, item.id), 0)
-            )
-            for one in study.instruments
-            for item in one.items
-        ]
+        rows.append(TimeRow(study.plan.id, name, "", "", repeat, reader, "", "", times.case_s))
+        for form in forms_met(study, session.key):
+            for item in form.items:
+                side, visit = _place(item, tells_visits=not (hidden or hides))
+                seconds = times.items.get((form.id, item.id), 0)
+                rows.append(
+                    TimeRow(study.plan.id, name, side, visit, repeat, reader, form.id, item.row, seconds)
+                )
     return tuple(rows)
+
+
+def _place(item: Item, *, tells_visits: bool) -> tuple[str, str]:
+    """Side and visit of an item, or the number of the time point where the visit must not be told."""
+    column = item.column
+    if column is None:
+        return "", ""
+    return column.side, column.visit if tells_visits else column.label
 
 
 def write_times(path: Path, rows: Iterable[TimeRow]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from workstation import __version__
 from workstation.gui.reading.words import STATE_WORDS
+from workstation.imaging import hanging
 from workstation.imaging.hanging import Layout
 from workstation.imaging.study import Series
 from workstation.reading.journal import Kind
+from workstation.scoring.columns import visit_titles
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
@@ -92,15 +94,50 @@ def display_of(widget: QWidget) -> dict[str, Any]:
     }
 
 
-def series_shown(read: OpenRead | None, opened: OpenStudy) -> tuple[tuple[Series, ...], Mapping[str, str]]:
+Shown = tuple[tuple[Series, ...], Mapping[str, str], Layout | None]
+"""Series in order, what the time point of each is called, and how they hang; None lets a protocol win."""
+
+
+def word_before(read: OpenRead | None) -> str:
+    """What stands before a time point: columns have titles of their own."""
+    return "" if read is not None and read.rules.is_paired else "visit "
+
+
+def series_shown(read: OpenRead | None, opened: OpenStudy) -> Shown:
     """The series in the order a reader meets them, and their visits where the reader may know these.
 
     Where the order of visits is hidden, nothing that follows it may show it: thumbnails, menus, numbers of
     alike captions and what hangs first would. Visits then come in an order of chance, the same each time.
     """
+    if read is not None and read.rules.is_paired:
+        return _paired(read, opened)
     if read is None or read.rules.knows_order:
-        return opened.series, opened.visits
-    return in_order_of_chance(opened), {}
+        return opened.series, opened.visits, None
+    return in_order_of_chance(opened), {}, None
+
+
+def _paired(read: OpenRead, opened: OpenStudy) -> Shown:
+    """Visits side by side in the order of the form's columns, each under its column's title."""
+    titles = visit_titles(read.forms[0].columns)
+    if not titles:  # one visit
+        return opened.series, {}, None
+    place = {visit: i for i, visit in enumerate(titles)}
+    series = tuple(
+        sorted(opened.series, key=lambda one: place.get(opened.visits.get(one.key, ""), len(place)))
+    )
+    labels = {one.key: titles.get(opened.visits.get(one.key, ""), "") for one in series}
+    layout = _side_by_side(series, opened, tuple(titles)) if len(titles) > 2 else None
+    return series, labels, layout
+
+
+def _side_by_side(series: Sequence[Series], opened: OpenStudy, visits: Sequence[str]) -> Layout:
+    """One viewport for each visit, all with the same kind of images where they have it."""
+    of_visit = {visit: [one for one in series if opened.visits.get(one.key) == visit] for visit in visits}
+    first = hanging.rank(of_visit[visits[0]], joint=opened.joint)
+    keys = [tile.series_key for tile in first.tiles]
+    wanted = next((one.label for one in of_visit[visits[0]] if one.key in keys), "")
+    chosen = [next((one for one in there if one.label == wanted), there[0]) for there in of_visit.values()]
+    return hanging.grid_of(1, len(chosen), chosen)
 
 
 def in_order_of_chance(opened: OpenStudy) -> tuple[Series, ...]:

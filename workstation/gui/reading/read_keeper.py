@@ -11,6 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 from workstation.errors import WorkstationError
 from workstation.gui.desk import DeskContext
 from workstation.gui.masks.free_drawing import FreeDrawing
+from workstation.gui.reading.column_tiles import ColumnTiles
 from workstation.gui.reading.edit_order import EditOrder
 from workstation.gui.reading.score_form import ScoreForm
 from workstation.gui.viewer.grid import ViewerGrid
@@ -56,6 +57,7 @@ class ReadKeeper(QObject):
         grid.drawing.told.connect(self._messages.attention)
         self._free: FreeView | None = None
         self._restoring = False
+        self._columns = ColumnTiles(grid, form, self)
         self._waiting = QElapsedTimer()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -71,10 +73,15 @@ class ReadKeeper(QObject):
         """How many items the reader has still to read."""
         return sum(len(sheet.unread_items) for sheet in self.read.sheets) if self.read is not None else 0
 
-    def show(self) -> None:
-        """Put the read on the form and the screen as it was left."""
+    def show(self, visits: Mapping[str, str] | None = None) -> None:
+        """Put the read on the form and the screen as it was left.
+
+        `visits` is the visit of each series, where another case is opened.
+        """
         if self.read is None:
             return
+        if visits is not None:
+            self._columns.open(visits, self.read.forms[0].columns)
         self._form.set_read(self.read.sheets, self.read.case.laterality, locked=self.read.is_locked)
         if self.read.view_state:
             self._restoring = True
@@ -161,6 +168,7 @@ class ReadKeeper(QObject):
         """Let go of the read; everything is kept."""
         self.flush()
         self._drawing.close()
+        self._columns.close()
         self.read = self._free = self._book.keeper = self._masks.keeper = None
         self._masks.refusal = ""
         self._book.clear()
@@ -205,6 +213,9 @@ class ReadKeeper(QObject):
         self._act(lambda read: read.answer(item, grade, self.evidence(), instrument=name))
 
     def _on_evidence(self, name: str, item: str) -> None:
+        if missing := self._columns.missing:
+            self._messages.attention(missing)
+            return
         evidence = self.evidence(assumed=False)
         if evidence is not None and self._act(
             lambda read: read.tie_evidence(item, evidence, instrument=name)
@@ -212,8 +223,8 @@ class ReadKeeper(QObject):
             self._messages.inform("This slice is tied to the item as its evidence")
 
     def evidence(self, *, assumed: bool = True) -> Evidence | None:
-        """The slice on screen; None without one."""
-        position = self._grid.current_position()
+        """The slice on screen, of the column in hand where visits have columns; None without one."""
+        position = self._columns.position()
         if position is None:
             return None
         return Evidence(*position, assumed=assumed, view=self._grid.states())

@@ -25,6 +25,7 @@ from workstation.gui.reading.opening import (
     open_freely,
     open_next,
     series_shown,
+    word_before,
 )
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.reading_screen import Page, ReadingScreen
@@ -211,7 +212,7 @@ class ReadingDesk(Desk):
             told = read.case.title, opened.worklist, read.case.code, reader.title, reader.reader
             self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
         self._show(opened.images)
-        self._keeper.show()
+        self._keeper.show(opened.images.visits)
         self._screen.show_side(form=True)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
         self._acts.entered()
@@ -319,10 +320,10 @@ class ReadingDesk(Desk):
         self._open = opened
         self._screen.cover(False)
         self._close_lock()
-        series, visits = series_shown(self.read, opened)
-        captions = captions_of(series, visits)
+        series, visits, layout = series_shown(self.read, opened)
+        captions = captions_of(series, visits, word_before(self.read))
         self._loader.forget()
-        self._grid.show_series(series, captions=captions, joint=opened.joint, visits=visits)
+        self._grid.show_series(series, layout, captions, opened.joint, visits)
         self._screen.strip.show_series(series, captions)
         self._loader.open(in_hanging_order(series, self._grid.layout_shown))
         self._screen.turn_to(Page.READ)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -19,12 +18,14 @@ from PySide6.QtWidgets import (
 from workstation.gui.commands import make_keymap
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.layouts import empty
-from workstation.gui.reading.item_row import ItemRow, answer_mark
+from workstation.gui.reading.column_strip import ColumnStrip
+from workstation.gui.reading.item_list import ItemList
+from workstation.gui.reading.item_row import answer_mark
 from workstation.gui.reading.level_buttons import LevelButtons
 from workstation.gui.reading.region_diagram import RegionDiagram
 from workstation.gui.theme import Theme
 from workstation.imaging.study import Laterality
-from workstation.scoring.instrument import Instrument, Item
+from workstation.scoring.instrument import Column, Instrument, Item
 from workstation.scoring.sheet import AnswerState, ScoreSheet
 
 FORM_WIDTH = 372
@@ -35,12 +36,14 @@ class ScoreForm(QWidget):
     """Shows the sheets of one read and says which answer the reader wants.
 
     The form keeps no answers: it is given sheets and emits wishes. ``answered`` carries instrument
-    identifier, item identifier and the grade, or None for not assessable.
+    identifier, item identifier and the grade, or None for not assessable; ``column_changed`` the column that
+    a digit answers now, None where the form has no columns.
     """
 
     answered = Signal(str, str, object)
     flag_wanted = Signal(str, str)
     evidence_wanted = Signal(str, str)
+    column_changed = Signal(object)
     undo_wanted = Signal()
     redo_wanted = Signal()
     lock_wanted = Signal()
@@ -57,7 +60,7 @@ class ScoreForm(QWidget):
         self._tab = 0
         self._item = ""
         self._locked = False
-        self._rows: dict[str, ItemRow] = {}
+        self._told: Column | None = None
         self._build()
 
     # what is shown ---------------------------------------------------------------------------
@@ -97,7 +100,8 @@ class ScoreForm(QWidget):
         """Show no read."""
         self._sheets = ()
         self._item = ""
-        self._clear_rows()
+        self._list.clear()
+        self._tell_column()
         self._title.setText("")
         self._counter.setText("")
         self._summary.setText("")
@@ -111,15 +115,20 @@ class ScoreForm(QWidget):
         """Redraw in other colours."""
         self._theme = theme
         self._diagram.set_theme(theme)
-        for row in self._rows.values():
-            row.set_theme(theme)
+        self._list.set_theme(theme)
 
     def go_to(self, item_id: str) -> None:
         """Give an item of the shown instrument the focus of the form."""
         self._item = item_id
         self._refresh()
-        self._keep_in_sight()
+        self._list.keep_in_sight()
+        self._tell_column()
         self.item_changed.emit(self.instrument.id, item_id)
+
+    @property
+    def column(self) -> Column | None:
+        """The column that a digit would answer; None where the form has one."""
+        return self._current().column if self._sheets and self._item else None
 
     # what the reader does --------------------------------------------------------------------
 
@@ -151,6 +160,8 @@ class ScoreForm(QWidget):
             self._step(-1)
         elif action == "form_next":
             self._to_unanswered()
+        elif action == "form_column":
+            self._turn_column()
         elif action == "form_flag":
             self.flag_wanted.emit(self.instrument.id, self._item)
         elif action == "form_evidence":
@@ -187,6 +198,8 @@ class ScoreForm(QWidget):
         heading = QHBoxLayout()
         heading.addWidget(self._item_title, 1)
         heading.addWidget(self._counter)
+        self._strip = ColumnStrip(self._keymap, self)
+        self._strip.chosen.connect(self._on_column)
         self._levels = LevelButtons(self)
         self._levels.chosen.connect(self.answer)
         self._definitions = QLabel()
@@ -195,18 +208,8 @@ class ScoreForm(QWidget):
         self._definitions.setTextFormat(Qt.TextFormat.RichText)
         self._definitions.setMinimumHeight(84)
         self._definitions.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._list = QWidget()
-        self._list_layout = QVBoxLayout(self._list)
-        self._list_layout.setContentsMargins(0, 0, 0, 0)
-        self._list_layout.setSpacing(0)
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidget(self._list)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setAccessibleName("Items of the form")
-        # Rows laid out later, longer definitions and the lock panel all change what can be seen of the list.
-        self._scroll.verticalScrollBar().rangeChanged.connect(lambda *_: self._keep_in_sight())
+        self._list = ItemList(self._theme, self)
+        self._list.chosen.connect(self.go_to)
         self._note = QLabel()
         self._note.setProperty("text_role", "secondary")
         self._note.setWordWrap(True)
@@ -227,10 +230,11 @@ class ScoreForm(QWidget):
         layout.addLayout(self._tabs)
         layout.addWidget(self._title)
         layout.addWidget(self._diagram)
+        layout.addWidget(self._strip)
         layout.addLayout(heading)
         layout.addWidget(self._levels)
         layout.addWidget(self._definitions)
-        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self._list, 1)
         layout.addWidget(self._note)
         layout.addWidget(self._summary)
         layout.addWidget(self._lock)
@@ -256,14 +260,8 @@ class ScoreForm(QWidget):
         button = self._tab_buttons.button(tab)
         if button is not None:
             button.setChecked(True)
-        self._clear_rows()
-        codes = {region.id: region.code for region in self.instrument.regions}
-        for item in self.instrument.items:
-            row = ItemRow(item, codes.get(item.region, item.id), self._theme, self._list)
-            row.clicked.connect(self.go_to)
-            self._list_layout.addWidget(row)
-            self._rows[item.id] = row
-        self._list_layout.addStretch(1)
+        self._list.show_form(self.instrument)
+        self._strip.show_columns(self.instrument.columns)
         self._diagram.set_instrument(self.instrument, self._laterality)
         self._title.setText(self.instrument.title)
         self._title.setVisible(len(self._sheets) == 1)
@@ -271,24 +269,22 @@ class ScoreForm(QWidget):
         self._note.setText("⚠ Unvalidated scale: for research only" if unvalidated else "")
         self._note.setVisible(unvalidated)
 
-    def _clear_rows(self) -> None:
-        self._rows.clear()
-        empty(self._list_layout)
-
     def _refresh(self) -> None:
         if not self._sheets or not self._item:
             return
-        sheet = self._sheets[self._tab]
-        for item in self.instrument.items:
-            self._rows[item.id].set_answer(sheet.answer(item.id), current=item.id == self._item)
-        item = self._current()
+        sheet, item = self._sheets[self._tab], self._current()
+        self._list.show_answers(sheet, item)
+        if item.column is not None:
+            self._strip.show_state(sheet, item.column)
         marks: dict[str, str] = {}
         for one in self.instrument.items:
+            if one.column != item.column:
+                continue
             mark = answer_mark(one, sheet.answer(one.id))
             if one.region and mark and (one.region not in marks or one.id == item.id):
                 marks[one.region] = mark
         self._diagram.set_state(item.region, marks)
-        code = next((r.code for r in self.instrument.regions if r.id == item.region), item.id)
+        code = next((r.code for r in self.instrument.regions if r.id == item.region), item.row)
         self._item_title.setText(f"<b>{code}</b>&nbsp; {item.title}")
         self._show_levels(item)
         answers = [sheet.answer(one.id) for one in self.instrument.items]
@@ -318,13 +314,23 @@ class ScoreForm(QWidget):
 
     # moving ----------------------------------------------------------------------------------
 
-    def _keep_in_sight(self) -> None:
-        row = self._rows.get(self._item)
-        if row is not None:
-            self._scroll.ensureWidgetVisible(row, 0, 60)
-
     def _current(self) -> Item:
-        return next(item for item in self.instrument.items if item.id == self._item)
+        return self.instrument.item(self._item)
+
+    def _turn_column(self) -> None:
+        """The same item in the next column, the first one after the last."""
+        if columns := self.instrument.columns:
+            place = columns.index(self._current().column)
+            self._on_column((place + 1) % len(columns))
+
+    def _on_column(self, place: int) -> None:
+        columns = self.instrument.columns
+        self.go_to(self.instrument.item_at(self._current().row, columns[place]).id)
+
+    def _tell_column(self) -> None:
+        if self.column != self._told:
+            self._told = self.column
+            self.column_changed.emit(self._told)
 
     def _step(self, by: int) -> None:
         ids = [item.id for item in self.instrument.items]
@@ -336,7 +342,7 @@ class ScoreForm(QWidget):
             self.go_to(self.instrument.items[0 if by > 0 else -1].id)
 
     def _advance(self, item: str) -> None:
-        ids = [one.id for one in self.instrument.items]
+        ids = [one.id for one in self.instrument.items if one.column == self._current().column]
         if item != ids[-1]:
             self.go_to(ids[ids.index(item) + 1])
         else:
@@ -356,7 +362,7 @@ class ScoreForm(QWidget):
 
     def _on_region(self, region: str) -> None:
         for item in self.instrument.items:
-            if item.region == region:
+            if item.region == region and item.column == self._current().column:
                 self.go_to(item.id)
                 return
 

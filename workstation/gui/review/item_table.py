@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from workstation.gui.theme import Theme
 from workstation.reading.reconcile import Final, ItemPair, Source
-from workstation.scoring.instrument import Instrument, Level
+from workstation.scoring.instrument import Instrument, Item, Level
 from workstation.scoring.sheet import Answer, AnswerState, number_text
 
 HEADINGS = ("item", "X", "Y", "final", "why")
@@ -28,6 +28,11 @@ def answer_text(instrument: Instrument, answer: Answer, *, short: bool = False) 
 
 def _label(level: Level, short: bool) -> str:
     return level.key if short and len(level.label) > MOST_LETTERS else level.label
+
+
+def title_of(item: Item) -> str:
+    """``"Medial femoral condyle"``, ``"Medial femoral condyle, visit B"``"""
+    return item.title if item.column is None else f"{item.title}, {item.column.title}"
 
 
 def final_text(instrument: Instrument, final: Final, *, short: bool = False) -> str:
@@ -83,7 +88,9 @@ class ItemTable(QTableWidget):
             for row, pair in enumerate(pairs):
                 instrument = instruments[pair.instrument]
                 final = finals[pair.instrument, pair.item]
+                item = instrument.item(pair.item)
                 name = instrument.region_of(pair.item).code
+                name += f" · {item.column.short}" if item.column is not None else ""
                 prefix = f"{pair.instrument.split('-')[0].upper()} " if len(instruments) > 1 else ""
                 said = [answer_text(instrument, one, short=True) for one in pair.answers]
                 whole = [answer_text(instrument, one) for one in pair.answers]
@@ -95,7 +102,7 @@ class ItemTable(QTableWidget):
                     final.reason,
                 )
                 tips = (
-                    instrument.item(pair.item).title,
+                    title_of(item),
                     ", ".join(whole) if three else whole[0],
                     whole[1],
                     final_text(instrument, final),

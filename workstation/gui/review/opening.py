@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workstation.errors import WorkstationError
 from workstation.gui.reading.opening import in_order_of_chance
+from workstation.gui.viewer.captions import captions_of
 from workstation.imaging.hanging import Layout, hang
 from workstation.imaging.study import Series
+from workstation.scoring.instrument import Item
 from workstation.scoring.sheet import Answer
 from workstation.tasks import Progress
 
@@ -34,12 +36,26 @@ class CaseImages:
     masks : tuple
         For each two readers of `PAIRS` that the case has, their masks series by series; empty where none
         may be seen.
+    captions, visits : mapping of str to str
+        By series key, where it may be known which visit a series is of.
     """
 
     series: tuple[Series, ...]
     hung: Layout
     problem: WorkstationError | None = None
     masks: tuple[tuple[TwoMasks, ...], ...] = ()
+    captions: Mapping[str, str] = field(default_factory=dict)
+    visits: Mapping[str, str] = field(default_factory=dict)
+
+    def hung_for(self, side: int, item: Item) -> str:
+        """What hangs left (0) or right (1) where no slice was kept: of the item's visit where it has one."""
+        key = self.hung.tiles[side].series_key or ""
+        visit = item.column.visit if item.column is not None else ""
+        if not visit or self.visits.get(key) == visit:
+            return key
+        label = next((one.label for one in self.series if one.key == key), "")
+        there = [one for one in self.series if self.visits.get(one.key) == visit]
+        return next((one.key for one in there if one.label == label), there[0].key if there else key)
 
 
 def case_images(
@@ -56,15 +72,19 @@ def case_images(
     series: tuple[Series, ...] = ()
     problem: WorkstationError | None = None
     masks: tuple[tuple[TwoMasks, ...], ...] = ()
+    captions: Mapping[str, str] = {}
+    visits: Mapping[str, str] = {}
     try:
         opened = open_study(workspace, case.case, progress)
         series = opened.series if knows_order else in_order_of_chance(opened)
+        visits = opened.visits if knows_order else {}
+        captions = captions_of(series, visits)
         reads = {"X": case.x, "Y": case.y} | ({"Z": case.z} if case.z is not None else {})
         pairs = [(reads[one], reads[other]) for one, other in pairs_of(case)] if sees_masks else []
         masks = tuple(two_of(one, other, series) for one, other in pairs)
     except WorkstationError as error:
         problem = error
-    return CaseImages(series, hang("two-readers", series), problem, masks)
+    return CaseImages(series, hang("two-readers", series), problem, masks, captions, visits)
 
 
 def case_label(case: ReconcileCase) -> str:

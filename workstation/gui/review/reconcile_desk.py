@@ -126,7 +126,9 @@ class ReconcileDesk(Desk):
         """Show one of the study's cases."""
         case, workspace = self._cases[index], self.context.workspace
         study = self._door.study
-        knows_order = study is not None and study.plan.blinding.knows_order
+        rules = None if study is None else study.plan.blinding
+        # Paired time points are compared as the visits they were.
+        knows_order = rules is not None and (rules.knows_order or rules.is_paired)
         self._was_hidden = case.hides_answers
         self._panel.choose_case(index)
         self.context.jobs.start(
@@ -230,7 +232,7 @@ class ReconcileDesk(Desk):
 
     def _refresh(self) -> None:
         if self._case is not None and self._door.study is not None:
-            instruments = {one.id: one for one in self._door.study.instruments}
+            instruments = {one.id: one for one in self._case.forms}
             index = self._cases.index(self._case)
             self._panel.show_case(index, self._case, instruments, self.context.theme)
             self.titled.emit(headline(self._case))

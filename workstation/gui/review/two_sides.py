@@ -53,7 +53,7 @@ class TwoSides(QObject):
     def show(self, case: ReconcileCase, images: CaseImages) -> None:
         """Hang a case; its first item is shown by `show_item`."""
         self._case, self._images, self._shown, self._turn = case, images, None, 0
-        self._grid.show_series(images.series, layout=images.hung)
+        self._grid.show_series(images.series, images.hung, images.captions)
         self._dress()
 
     def show_item(self, instrument: Instrument, pair: ItemPair) -> None:
@@ -108,9 +108,11 @@ class TwoSides(QObject):
 
     def _fallback(self, side: int) -> tuple[str, int]:
         """What hangs where no reader kept a slice: the middle of the series."""
-        key = self._images.hung.tiles[side].series_key if self._images is not None else None
-        content = self._grid.presenter.contents.get(key or "")
-        return key or "", content.number_of_slices // 2 if content is not None else 0
+        assert self._images is not None and self._shown is not None
+        instrument, pair = self._shown
+        key = self._images.hung_for(side, instrument.item(pair.item))
+        content = self._grid.presenter.contents.get(key)
+        return key, content.number_of_slices // 2 if content is not None else 0
 
     def _tell_places(self) -> None:
         states = self._grid.presenter.states

@@ -76,6 +76,11 @@ class CaseStep(QWidget):
             if item.checkState() == Qt.CheckState.Checked
         )
 
+    @property
+    def known(self) -> dict[str, Case]:
+        """The library's cases by code."""
+        return {case.code: case for case in self._cases}
+
     def show_cases(self, cases: tuple[Case, ...]) -> None:
         """List the library's cases; what was ticked stays so."""
         chosen = set(self.chosen)

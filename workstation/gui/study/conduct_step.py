@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.gui.theme import CONTROL_PX
-from workstation.reading.blinding_rule import Blinding, Overlays
+from workstation.reading.blinding_rule import PAIRED_HIDDEN, PAIRED_KNOWN, Blinding, Overlays
 from workstation.reading.conduct import Conduct, Scores
 from workstation.reading.known_cases import Calibration, Drift, Feedback, KnownAnswers, Measure
 from workstation.reading.safety import Safety
@@ -32,7 +32,22 @@ OVERLAYS = {
     Overlays.AFTER_OWN_SCORE: "Masks: after the own score",
     Overlays.ALWAYS: "Masks: shown from the beginning",
 }
-VISITS = {"hidden": "Visits: order hidden from the reader", "known": "Visits: order known to the reader"}
+VISITS = {
+    "hidden": "Visits: one form, order hidden",
+    "known": "Visits: one form, order known",
+    PAIRED_KNOWN: "Visits: a column each, order known",
+    PAIRED_HIDDEN: "Visits: a column each, order hidden",
+}
+_TOGETHER = "All visits of a case are on the screen"
+_SIDE_BY_SIDE = "All visits of a case are read in one sitting, side by side, each with a column of answers:"
+VISITS_TEXT = {
+    "hidden": f"{_TOGETHER} and the form is filled in once; nothing tells which visit came first.",
+    "known": f"{_TOGETHER}, named in order of time, and the form is filled in once.",
+    PAIRED_KNOWN: f"{_SIDE_BY_SIDE} Baseline, Follow-up. Knowing the order makes change easier to see, and "
+    "to expect.",
+    PAIRED_HIDDEN: f"{_SIDE_BY_SIDE} Time point 1, 2, in an order of chance for each reader. Exports name "
+    "the visits again.",
+}
 SCORES = {
     Scores.UNAIDED: "Both scores are kept; compare those before masks came",
     Scores.AIDED: "Both scores are kept; compare those after masks came",
@@ -162,6 +177,9 @@ class ConductStep(QWidget):
             layout.addLayout(line)
 
         row(self._overlays, self._visits)
+        self._visits_note = _note("")
+        self._visits_note.setObjectName("visit_rule_text")
+        layout.addWidget(self._visits_note)
         layout.addWidget(self._scores)
         layout.addWidget(self._totals)
         self._calibration_note, self._drift_note = _note(CALIBRATION_TEXT), _note(DRIFT_TEXT)
@@ -194,6 +212,7 @@ class ConductStep(QWidget):
 
     def _show_parts(self) -> None:
         calibrates, drifts = bool(_codes(self._calibration)), bool(_codes(self._drift))
+        self._visits_note.setText(VISITS_TEXT[self.blinding.time_points])
         self._scores.setVisible(self._asks_scores)
         for widget in (self._measure, self._mark, self._attempts, self._feedback):
             widget.setVisible(calibrates)

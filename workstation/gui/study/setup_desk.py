@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,8 +32,10 @@ from workstation.gui.study.summary_panel import SummaryPanel
 from workstation.gui.study.travel_panel import travels
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.sealing_rule import Sealing
+from workstation.scoring.columns import MOST_COLUMNS
 from workstation.scoring.instrument import Instrument, instruments
 from workstation.workflow.accounts import away_accounts
+from workstation.workflow.case_forms import columns_found
 
 PAGE_WIDTH = 640
 CONDUCT_TEXT = "What a reader may see, known cases, and whom a reader tells of an urgent finding."
@@ -66,7 +69,7 @@ class SetupDesk(Desk):
     def plan(self) -> StudyPlan:
         """The plan as the page stands."""
         title = self._title.text().strip() or "Reading study"
-        return StudyPlan(
+        plan = StudyPlan(
             id=identifier(title),
             title=title,
             version=1,
@@ -81,6 +84,8 @@ class SetupDesk(Desk):
             conduct=self._conduct.added_to(self._rules.conduct),
             sealing=Sealing(self._sealing.mode),
         )
+        known = self._case_step.known
+        return replace(plan, columns=columns_found(plan, known, self.chosen_instruments))
 
     def _reader_codes(self) -> tuple[str, ...]:
         codes = [edit.text().strip() for edit in self._readers]
@@ -338,6 +343,8 @@ class SetupDesk(Desk):
             missing.append("at least one form")
         if not self._folder.text().strip():
             missing.append("a folder")
+        crowded = [one for one in plan.columns if one.count > MOST_COLUMNS]
+        missing += [f"{one.case} left out ({one.count} columns, room for {MOST_COLUMNS})" for one in crowded]
         missing += [*self._rules.missing, *self._conduct.missing, *self._sealing.missing]
         self._create.setEnabled(not missing)
         self._beside.show_summary(summary(plan, self.chosen_instruments, missing))

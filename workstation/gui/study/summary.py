@@ -8,6 +8,7 @@ from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import Instrument
+from workstation.workflow.case_forms import single_visits
 
 RULES = {
     Resolution.MEAN: "Mean of the two readers",
@@ -35,10 +36,14 @@ UNSEAL = {
 }
 
 
+MOST_NAMED = 6
+
+
 def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]) -> str:
     """Rich text about a plan as it stands; `missing` names what it still needs."""
     titles = ", ".join(one.title for one in forms) or "no form yet"
-    answers = len(plan.cases) * sum(len(one.items) for one in forms)
+    columns = sum(plan.columns_of(case).count for case in plan.cases)
+    answers = columns * sum(len(one.items) for one in forms)
     code = "an own code for each case" if plan.conduct.hides_repeats else "the case code"
     still = f"<p>Still needed: {', '.join(missing)}.</p>" if missing else ""
     return (
@@ -46,7 +51,7 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"<p>{' and '.join(plan.readers) or 'Nobody'} read {_counted(len(plan.cases), 'case')} each, "
         f"in different random orders: {_counted(answers, 'answer')} per reader ({titles}).</p>"
         f"<p>{RULES[plan.resolution]}. Reads may be compared {UNSEAL[plan.unseal]}.</p>"
-        f"{_conduct(plan)}"
+        f"{_visits(plan)}{_conduct(plan)}"
         f"<h3>A reader sees</h3><p>{code}, joint and side; the images; the own answers.</p>"
         f"<h3>A reader does not see</h3>"
         f"<p>names, numbers, dates, groups or file names{_MASKS[plan.blinding.overlays]}"
@@ -54,6 +59,22 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"anything of the other reader: no answer, no count, no time.</p>"
         f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
+
+
+def _visits(plan: StudyPlan) -> str:
+    """What a reader meets of a case with several visits, and which cases have one."""
+    if not plan.blinding.is_paired:
+        return ""
+    names = (
+        "Baseline and Follow-up" if plan.blinding.knows_order else "Time point 1 and 2, in an order of chance"
+    )
+    several = sum(len(plan.columns_of(case).visits) > 1 for case in plan.cases)
+    single = [case for case in single_visits(plan) if case in plan.cases]
+    told = f"<b>Visits side by side</b>: {_counted(several, 'case')} with a column for each visit ({names})."
+    if single:
+        named = ", ".join(single[:MOST_NAMED]) + (" …" if len(single) > MOST_NAMED else "")
+        told += f" {_counted(len(single), 'case')} with one visit and one column: {named}."
+    return f"<p>{told}</p>"
 
 
 def _conduct(plan: StudyPlan) -> str:

@@ -9,7 +9,9 @@ from workstation.imaging.study import Laterality, Series
 _SIDES = {Laterality.LEFT: "left", Laterality.RIGHT: "right", Laterality.BILATERAL: "both sides"}
 
 
-def captions_of(series: Sequence[Series], visits: Mapping[str, str] | None = None) -> dict[str, str]:
+def captions_of(
+    series: Sequence[Series], visits: Mapping[str, str] | None = None, word: str = "visit "
+) -> dict[str, str]:
     """A caption for each series key: ``"sag PD FS"``, ``"sag PD FS · visit A"``, ``"cor T1 (2)"``.
 
     Parameters
@@ -18,6 +20,8 @@ def captions_of(series: Sequence[Series], visits: Mapping[str, str] | None = Non
     visits : mapping of str to str or None
         Time point of each key, as the plan lets it be shown; said only where there are several. The side
         is said where series of several sides hang together, and alike captions are numbered.
+    word : str
+        What stands before a time point.
     """
     labels = visits or {}
     several_visits = len({labels.get(one.key, "") for one in series}) > 1
@@ -28,7 +32,7 @@ def captions_of(series: Sequence[Series], visits: Mapping[str, str] | None = Non
         if several_sides and one.laterality:
             parts.append(_SIDES[one.laterality])
         if several_visits and labels.get(one.key):
-            parts.append(f"visit {labels[one.key]}")
+            parts.append(f"{word}{labels[one.key]}")
         plain[one.key] = " · ".join(parts)
     alike: dict[str, int] = {}
     found = {}

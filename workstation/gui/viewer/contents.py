@@ -76,6 +76,8 @@ class SeriesContent:
         Why its pictures cannot be shown; ``""`` normally.
     reading_warnings : tuple of str
         Slices that could not be decoded, one sentence each.
+    note : str
+        What assistive technology is told of it beside its caption.
     source : str
         Key of the series that this is a reformat of, across `axis`; ``""`` for a series itself.
     """
@@ -87,6 +89,7 @@ class SeriesContent:
     problem: str = ""
     reading_warnings: tuple[str, ...] = ()
     layers: dict[str, Overlay] = field(default_factory=dict)
+    note: str = ""
     source: str = ""
     axis: int = 0
 

@@ -101,7 +101,8 @@ class TileWidget(QWidget):
         content = presenter.content(self.index)
         tile = presenter.layout.tiles[self.index]
         what = content.caption if content else tile.missing or "empty"
-        self.setAccessibleName(f"Viewport {self.index + 1} of {len(presenter.states)}: {what}")
+        note = f", {content.note}" if content and content.note else ""
+        self.setAccessibleName(f"Viewport {self.index + 1} of {len(presenter.states)}: {what}{note}")
         warnings = content.warnings if content else ()
         self.setAccessibleDescription(" ".join((*warnings, content.problem if content else "")).strip())
 
