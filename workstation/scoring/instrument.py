@@ -140,6 +140,11 @@ class Item:
         """What a sentence calls it: ``"MFc"``, ``"MFc of Time point 2"``."""
         return self.id if self.column is None else f"{self.row} of {self.column.title}"
 
+    @property
+    def full_title(self) -> str:
+        """``"Medial femoral condyle"``, ``"Medial femoral condyle, visit B"``"""
+        return self.title if self.column is None else f"{self.title}, {self.column.title}"
+
     def level(self, grade: int) -> Level:
         """The level of a grade.
 

@@ -180,13 +180,19 @@ def unblinded_told(case: str, opened: tuple[OpenedRead, ...]) -> Told:
     """Reads that were opened in an emergency."""
     rows = []
     for one in opened:
-        for sheet in one.replay.content.sheets.values():
+        for sheet in one.content.sheets.values():
             for answer in sheet.answers:
                 item = sheet.instrument.item(answer.item_id)
                 grade = "not assessable" if answer.grade is None else str(answer.grade)
                 who = one.reader if one.presentation == 1 else f"{one.reader}, read again"
                 rows.append(
-                    (who, one.locked_at[:16].replace("T", " "), sheet.instrument.title, item.title, grade)
+                    (
+                        who,
+                        one.locked_at[:16].replace("T", " "),
+                        sheet.instrument.title,
+                        item.full_title,
+                        grade,
+                    )
                 )
     return Told(
         f"{case} is open. The log and every export say so; reads of it that are locked later are flagged.",

@@ -49,7 +49,7 @@ class ReconcileCase:
     ----------
     case : str
     forms : tuple of Instrument
-        The plan's, with the columns that the case has: its visits by the library's labels.
+        With the columns of the case: its visits by the library's labels.
     x, y, z : ReadingSession
         The locked reads that count; `z` only under the rule of the median.
     """
@@ -84,11 +84,9 @@ class ReconcileCase:
         if not self.hides_answers:
             return whole
         order = [(one.id, item.id) for one in self.forms for item in one.items]
-        differing = [pair for pair in whole if pair.differs]
-        differing.sort(key=lambda pair: order.index((pair.instrument, pair.item)))
-        return tuple(
-            replace(pair, x=Answer(pair.item), y=Answer(pair.item), distance=None) for pair in differing
-        )
+        differing = {(pair.instrument, pair.item): pair for pair in whole if pair.differs}
+        hidden = ((differing[at], Answer(at[1])) for at in order if at in differing)
+        return tuple(replace(pair, x=none, y=none, distance=None) for pair, none in hidden)
 
     @property
     def differing(self) -> tuple[ItemPair, ...]:

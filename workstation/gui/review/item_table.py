@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from workstation.gui.theme import Theme
 from workstation.reading.reconcile import Final, ItemPair, Source
-from workstation.scoring.instrument import Instrument, Item, Level
+from workstation.scoring.instrument import Instrument, Level
 from workstation.scoring.sheet import Answer, AnswerState, number_text
 
 HEADINGS = ("item", "X", "Y", "final", "why")
@@ -28,11 +28,6 @@ def answer_text(instrument: Instrument, answer: Answer, *, short: bool = False) 
 
 def _label(level: Level, short: bool) -> str:
     return level.key if short and len(level.label) > MOST_LETTERS else level.label
-
-
-def title_of(item: Item) -> str:
-    """``"Medial femoral condyle"``, ``"Medial femoral condyle, visit B"``"""
-    return item.title if item.column is None else f"{item.title}, {item.column.title}"
 
 
 def final_text(instrument: Instrument, final: Final, *, short: bool = False) -> str:
@@ -102,7 +97,7 @@ class ItemTable(QTableWidget):
                     final.reason,
                 )
                 tips = (
-                    title_of(item),
+                    item.full_title,
                     ", ".join(whole) if three else whole[0],
                     whole[1],
                     final_text(instrument, final),

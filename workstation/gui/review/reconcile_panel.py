@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.review.both_masks import MaskNumbers
-from workstation.gui.review.item_table import ItemTable, title_of
+from workstation.gui.review.item_table import ItemTable
 from workstation.gui.review.opening import case_label, differing_words
 from workstation.gui.sign_in_page import passphrase_line
 from workstation.gui.theme import Theme
@@ -144,7 +144,7 @@ class ReconcilePanel(QFrame):
     def show_item(self, item: Item, reason: str) -> None:
         """Show the definitions of the item in hand and the reason kept for it."""
         levels = "<br>".join(f"<b>{level.key}</b>&nbsp; {level.definition}" for level in item.levels)
-        self._definition.setText(f"<b>{title_of(item)}</b><br>{levels}")
+        self._definition.setText(f"<b>{item.full_title}</b><br>{levels}")
         self._reason.setText(reason)
 
     def show_choice(self, pair: ItemPair, *, has_value: bool, value: int | None) -> None:
