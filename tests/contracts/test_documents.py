@@ -46,7 +46,7 @@ def test_every_named_file_of_the_project_exists(document: Path) -> None:
 
 def test_the_plan_that_is_shown_is_a_plan(tmp_path: Path) -> None:
     text = (CHECKOUT / "docs" / "reading-study.md").read_text(encoding="utf-8")
-    block, more, known, safety = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
+    block, more, columns, known, safety = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)
     (tmp_path / "plan.toml").write_text(block, encoding="utf-8")
     plan = load_plan(tmp_path / "plan.toml", instruments())
     assert (len(plan.cases), len(plan.readers), len(plan.instruments)) == (3, 2, 2)
@@ -60,6 +60,9 @@ def test_the_plan_that_is_shown_is_a_plan(tmp_path: Path) -> None:
     assert len(conduct.required_series) == 2
     assert conduct.calibration is not None
     assert conduct.safety
+    paired = block.replace('time_points = "hidden"', 'time_points = "paired-hidden"') + columns
+    (tmp_path / "plan.toml").write_text(paired, encoding="utf-8")
+    assert load_plan(tmp_path / "plan.toml", instruments()).columns_of("K-0001").visits == ("A", "B")
 
 
 def test_the_documents_show_commands() -> None:
