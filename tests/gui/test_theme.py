@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from workstation.errors import ResourceError
 from workstation.gui import theme as themes
+from workstation.gui.application import make_application
 from workstation.gui.theme import Appearance, contrast_ratio, load_theme, stylesheet
 
 AA_TEXT = 4.5
@@ -93,3 +95,15 @@ def test_figures_are_of_equal_width(qtbot) -> None:
 
     metrics = QFontMetricsF(themes.interface_font())
     assert len({round(metrics.horizontalAdvance(figure), 2) for figure in "0123456789"}) == 1
+
+
+@pytest.mark.parametrize("name", themes.THEMES)
+def test_a_hint_in_an_empty_field_is_read(name: str, qtbot) -> None:
+    make_application()
+    Appearance(name).dress()
+    line = QLineEdit()
+    qtbot.addWidget(line)
+    line.ensurePolished()
+    hint = line.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert hint.alpha() == 255
+    assert contrast_ratio(hint.name(), load_theme(name).roles["window"]) >= AA_TEXT

@@ -105,8 +105,8 @@ def require_study(folder: Path) -> None:
     """
     if not (folder / DATABASE).is_file():
         raise DataError(
-            f"The folder {folder.name} was not opened",
-            "it holds no reading study",
+            "The study was not opened",
+            f"the folder {folder.name} holds no reading study",
             "Choose the folder that was named when the study was made",
         )
 

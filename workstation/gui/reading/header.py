@@ -13,7 +13,7 @@ from workstation.gui.messages import ElidedLabel
 from workstation.gui.theme import Theme
 
 HEADER_HEIGHT = 36
-_JUDGED = "A series is missing, or the images cannot be judged"
+_JUDGED = "Not readable: a series is missing, or the images cannot be judged"
 _AMENDED = "Open a new version with a reason; the locked one stays"
 
 
@@ -52,7 +52,8 @@ class ReadingHeader(QWidget):
         self._study, self._reader = _study_and_reader()
         self._blinding = QLabel()
         self._blinding.setObjectName("blinding")
-        self._not_readable = _push("Not readable…", "not_readable", "This case cannot be read", _JUDGED)
+        self._not_readable = _icon_button(theme, "refused", "not_readable", "This case cannot be read")
+        self._not_readable.setToolTip(_JUDGED)
         self._not_readable.clicked.connect(self.not_readable_wanted)
         self._amend = _push("Amend…", "amend", "Amend this locked read", _AMENDED)
         self._amend.clicked.connect(self.amend_wanted)
@@ -79,10 +80,10 @@ class ReadingHeader(QWidget):
         layout.setContentsMargins(12, 0, 8, 0)
         layout.setSpacing(8)
         layout.addWidget(self._case)
-        layout.addStretch(2)
+        layout.addStretch(1)
         for widget in (self._previous, self._worklist, self._next):
             layout.addWidget(widget)
-        layout.addWidget(self._study, 3)
+        layout.addWidget(self._study, 6)
         layout.addWidget(self._reader)
         layout.addWidget(self._blinding)
         layout.addWidget(self._pause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import IntEnum
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.gui.desk import Desk, DeskContext
@@ -69,6 +70,9 @@ class ReadingScreen(QStackedWidget):
         self.not_readable = NotReadablePanel(self)
         self.amend = AmendPanel(self)
         self.urgent = UrgentPanel(self)
+        self._questions: tuple[QWidget, ...] = (self.lock, self.not_readable, self.amend, self.urgent)
+        for one in self._questions:
+            one.installEventFilter(self)
         self.sign_several = SignPage(self)
         self.start = StartPage(self)
         self.sign_in = SignInPage(self)
@@ -88,7 +92,13 @@ class ReadingScreen(QStackedWidget):
     @property
     def is_asking(self) -> bool:
         """True while a question under the form waits for its answer; the form takes no key then."""
-        return any(one.isVisible() for one in (self.lock, self.not_readable, self.amend, self.urgent))
+        return any(one.isVisible() for one in self._questions)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The form makes room for a question, and takes it back."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self.form.set_asking(any(not one.isHidden() for one in self._questions))
+        return super().eventFilter(watched, event)
 
     def put_questions_away(self) -> None:
         """Nothing is asked under the form any more."""
@@ -134,7 +144,7 @@ class ReadingScreen(QStackedWidget):
         self.form.set_theme(theme)
 
     def _place(self, desk: Desk) -> None:
-        feet = (self.lock, self.not_readable, self.amend, self.urgent)
+        feet = self._questions
         side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH, (self.form.lock_button,))
         images = QVBoxLayout()
         images.setSpacing(0)

@@ -239,6 +239,10 @@ class ScoreForm(QWidget):
         layout.addWidget(self._summary)
         layout.addWidget(self._lock)
 
+    def set_asking(self, asking: bool) -> None:
+        """A question under the form takes the room of what the grades mean: none is given meanwhile."""
+        self._definitions.setVisible(not asking)
+
     def _fill_tabs(self) -> None:
         for old in self._tab_buttons.buttons():
             self._tab_buttons.removeButton(old)

@@ -25,7 +25,7 @@ from workstation.gui.layouts import empty
 if TYPE_CHECKING:
     from workstation.workflow.sign_reads import Draft, Word
 
-WIDTH = 720
+WIDTH, LEAST_LIST = 720, 120
 
 
 class SignPage(QWidget):
@@ -53,11 +53,11 @@ class SignPage(QWidget):
         holder.setContentsMargins(0, 0, 0, 0)
         holder.addLayout(self._grid)
         holder.addStretch(1)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(listed)
         scroll.setWidgetResizable(True)
         scroll.setFixedWidth(WIDTH)
-        scroll.setMinimumHeight(120)
+        scroll.setMinimumHeight(LEAST_LIST)
         scroll.setAccessibleName("Complete reads")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._signature = QLineEdit()
@@ -92,7 +92,8 @@ class SignPage(QWidget):
         layout.setContentsMargins(24, 32, 24, 32)
         layout.setSpacing(12)
         for widget in (self._title, self._text, scroll, foot, self._refusal):
-            layout.addWidget(widget, 1 if widget is scroll else 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addWidget(widget, 1000 if widget is scroll else 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
 
     def ask(self, drafts: Sequence[Draft], reader: str, *, sealed: bool) -> None:
         """Show the drafts, all ticked, and wait for one signature."""
@@ -113,6 +114,7 @@ class SignPage(QWidget):
         self._refusal.setText("")
         empty(self._grid)
         self._rows = [self._row(number, draft) for number, draft in enumerate(drafts)]
+        self._scroll.setMaximumHeight(max(LEAST_LIST, 40 * len(drafts)))
         self._on_changed()
         self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
 
