@@ -114,6 +114,17 @@ class TestLinked:
         assert slices(desk) == [own[0] + 1, own[1]]
         assert places(desk) == [f"left at {own[0] + 1}", "own slice"]
 
+    def test_a_key_goes_from_measurement_to_measurement(self, desk: ReconcileDesk) -> None:
+        messages = desk.context.messages
+        seen = []
+        for _ in range(3):
+            QTest.keyClick(desk.grid, Qt.Key.Key_L)
+            seen.append((slices(desk), messages.last.text))
+        assert [place for place, _ in seen] == [[5, 5], [9, 9], [5, 5]]
+        assert sorted(text[0] for _, text in seen[:2]) == ["X", "Y"]
+        QTest.keyClick(desk.grid, Qt.Key.Key_Backspace)
+        assert sorted(slices(desk)) == [5, 9]
+
     def test_an_item_without_slices_shows_the_middle(self, desk: ReconcileDesk) -> None:
         desk.next_difference()
         content = desk.grid.presenter.content(0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workstation.gui.viewer.grid import ViewerGrid
-from workstation.imaging.measurement import marks_of
+from workstation.imaging.measurement import Mark, marks_of
 
 if TYPE_CHECKING:
     from workstation.workflow.reconcile_case import ReconcileCase
@@ -35,3 +35,23 @@ def show_marks(grid: ViewerGrid, case: ReconcileCase, names: Collection[str]) ->
             name = f"{side} · {mark.name}" if mark.name else side
             shown.append(replace(mark, id=f"{side}{mark.id}", name=name))
     book.show(shown)
+
+
+def go_to_mark(grid: ViewerGrid) -> Mark | None:
+    """Show the next measurement's picture in both viewports; None where nobody measured."""
+    book, presenter = grid.measuring.book, grid.presenter
+    keys = list(presenter.contents)
+    places = sorted(
+        (keys.index(mark.series_key), index, mark.name, mark.id)
+        for mark in book.marks.values()
+        if mark.series_key in keys and (index := book.slice_of(mark)) is not None
+    )
+    if not places:
+        return None
+    now = next((i for i, place in enumerate(places) if place[-1] == book.selected), -1)
+    number, index, _, mark_id = places[(now + 1) % len(places)]
+    for tile in range(len(presenter.states)):
+        presenter.hang_series(tile, keys[number])
+        presenter.show_slice(tile, index)
+    book.select(mark_id)
+    return book.marks[mark_id]

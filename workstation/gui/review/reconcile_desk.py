@@ -64,6 +64,7 @@ class ReconcileDesk(Desk):
             "own_slices": self._pictures.back,
             "next_pair": self._turn_pair,
             "mask_difference": self._go_to_mask_difference,
+            "next_mark": self._go_to_mark,
             "reconcile_back": lambda: self._step_case(-1),
             "reconcile_on": lambda: self._step_case(1),
         }
@@ -311,9 +312,14 @@ class ReconcileDesk(Desk):
             said = "Both readers' masks are the same" if drew else "Neither reader drew a mask here"
             self.context.messages.inform(said)
 
+    def _go_to_mark(self) -> None:
+        hidden = self._case is not None and self._case.hides_answers
+        said = self._pictures.go_to_mark() or "Neither reader measured anything here"
+        self.context.messages.inform(NOT_SHOWN if hidden else said)
+
     def _turn_pair(self) -> None:
         if not self._pictures.turn_pair():
-            self.context.messages.inform("This case has two reads; with the median of three there are more")
+            self.context.messages.inform("This case has two reads; only a median has three")
 
     def _settle(self, reason: str) -> None:
         pair = self._pair()
@@ -359,8 +365,7 @@ class ReconcileDesk(Desk):
             self.context.messages.inform(f"This is the {'last' if by > 0 else 'first'} case of the study")
 
     def _on_open_wanted(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder of the reading study")
-        if folder:
+        if folder := QFileDialog.getExistingDirectory(self, "Folder of the reading study"):
             self.open_study(Path(folder))
 
     def _on_sides_changed(self) -> None:

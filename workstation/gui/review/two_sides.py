@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from workstation.gui.review.both_marks import show_marks
+from workstation.gui.review.both_marks import go_to_mark, show_marks
 from workstation.gui.review.both_masks import MaskNumbers, go_to_difference, lay_over
 from workstation.gui.review.item_table import answer_text
 from workstation.gui.review.opening import CaseImages, pairs_of, place_words, tiles_of
 from workstation.gui.review.side_bar import SideBar
 from workstation.gui.viewer.grid import ViewerGrid
+from workstation.imaging.measurement import TITLES, lines_of
 from workstation.reading.reconcile import ItemPair
 from workstation.scoring.instrument import Instrument
 from workstation.scoring.sheet import Answer
@@ -85,6 +86,11 @@ class TwoSides(QObject):
     def go_to_mask_difference(self) -> bool:
         """The next slice on which the masks of these two differ; False where there is none."""
         return go_to_difference(self._grid, self.masks)
+
+    def go_to_mark(self) -> str:
+        """The next measurement of these two, in words; ``""`` where there is none."""
+        mark = go_to_mark(self._grid)
+        return "" if mark is None else " · ".join((*lines_of(mark), TITLES[mark.shape]))
 
     def forget(self) -> None:
         """Put the case away."""
