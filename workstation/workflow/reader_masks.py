@@ -144,6 +144,21 @@ def mask_pairs(
     return tuple(found)
 
 
+def drawn_elsewhere(
+    study: Study, workspace: Workspace | None, viewer: Viewer | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Case and reader of reads with something drawn on images that this library does not have.
+
+    Where each machine imported the images itself they have other UIDs on each, and nothing drawn is found
+    again: a package brings the same ones.
+    """
+    found = []
+    for session, there in _with_images(study, workspace, viewer):
+        if not session.content.drawn.sizes.keys() <= {one.key for one in there}:
+            found.append((session.key.case, session.key.reader))
+    return tuple(found)
+
+
 def _with_images(
     study: Study, workspace: Workspace | None, viewer: Viewer | None
 ) -> list[tuple[ReadingSession, tuple[Series, ...]]]:

@@ -27,6 +27,7 @@ from workstation.store.account_files import AccountFolder
 from workstation.store.library import Library
 from workstation.store.package_file import PackageFile
 from workstation.store.packed_cases import checked_cases, not_a_case
+from workstation.store.server_join import FIRST, machine_of
 from workstation.store.study_machines import PackedPlan, new_copy
 from workstation.store.study_seals import PLAN_PURPOSE, PlanSignature, plan_bytes
 from workstation.store.study_store import DATABASE, PLAN, StudyStore, keep_plan_text
@@ -91,6 +92,9 @@ def take_package(
 ) -> TakenPackage:
     """Make or bring up to date the copy of a study on its reader's own machine.
 
+    In the folder of a machine that joined the study on a server only the images are taken in: so that every
+    machine has the same ones under the same UIDs, by which slices, measurements and masks are found again.
+
     Everything is checked before anything is written. Images are put beside the library first, so that a run
     that was stopped goes on; they come into the library and the study together, at the end.
 
@@ -109,7 +113,7 @@ def take_package(
     manifest = file.unlock(keys)
     checked = _checked(file, manifest, account, keys)
     before = _present(folder, checked)
-    is_new = before is None or before.number < checked.number
+    is_new = before is None or (before.number < checked.number and not before.is_joined)
     _require_writable(folder)  # before gigabytes of images are copied
     opened = Library.open(library)
     try:
@@ -234,10 +238,17 @@ def _cases(said: Mapping[str, Any], manifest: Manifest, plan: StudyPlan) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What the folder holds already."""
+    """What the folder holds already.
+
+    Attributes
+    ----------
+    is_joined : bool
+        It is a machine of a study on a server, which has everything but the images from there.
+    """
 
     number: int
     plan_number: int
+    is_joined: bool = False
 
 
 def _present(folder: Path, checked: _Checked) -> _Before | None:
@@ -252,18 +263,21 @@ def _present(folder: Path, checked: _Checked) -> _Before | None:
         store.close()
     if not same:
         raise _refused("the folder holds another study", "Name a new folder with --study")
-    if not machine:
+    is_joined = not machine and machine_of(audit[:1]) != FIRST
+    if not machine and not is_joined:
         raise _refused(
             "the folder holds the study itself, from which packages are made",
             "Take it in on the reader's machine",
         )
-    if machine != checked.plan.for_reader:
+    if machine and machine != checked.plan.for_reader:
         raise _refused(f"the folder is that of reader {machine}", "Name a folder of its own with --study")
     held = parse_plan(plans[-1].toml, instruments())
     if held.sealing is None or checked.manifest.sender not in held.sealing.signers:
         raise _refused(
             "it is signed with other keys than the first package of this study", "Ask the coordinator"
         )
+    if is_joined:
+        return _Before(0, plans[-1].number, is_joined=True)
     last = _last_taken(audit)
     if checked.number < last.get("number", 0):
         raise _refused(
