@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+
+from benchmarks.pictures_painted import has_picture, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workstation.gui.main_window import MainWindow
+    from workstation.gui.viewer.presenter import ViewerPresenter
     from workstation.imaging.study import Series
 
 PATIENCE_S = 60
@@ -159,28 +162,21 @@ def _reading(window: MainWindow) -> Any:
     return window.built("reading")
 
 
-class _Painted(QObject):
-    """Notes the first paint of a viewport that has a picture to show."""
+class _Painted:
+    """Notes the first paint of a viewport that has a picture to show, and which show whole series."""
 
-    def __init__(self, application: QApplication) -> None:
-        super().__init__(application)
+    def __init__(self) -> None:
         self.seen = False
         self.is_whole = False
         self.whole: set[int] = set()
-        application.installEventFilter(self)
+        self.end = watch(self._look)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Look at paint events of viewports; every event goes on."""
-        # By name: importing the viewer here would take from the first case what it costs to load it.
-        if event.type() == QEvent.Type.Paint and type(watched).__name__ == "TileWidget":
-            tile: Any = watched
-            presenter = tile.parent().presenter
-            content = presenter.content(tile.index)
-            if content is None or content.reading:
-                self.whole.add(tile.index)
-            self.is_whole = len(self.whole) == len(presenter.states)
-            self.seen = self.seen or bool(content and (content.reading or content.preview))
-        return False
+    def _look(self, number: int, presenter: ViewerPresenter) -> None:
+        content = presenter.content(number)
+        if content is None or content.reading:
+            self.whole.add(number)
+        self.is_whole = len(self.whole) == len(presenter.states)
+        self.seen = self.seen or has_picture(number, presenter)
 
 
 Wait = Callable[[Callable[[], object]], None]
@@ -207,16 +203,14 @@ def _open(window: MainWindow, code: str, wait: Wait) -> tuple[float, float]:
 
 def _shown(window: MainWindow, code: str, wait: Wait) -> tuple[float, float]:
     """Time in ms from asking for a case to its first picture on the screen, and to all viewports whole."""
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    painted = _Painted(application)
+    painted = _Painted()
     began = time.perf_counter()
     window.show_desk("reading", code)
     wait(lambda: painted.seen)
     first = (time.perf_counter() - began) * 1000
     wait(lambda: painted.is_whole)
     everything = (time.perf_counter() - began) * 1000
-    application.removeEventFilter(painted)
+    painted.end()
     return first, everything
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import platformdirs
@@ -49,12 +48,31 @@ def setup() -> None:
     if root.handlers:
         return
     root.setLevel(logging.INFO)
-    handler: logging.Handler
+    handler = _LateFile()
+    handler.addFilter(IdentifierFilter())
+    root.addHandler(handler)
+
+
+class _LateFile(logging.Handler):
+    """The file is opened for the first record: most starts write none and need not wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        if self._file is None:
+            self._file = _opened()
+            self._file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        self._file.emit(record)
+
+
+def _opened() -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # sockets and pickling come with it
+
     try:
         log_folder().mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(log_folder() / "marrow.log", maxBytes=1_000_000, backupCount=2)
+        return RotatingFileHandler(log_folder() / "marrow.log", maxBytes=1_000_000, backupCount=2)
     except OSError:
-        handler = logging.NullHandler()
-    handler.addFilter(IdentifierFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root.addHandler(handler)
+        return logging.NullHandler()

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from workstation import __version__, settings
 from workstation.errors import ResourceError
+from workstation.gui import collector, plain_imports
 from workstation.gui.commands import make_keymap
 from workstation.gui.crash import CrashGuard
 from workstation.gui.desk import DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.jobs import Jobs
-from workstation.gui.library.library_desk import LibraryDesk
 from workstation.gui.main_window import LIBRARY, READING, MainWindow, OpenWorkspace
 from workstation.gui.messages import Messages
 from workstation.gui.theme import Appearance, interface_font
@@ -63,6 +63,7 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
             os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
         QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
         application = QApplication([sys.argv[0], *arguments])
+    plain_imports.restore()  # whichever was imported first
     sys.setswitchinterval(SWITCH_S)
     application.setApplicationName("marrow")
     application.setApplicationDisplayName("")
@@ -89,8 +90,7 @@ def make_context(chosen: dict[str, object] | None = None, *, synchronous: bool |
     messages = Messages()
     guard = CrashGuard(messages.refused)
     guard.install()
-    appearance = Appearance(str(values.get("theme", "dark")))
-    appearance.dress()
+    appearance = Appearance(str(values.get("theme", "dark")))  # the window dresses in it when it is built
     jobs = Jobs(messages.show, guard.report, synchronous)
     return DeskContext(jobs, messages, appearance, values, make_keymap(values))
 
@@ -138,15 +138,14 @@ def open_window(library: Path | None, study: str | None) -> int:
 
         return open_workspace(library)
 
-    if study is not None and _is_path(study):
-        return _open_folder(application, study, open_workspace)
-    window = make_window(open_workspace=open_workspace)
-    window.library_opened.connect(lambda: _warm_up_when_listed(window))
-    window.resize(1440, 900)
-    window.showMaximized() if _is_small_screen() else window.show()
-    if study is not None:
-        window.open_study(study)
-    return application.exec()
+    with collector.resting():
+        if study is not None and _is_path(study):
+            window = _open_folder(study, open_workspace)
+        else:
+            window = _open_library(study, open_workspace)
+    code = application.exec()
+    del window  # it lives until here
+    return code
 
 
 def _is_path(study: str) -> bool:
@@ -155,11 +154,20 @@ def _is_path(study: str) -> bool:
     return (path.is_absolute() or len(path.parts) > 1) and path.is_dir()
 
 
-def _open_folder(application: QApplication, folder: str, open_workspace: OpenWorkspace) -> int:
+def _open_library(study: str | None, open_workspace: OpenWorkspace) -> MainWindow:
+    """Show the list of cases, and a case of it if one was named."""
+    window = make_window(open_workspace=open_workspace)
+    window.library_opened.connect(lambda: _warm_up_when_listed(window))
+    _show(window)
+    if study is not None:
+        window.open_study(study)
+    return window
+
+
+def _open_folder(folder: str, open_workspace: OpenWorkspace) -> MainWindow:
     """Show the pictures of a folder first; the library, which they do not need, is opened after them."""
     window = MainWindow(make_context(), DESKS, first=READING)
-    window.resize(1440, 900)
-    window.showMaximized() if _is_small_screen() else window.show()
+    _show(window)
     window.show_desk(READING, folder)
     desk = window.built(READING)
     from workstation.gui.viewer.loading import StackLoader
@@ -172,11 +180,13 @@ def _open_folder(application: QApplication, folder: str, open_workspace: OpenWor
         # All pictures are there: now, unless a folder that shows nothing has waited long enough.
         once = Qt.ConnectionType.SingleShotConnection
         loader.settled.connect(lambda: after.start(0) if after.isActive() else None, once)
-    return application.exec()
+    return window
 
 
 def _warm_up_when_listed(window: MainWindow) -> None:
     """Wait for the first list: imports hold the interpreter, and a person wants to see the cases first."""
+    from workstation.gui.library.library_desk import LibraryDesk
+
     desk = window.built(LIBRARY)
     if isinstance(desk, LibraryDesk):
         once = Qt.ConnectionType.SingleShotConnection
@@ -235,6 +245,11 @@ def warm_up(window: MainWindow) -> None:
         recipes()
 
     window.context.jobs.start("warm-up", load, lambda _nothing: window.prepare(READING))
+
+
+def _show(window: MainWindow) -> None:
+    window.resize(1440, 900)
+    window.showMaximized() if _is_small_screen() else window.show()
 
 
 def _is_small_screen() -> bool:

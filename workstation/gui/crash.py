@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,6 +22,8 @@ def report_text(error: BaseException) -> str:
 
     The text of an error may quote a value of a file, so only its type is written.
     """
+    import platform
+
     frames = traceback.extract_tb(error.__traceback__)
     lines = [
         f"Marrow Reading Workstation {__version__}",

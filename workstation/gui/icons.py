@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QColor, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -32,12 +32,12 @@ def pixmap(name: str, colour: str, size_px: int = ICON_PX, ratio: float = 1.0) -
     ResourceError
         If there is no icon of that name; the known names are listed.
     """
-    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
-    picture = QPixmap(QSize(round(size_px * ratio), round(size_px * ratio)))
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    renderer.render(painter, QRectF(0, 0, picture.width(), picture.height()))
+    tinted = QImage(_drawn(name, round(size_px * ratio)))
+    painter = QPainter(tinted)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(tinted.rect(), QColor(colour))
     painter.end()
+    picture = QPixmap.fromImage(tinted)
     picture.setDevicePixelRatio(ratio)
     return picture
 
@@ -73,6 +73,18 @@ def redress(root: QWidget, theme: Theme) -> None:
             name = target.property(_NAME)
             if name and isinstance(target, QAbstractButton | QAction):
                 target.setIcon(icon(name, theme, target.property(_ROLE)))
+
+
+@functools.lru_cache(maxsize=512)
+def _drawn(name: str, pixels: int) -> QImage:
+    """An icon in black, drawn once for all its colours: a window has hundreds of tinted icons."""
+    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", "#000000").encode()))
+    picture = QImage(pixels, pixels, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    renderer.render(painter, QRectF(0, 0, pixels, pixels))
+    painter.end()
+    return picture
 
 
 @functools.cache

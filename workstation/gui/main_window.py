@@ -26,7 +26,6 @@ from workstation.gui import icons
 from workstation.gui.desk import Desk, DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.header import SHUT, Header
-from workstation.gui.help_panel import HelpPanel
 from workstation.gui.idle import put_away_windows
 from workstation.gui.messages import MessageBar
 from workstation.gui.theme import CONTROL_PX, Theme
@@ -34,6 +33,7 @@ from workstation.tasks import Progress
 
 if TYPE_CHECKING:
     from workstation.gui.cheat_sheet import CheatSheet
+    from workstation.gui.help_panel import HelpPanel
     from workstation.workflow.workspace import Workspace
 
 TITLE = "Marrow Reading Workstation"
@@ -88,15 +88,15 @@ class MainWindow(QMainWindow):
         self._notice = self._intended_use_notice()
         self._pages = QStackedWidget()
         self._pages.setObjectName("desks")
-        self._help = HelpPanel(context.appearance, context.keymap, self)
-        self._help.closed.connect(self.toggle_help)
-        self._help.hide()
+        self._help: HelpPanel | None = None
         self._bar = MessageBar(context.messages, context.appearance, INTENDED_USE)
         self._lay_out()
         self._bind_keys(desks)
         context.appearance.changed.connect(self._on_theme)
         if desks:
             self.show_desk(first or desks[0].id)
+        # Last: under a style sheet widgets are styled anew whenever a part that holds them is put in place.
+        context.appearance.dress()
         if not context.has_workspace and open_workspace is not None:
             self.open_library(open_workspace)
 
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         except WorkstationError as error:
             self.context.messages.show(error)
             return None
-        if not self._help.isHidden():
+        if self._help is not None and not self._help.isHidden():
             self._help.show_page(desk_id)
         self.desk_shown.emit(desk_id)
         return desk
@@ -189,12 +189,13 @@ class MainWindow(QMainWindow):
 
     def toggle_help(self) -> None:
         """Show or hide the page about the desk in front."""
-        if self._help.isHidden():
-            self._help.show_page(self.desk.id if self.desk else "about")
+        panel = self._help or self._make_help()
+        if panel.isHidden():
+            panel.show_page(self.desk.id if self.desk else "about")
         self._place_help()
-        self._help.setVisible(self._help.isHidden())
-        if not self._help.isHidden():
-            self._help.setFocus()
+        panel.setVisible(panel.isHidden())
+        if not panel.isHidden():
+            panel.setFocus()
 
     def show_keys(self) -> None:
         """Show every key and what the mouse does on one page, or close it."""
@@ -285,7 +286,17 @@ class MainWindow(QMainWindow):
         if self.desk is not None and self.desk.id == desk_id:
             self._show_title(self.desk)
 
+    def _make_help(self) -> HelpPanel:
+        from workstation.gui.help_panel import HelpPanel
+
+        self._help = HelpPanel(self.context.appearance, self.context.keymap, self)
+        self._help.closed.connect(self.toggle_help)
+        self._help.hide()
+        return self._help
+
     def _place_help(self) -> None:
+        if self._help is None:
+            return
         # Over the right edge of the desk, where a desk has its panel and never an image: opening help
         # must not move or rescale a picture.
         pages = self._pages
@@ -336,7 +347,6 @@ class MainWindow(QMainWindow):
         body.setObjectName("body")
         body.setLayout(layout)
         self.setCentralWidget(body)
-        self._help.raise_()
 
     def _bind_keys(self, desks: Sequence[DeskEntry]) -> None:
         keymap = self.context.keymap

@@ -23,22 +23,28 @@ _TEXT = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 class FormKeys(QObject):
     """Offers key presses inside `desk` to `act` first; what it does not want goes its usual way.
 
-    It hears every event of the program, so it listens only while the desk is on the screen.
+    It hears every event of the program, thousands while a window is built: so it listens only while the
+    desk is on the screen, and while there is something to score if it is told by `set_wanted`.
     """
 
-    def __init__(self, desk: QWidget, act: Callable[[QKeyEvent], bool]) -> None:
+    def __init__(self, desk: QWidget, act: Callable[[QKeyEvent], bool], *, wanted: bool = True) -> None:
         super().__init__(desk)
         self._desk = desk
         self._act = act
+        self._wanted = wanted
         desk.installEventFilter(self)
-        if desk.isVisible():
-            self._listen(True)
+        self._listen(desk.isVisible())
 
-    def _listen(self, listens: bool) -> None:
+    def set_wanted(self, wanted: bool) -> None:
+        """Whether there is something to score."""
+        self._wanted = wanted
+        self._listen(self._desk.isVisible())
+
+    def _listen(self, is_shown: bool) -> None:
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
-            if listens:
+            if is_shown and self._wanted:
                 application.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -74,7 +74,7 @@ class ReadingDesk(Desk):
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context, self)
         self._not_readable.keeper = self._keeper
-        self._keys = FormKeys(self, self._on_form_key)
+        self._keys = FormKeys(self, self._on_form_key, wanted=False)
         self._acts = ConductActs(context, self._screen, self._header, self._keeper, lambda: self._reader)
         self._acts.locked.connect(self._on_locked)
         self._acts.reopened.connect(self.open_read)
@@ -392,6 +392,7 @@ class ReadingDesk(Desk):
         self._close_lock()
 
     def _set_blind(self, blind: bool) -> None:
+        self._keys.set_wanted(blind)
         if blind != self._is_blind:
             self._is_blind = blind
             self.blinded.emit(blind)
