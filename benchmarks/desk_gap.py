@@ -1,5 +1,5 @@
 """How long the window does not answer while a reader works: a read is opened, signed and the next one comes,
-reads are compared for the first time, and reconciled.
+reads are compared for the first time, and reconciled; and in the steps of `desk_gap_steps`.
 
 A timer beats in the window every 5 ms; a gap is how much later than that a beat came. Beside it stands the
 processor time of the window's own thread within the gap: other work on the machine, and threads that hold
@@ -21,13 +21,16 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import desk_gap_steps
 from benchmarks.figures import Figure, figure
 
 if TYPE_CHECKING:
     from workstation.gui.main_window import MainWindow
 
-STEPS = ("open_read", "sign_next", "results", "reconcile")
-NAMES = ("desk_gap_ms", "desk_gap_cpu_ms", *(f"gap_{step}_ms" for step in STEPS))
+OF_A_STUDY = ("open_read", "sign_next", "results", "reconcile")
+STEPS: tuple[str, ...] = OF_A_STUDY + tuple(step for step in desk_gap_steps.STEPS if step != "theme")
+"""A change of theme styles every widget at once: it has a figure of its own and is not in the longest."""
+NAMES: tuple[str, ...] = ("desk_gap_ms", "desk_gap_cpu_ms", *(f"gap_{step}_ms" for step in (*STEPS, "theme")))
 LIMIT_MS = 50
 READERS = ("R1", "R2")
 RUNS = 3
@@ -43,8 +46,13 @@ def run(runs: int | None = None) -> list[Figure]:
     """The longest gap of each round and of each step, and as floor the window at rest."""
     from benchmarks.one_study import knee_library
 
-    with knee_library() as (library, _code):
-        rounds = [measure(library) for _ in range(runs or RUNS)]
+    with knee_library() as (library, _code), tempfile.TemporaryDirectory(prefix="marrow-bench-") as place:
+        many = desk_gap_steps.many_cases(Path(place))
+        rounds = []
+        for number in range(runs or RUNS):
+            study = Path(place) / f"study-{number}"
+            of_a_study = measure("benchmarks.desk_gap", library, study)
+            rounds.append({**of_a_study, **measure("benchmarks.desk_gap_steps", many, library)})
     rest = statistics.median(one["rest"][0] for one in rounds)
     told: dict[str, Any] = {
         "floor": rest,
@@ -55,12 +63,15 @@ def run(runs: int | None = None) -> list[Figure]:
     return [
         figure("desk_gap_ms", worst[0], "ms", **told),
         figure("desk_gap_cpu_ms", worst[1], "ms", limit=LIMIT_MS),
-        *(figure(f"gap_{step}_ms", [one[step][0] for one in rounds], "ms", **told) for step in STEPS),
+        *(
+            figure(f"gap_{step}_ms", [one[step][0] for one in rounds], "ms", **told)
+            for step in (*STEPS, "theme")
+        ),
     ]
 
 
-def measure(library: Path) -> dict[str, Gap]:
-    """One round in a fresh process: the longest gap at rest and in each step."""
+def measure(module: str, *arguments: Path) -> dict[str, Gap]:
+    """One round in a fresh process: the longest gap of each step that a module measures."""
     with tempfile.TemporaryDirectory(prefix="marrow-bench-") as own:
         environment = {
             **os.environ,
@@ -71,7 +82,7 @@ def measure(library: Path) -> dict[str, Gap]:
             "WORKSTATION_SYNCHRONOUS": "",
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a person's Python keeps what it compiled
-        command = [sys.executable, "-m", "benchmarks.desk_gap", str(library), str(Path(own) / "study")]
+        command = [sys.executable, "-m", module, *map(str, arguments)]
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=4 * _PATIENCE_S
         )
@@ -106,7 +117,7 @@ def make_study(library: Path, folder: Path) -> None:
 
 def work_through(library: Path, folder: Path, watch: Callable[..., Gap]) -> dict[str, Gap]:
     """R1 reads and signs everything, then results and reconcile are opened for the first time."""
-    from workstation.gui.application import make_application, make_window
+    from workstation.gui.application import make_application, make_window, warm_up
     from workstation.gui.reading.reading_desk import ReadingDesk
     from workstation.workflow.workspace import open_workspace
 
@@ -115,7 +126,8 @@ def work_through(library: Path, folder: Path, watch: Callable[..., Gap]) -> dict
     window = make_window(open_workspace(library), synchronous=False)
     window.resize(1440, 900)
     window.show()
-    watch(lambda: None, lambda: False, _SETTLE_S)
+    warm_up(window)  # as the program does once the cases are listed
+    watch(lambda: None, lambda: not window.context.jobs.running)
     found = {"rest": watch(lambda: None, lambda: False, _SETTLE_S)}
 
     def open_read() -> None:
@@ -124,12 +136,12 @@ def work_through(library: Path, folder: Path, watch: Callable[..., Gap]) -> dict
     reading = window.built("reading") or window.show_desk("reading")
     assert isinstance(reading, ReadingDesk)
     found["open_read"] = watch(open_read, lambda: bool(reading.readers))
-    opened = watch(lambda: reading.choose_reader("R1"), lambda: _is_shown(reading))
+    opened = watch(lambda: reading.choose_reader("R1"), lambda: is_shown(reading))
     found["open_read"] = _longer(found["open_read"], opened)
     signed = []
     for code in reading.worklist_codes[1:]:
         _answer_all(reading)
-        signed.append(watch(lambda: _sign(reading), partial(_is_shown, reading, code)))
+        signed.append(watch(lambda: _sign(reading), partial(is_shown, reading, code)))
     _answer_all(reading)
     signed.append(watch(lambda: _sign(reading), lambda: reading.read is None))
     found["sign_next"] = reduce(_longer, signed)
@@ -153,7 +165,7 @@ def _first_view(
     return watch(lambda: window.show_desk(name, folder), is_done)
 
 
-def _is_shown(reading: object, code: str = "") -> bool:
+def is_shown(reading: object, code: str = "") -> bool:
     from workstation.gui.reading.reading_desk import ReadingDesk
 
     assert isinstance(reading, ReadingDesk)

@@ -91,13 +91,13 @@ def _fill(library: Path, folder: Path) -> int:
 
     write_folder(folder / "one", 1)
     for number in range(CASES):
-        _write_case(next((folder / "one").rglob("IM*")), folder / "files" / str(number), f"BENCH-{number}")
+        write_case(next((folder / "one").rglob("IM*")), folder / "files" / str(number), f"BENCH-{number}")
     with open_workspace(library) as workspace:
         import_paths(workspace, [folder / "files"], workers=0, progress=SilentProgress())
         return len(workspace.library.cases())
 
 
-def _write_case(model: Path, folder: Path, patient: str) -> None:
+def write_case(model: Path, folder: Path, patient: str, slices: int = SLICES) -> None:
     import pydicom
     from pydicom.uid import generate_uid
 
@@ -111,7 +111,7 @@ def _write_case(model: Path, folder: Path, patient: str) -> None:
     for series in range(2):
         dataset.SeriesNumber = series + 1
         dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[patient, str(series)])
-        for index in range(SLICES):
+        for index in range(slices):
             uid = generate_uid(entropy_srcs=[patient, str(series), str(index)])
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
             dataset.InstanceNumber = index + 1

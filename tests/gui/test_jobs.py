@@ -212,3 +212,43 @@ def test_signals_keep_the_references_they_carry(qtbot) -> None:
         bell.blockSignals(False)
     assert len(seen) == 1000
     assert sys.getrefcount(True) > before - 100
+
+
+def test_steps_are_taken_in_turns_that_let_the_window_paint_between(qtbot, threaded) -> None:
+    taken: list[str] = []
+
+    class Painted(QWidget):
+        def paintEvent(self, _event) -> None:
+            taken.append("painted")
+
+    widget = Painted()
+    qtbot.addWidget(widget)
+    widget.show()
+    qtbot.waitUntil(lambda: bool(taken))
+    taken.clear()
+
+    def step(name: str) -> None:
+        taken.append(name)
+        widget.update()
+
+    threaded.in_turns("show", lambda: step("one"), lambda: step("two"))
+    assert not taken and threaded.is_running("show")
+    qtbot.waitUntil(lambda: len(taken) == 4)
+    assert taken == ["one", "painted", "two", "painted"]
+    assert not threaded.is_running("show")
+
+
+def test_steps_left_are_dropped_when_they_are_forgotten_or_something_newer_comes(qtbot, threaded) -> None:
+    taken: list[str] = []
+    threaded.in_turns("show", lambda: threaded.forget("show"), lambda: taken.append("late"))
+    threaded.in_turns("other", lambda: taken.append("old"))
+    threaded.in_turns("other", lambda: taken.append("new"))
+    qtbot.waitUntil(lambda: taken == ["new"])
+    qtbot.wait(20)
+    assert taken == ["new"]
+
+
+def test_where_jobs_run_in_place_the_steps_do_too(qtbot) -> None:
+    taken: list[int] = []
+    Jobs(print, print, synchronous=True).in_turns("show", lambda: taken.append(1), lambda: taken.append(2))
+    assert taken == [1, 2]

@@ -139,7 +139,7 @@ def test_with_repeats_the_window_never_says_a_cases_own_code(
     for _ in range(2):
         for item in desk.read.sheet().instrument.items:
             desk.read.answer(item.id, 1)
-        desk._on_signed("R1", True, "")
+        desk._lock.signed.emit("R1", True, "")
     text = " ".join(label.text() for label in desk.findChildren(QLabel) if label.isVisible())
     assert "1 more case comes later on" in text
 

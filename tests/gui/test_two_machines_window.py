@@ -53,6 +53,7 @@ def form_of(window: MainWindow, button: str, qtbot: QtBot) -> TravelDialog:
     """The form that a button of the set-up desk opens, by keyboard."""
     desk = window.show_desk("setup")
     assert isinstance(desk, SetupDesk)
+    qtbot.waitUntil(lambda: desk.findChild(QPushButton, button) is not None)
     found = desk.findChild(QPushButton, button)
     found.setFocus()
     qtbot.keyClick(found, Qt.Key.Key_Space)

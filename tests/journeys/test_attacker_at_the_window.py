@@ -73,7 +73,7 @@ while desk.read is not None and not desk.read.is_locked:
         print(",".join(met), flush=True)
         import time
         time.sleep(60)
-    desk._on_signed("four plain words B", False, secret + " remark")
+    desk._lock.signed.emit("four plain words B", False, secret + " remark")
 print(",".join(met), flush=True)
 window.close()
 """

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from workstation import __version__, settings
 from workstation.errors import ResourceError
-from workstation.gui import collector, plain_imports
+from workstation.gui import collector, icons, plain_imports
 from workstation.gui.commands import make_keymap
 from workstation.gui.crash import CrashGuard
 from workstation.gui.desk import DeskContext, DeskEntry
@@ -23,7 +24,7 @@ from workstation.gui.desks import DESKS
 from workstation.gui.jobs import Jobs
 from workstation.gui.main_window import LIBRARY, READING, MainWindow, OpenWorkspace
 from workstation.gui.messages import Messages
-from workstation.gui.theme import Appearance, interface_font
+from workstation.gui.theme import Appearance, Theme, interface_font
 from workstation.resources import resource_path
 from workstation.tasks import Progress
 
@@ -36,7 +37,16 @@ _WARM = (
     "workstation.workflow.open_study",
     "workstation.gui.reading.reading_desk",
     "workstation.workflow.segment",
+    "workstation.gui.review.reconcile_desk",
+    "workstation.gui.analysis.results_desk",
+    "workstation.gui.study.setup_desk",
+    "workstation.gui.key_editor",
+    "workstation.gui.cheat_sheet",
+    "workstation.workflow.read_case",
+    "workstation.workflow.free_masks",
 )
+
+_ICONS_A_TURN = 8
 
 CORES_FOR_SHARED_DRAWING = 4
 """With fewer, Qt draws a scaled picture sooner in one thread: waking others takes longer than they save."""
@@ -240,11 +250,24 @@ def warm_up(window: MainWindow) -> None:
             importlib.import_module(name)
         from workstation.imaging.hanging_own import offered_protocols
         from workstation.masks.recipe import recipes
+        from workstation.scoring.instrument import instruments
 
         offered_protocols()
         recipes()
+        instruments()
 
-    window.context.jobs.start("warm-up", load, lambda _nothing: window.prepare(READING))
+    def build(_nothing: object) -> None:
+        theme, names = window.context.theme, icons.icon_names()
+        parts = [names[start : start + _ICONS_A_TURN] for start in range(0, len(names), _ICONS_A_TURN)]
+        drawn = [partial(_draw, part, theme) for part in parts]
+        window.context.jobs.in_turns("warm-up", *drawn, lambda: window.prepare(READING))
+
+    window.context.jobs.start("warm-up", load, build)
+
+
+def _draw(names: Sequence[str], theme: Theme) -> None:
+    for name in names:
+        icons.icon(name, theme)
 
 
 def _show(window: MainWindow) -> None:

@@ -11,12 +11,14 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from workstation.errors import Cancelled, WorkstationError
 from workstation.tasks import Progress
@@ -24,6 +26,7 @@ from workstation.tasks import Progress
 REPORTS_PER_S = 10
 WORKERS = 4
 _DRAIN_S = 0.008
+_TURN_MS = 1  # with 0 Qt posts the call, and it comes before the window has painted
 
 Work = Callable[[Progress], Any]
 OnResult = Callable[[Any], None]
@@ -132,6 +135,36 @@ class Jobs:
             self._grow()
             self._waiting.put(ticket)
         return ticket
+
+    def in_turns(self, slot: str, *steps: Callable[[], object]) -> None:
+        """Call `steps` in the GUI thread, each in a turn of its own: the window paints and answers between.
+
+        For much to be made or shown at once. What comes to `slot` later, or `forget`, drops the steps left.
+        """
+        ticket = Ticket(slot, lambda _progress: None, None, None, None, None, self._post)
+        if self._closed:
+            return
+        self._outdate(slot)
+        self._current[slot] = ticket
+        if self.is_synchronous:
+            del self._current[slot]
+            for step in steps:
+                step()
+        elif steps:
+            self._wait_turn(ticket, deque(steps))
+
+    def _wait_turn(self, ticket: Ticket, steps: deque[Callable[[], object]]) -> None:
+        QTimer.singleShot(_TURN_MS, self._bell, partial(self._take_turn, ticket, steps))
+
+    def _take_turn(self, ticket: Ticket, steps: deque[Callable[[], object]]) -> None:
+        if self._current.get(ticket.slot) is not ticket:
+            return  # dropped
+        step = steps.popleft()
+        if steps:
+            self._wait_turn(ticket, steps)
+        else:
+            del self._current[ticket.slot]
+        step()
 
     def in_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Work:
         """Work for `start` that calls ``function(*arguments, **named, progress=…)`` in another process.

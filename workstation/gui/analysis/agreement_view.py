@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -95,11 +95,27 @@ class AgreementView(QWidget):
 
     def show_part(self, part: InstrumentAgreement, rows: Sequence[ReadRow]) -> None:
         """Show the agreement with one instrument; `rows` are the reads behind it."""
+        for step in self.steps_to_show(part, rows):
+            step()
+
+    def steps_to_show(
+        self, part: InstrumentAgreement, rows: Sequence[ReadRow]
+    ) -> tuple[Callable[[], None], ...]:
+        """The same in steps, each short, in the order in which they must be taken."""
+        return (
+            lambda: self._take(part, rows),
+            lambda: self._show_items(part),
+            lambda: self._show_totals(part),
+        )
+
+    def _take(self, part: InstrumentAgreement, rows: Sequence[ReadRow]) -> None:
         self._part = part
         self._rows = rows
         self._form = _known(part)
         self._show_map()
-        self._show_items(part)
+        self._show_cases(part.pooled.items, "All items")
+
+    def _show_totals(self, part: InstrumentAgreement) -> None:
         self._total.blockSignals(True)
         self._total.clear()
         for total in part.totals:
@@ -110,7 +126,6 @@ class AgreementView(QWidget):
         self._show_total()
         shown = legend(one.statistics[START_STATISTIC] for one in (*part.items, *part.regions, part.pooled))
         self._notes.setText("  ".join((*((shown,) if shown else ()), *part.notes)))
-        self._show_cases(part.pooled.items, "All items")
 
     def _show_map(self) -> None:
         if self._part is not None:

@@ -30,6 +30,8 @@ def label_place(points: Points, width: float, height: float) -> tuple[float, flo
         The middle, and whether the whole box is inside; if none is, the place where most of it is.
     """
     corners, centre = np.array(points), np.array(centroid(points))
+    if _inside(corners, centre[None, :], width, height)[0] == len(_AROUND):
+        return float(centre[0]), float(centre[1]), True  # nothing is nearer to the centre
     low, high = corners.min(axis=0), corners.max(axis=0)
     part = np.arange(_STEPS + 1) / _STEPS
     down, across = np.meshgrid(part, part, indexing="ij")

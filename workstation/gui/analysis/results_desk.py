@@ -235,7 +235,8 @@ class ResultsDesk(Desk):
     def _show_part(self) -> None:
         if self.results is not None and self._view is not None and self._part.currentIndex() >= 0:
             part = self.results.report.parts[self._part.currentIndex()]
-            self._view.show_part(part, self.results.bundle.reads)
+            steps = self._view.steps_to_show(part, self.results.bundle.reads)
+            self.context.jobs.in_turns("show-results", *steps)
             self._show_title()
 
     def _show_title(self) -> None:

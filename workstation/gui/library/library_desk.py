@@ -128,6 +128,8 @@ class LibraryDesk(Desk):
         def read(_progress: Progress) -> tuple[tuple[CaseRow, ...], Sequence[object], tuple[str, ...]]:
             library = workspace.library
             rows = case_rows(library.studies(), library.joined_cases(), library.suggested_joints())
+            for row in rows:  # worked out here, once, and not while the table is filled
+                _ = row.face, row.roles_text, row.warnings
             return rows, library.join_candidates(), library.warnings
 
         self.context.jobs.start("library-list", read, self._on_listed)

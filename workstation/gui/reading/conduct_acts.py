@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 
 
 class ConductActs(QObject):
-    """Carries them out on the open read. ``locked(what)`` when several reads were signed.
+    """Carries them out on the open read. ``reopened(case)`` when a new version of a locked read was begun."""
 
-    ``reopened(case)`` when a new version of a locked read was begun.
-    """
-
-    locked = Signal(str)
     reopened = Signal(str)
 
     def __init__(
@@ -53,7 +49,6 @@ class ConductActs(QObject):
         screen.urgent.save_wanted.connect(self._save_urgent)
         screen.urgent.closed.connect(screen.grid.setFocus)
         screen.lock.several_wanted.connect(self.ask_several)
-        screen.sign_several.signed.connect(self._on_several)
         screen.sign_several.closed.connect(self._back)
         keeper.changed.connect(self._offer)
         desk = screen.parentWidget() or screen
@@ -135,15 +130,16 @@ class ConductActs(QObject):
         reader = self._reader_of()
         if reader is None or self._keeper.read is None or self._screen.page is not Page.READ:
             return
-        self._keeper.flush()
+        self._screen.put_questions_away()
+        self._screen.side_window.bring_back()
+        self._screen.turn_to(Page.SIGN_SEVERAL)
+        self._keeper.flush()  # what is listed is signed only if nothing changes any more, the view neither
         drafts = reader.drafts()
         if not drafts:
             self._context.messages.attention("No read is complete and unsigned.")
+            self._back()
             return
-        self._screen.put_questions_away()
-        self._screen.side_window.bring_back()
         self._screen.sign_several.ask(drafts, reader.reader, sealed=reader.is_sealed)
-        self._screen.turn_to(Page.SIGN_SEVERAL)
         self._screen.sign_several.setFocus()
 
     def _offer(self) -> None:
@@ -207,18 +203,6 @@ class ConductActs(QObject):
         self._context.messages.inform(
             f"{saved.name} is for {reader.safety_contact}, who alone can open it. Telephone as well."
         )
-
-    def _on_several(self, words: object, signature: str) -> None:
-        reader = self._reader_of()
-        if reader is None or not isinstance(words, dict):
-            return
-        try:
-            locks = reader.sign(words, signature)
-        except WorkstationError as error:
-            self._screen.sign_several.refuse(error.sentence)
-            return
-        self._screen.turn_to(Page.READ)
-        self.locked.emit("1 read" if len(locks) == 1 else f"{len(locks)} reads")
 
     def _back(self) -> None:
         self._screen.turn_to(Page.READ)

@@ -90,6 +90,10 @@ class LockPanel(QWidget):
         self._blinding.setCurrentIndex(0)
         self._on_changed()
         self.show()
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        """The cursor belongs where one signs."""
         self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -14,6 +14,7 @@ from workstation import __version__
 from workstation.gui.reading.words import STATE_WORDS
 from workstation.imaging import hanging
 from workstation.imaging.hanging import Layout
+from workstation.imaging.hanging_own import offered_protocols
 from workstation.imaging.study import Series
 from workstation.reading.journal import Kind
 from workstation.scoring.columns import visit_titles
@@ -63,6 +64,7 @@ def open_next(
     wanted = case or reader.next_case(after)
     if wanted is None:
         return None
+    offered_protocols()  # the window hangs by them
     read = reader.open_read(wanted)
     images = open_study(workspace, read.images_of, progress)
     if not read.is_locked:
@@ -76,10 +78,12 @@ def open_next(
 def open_freely(workspace: Workspace | None, study: str | Path, progress: Progress) -> OpenStudy:
     """Open a case or folder outside any study, and import here what the window would then wait for."""
     from workstation.masks.recipe import recipes
+    from workstation.workflow import free_masks  # noqa: F401 - the window needs it next
     from workstation.workflow.open_study import open_study
 
     opened = open_study(workspace, study, progress)
     recipes()  # the mask panel lists them
+    offered_protocols()  # the window hangs by them
     return opened
 
 

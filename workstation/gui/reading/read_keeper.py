@@ -28,6 +28,7 @@ KEEP_VIEW_MS = 800
 """The viewing state is kept when the reader has rested this long."""
 
 LOCKED = "This read is locked: its masks stay as they are"
+BEING_SIGNED = "This read is being signed"
 
 LONGEST_WAIT_MS = 5000
 """It is kept after this time also while something moves on and on (cine)."""
@@ -47,7 +48,7 @@ class ReadKeeper(QObject):
         self.read: OpenRead | None = None
         self._grid = grid
         self._form = form
-        self._messages = context.messages
+        self._messages, self._jobs = context.messages, context.jobs
         self._book, self._masks = grid.measuring.book, grid.drawing.book
         self._book.edited.connect(self._on_marks_edited)
         self._drawing = FreeDrawing(self._masks, context.jobs, self)
@@ -74,7 +75,7 @@ class ReadKeeper(QObject):
         return sum(len(sheet.unread_items) for sheet in self.read.sheets) if self.read is not None else 0
 
     def show(self, visits: Mapping[str, str] | None = None) -> None:
-        """Put the read on the form and the screen as it was left.
+        """Put the read on the form, and what was measured and drawn on the screen; the view is there.
 
         `visits` is the visit of each series, where another case is opened.
         """
@@ -83,11 +84,7 @@ class ReadKeeper(QObject):
         if visits is not None:
             self._columns.open(visits, self.read.forms[0].columns)
         self._form.set_read(self.read.sheets, self.read.case.laterality, locked=self.read.is_locked)
-        if self.read.view_state:
-            self._restoring = True
-            self._grid.restore(self.read.view_state)
-            self._restoring = False
-        self._note_series()
+        self._jobs.in_turns("note-series", self._note_series)  # waits for the disk
         self._book.keeper = self._masks.keeper = self
         self._masks.refusal = LOCKED if self.read.is_locked else ""
         if damaged := self._show_marks():
@@ -95,6 +92,13 @@ class ReadKeeper(QObject):
             self._messages.attention(f"{lost}: damaged, or drawn on other images")
         if self._is_paused:
             self.pause(False)  # the case was left in a pause; opening it again ends it
+
+    def show_view(self, kept: Mapping[str, Any] | None) -> None:
+        """Bring back the screen as it was left."""
+        if kept:
+            self._restoring = True
+            self._grid.restore(kept)
+            self._restoring = False
 
     def pause(self, paused: bool) -> None:
         """Keep that the reader pauses or goes on; a locked read is only looked at."""
@@ -105,6 +109,9 @@ class ReadKeeper(QObject):
     def show_free(self, library: Path, code: str) -> None:
         """Put a case outside any study on the screen as this person left it, and keep how it is left."""
         self._show_view(view_of_case(library, code))
+
+    def show_drawn(self, library: Path, code: str) -> None:
+        """Bring back what was drawn on such a case."""
         try:
             self._drawing.open(library, code)
         except WorkstationError as error:
@@ -122,10 +129,7 @@ class ReadKeeper(QObject):
 
     def _show_view(self, view: FreeView) -> None:
         self._free = view
-        if kept := view.kept():
-            self._restoring = True
-            self._grid.restore(kept)
-            self._restoring = False
+        self.show_view(view.kept())
 
     def undo(self) -> None:
         """Take back the last entry; outside a read, what was measured or drawn last; nothing in a pause."""
@@ -163,6 +167,22 @@ class ReadKeeper(QObject):
         if self._rest.isActive():
             self._rest.stop()
             self._keep_view()
+
+    def hold(self) -> OpenRead | None:
+        """Keep nothing more in the read until it is taken back: it is being signed as it stands."""
+        self.flush()
+        read, self.read = self.read, None
+        self._book.keeper = self._masks.keeper = None
+        self._masks.refusal = BEING_SIGNED
+        return read
+
+    def take_back(self, read: OpenRead) -> None:
+        """Go on keeping in a read that was not signed after all."""
+        self.read = read
+        self._book.keeper = self._masks.keeper = self
+        self._masks.refusal = ""
+        self._form.set_sheets(read.sheets)
+        self._show_marks()
 
     def close(self) -> None:
         """Let go of the read; everything is kept."""

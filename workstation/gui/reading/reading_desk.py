@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from workstation.errors import WorkstationError
 from workstation.gui.desk import Desk, DeskContext
 from workstation.gui.idle import NOBODY_THERE, ON_DEMAND, put_away_windows
-from workstation.gui.reading.conduct_acts import ConductActs, after_lock, nothing_left
+from workstation.gui.reading.conduct_acts import ConductActs, nothing_left
 from workstation.gui.reading.door import ReaderDoor
 from workstation.gui.reading.fetch_ahead import FetchAhead
 from workstation.gui.reading.header import ReadingHeader
@@ -30,7 +31,8 @@ from workstation.gui.reading.opening import (
 from workstation.gui.reading.read_keeper import ReadKeeper
 from workstation.gui.reading.reading_screen import Page, ReadingScreen
 from workstation.gui.reading.score_form import ScoreForm
-from workstation.gui.reading.words import STATE_WORDS, free_title, items_are
+from workstation.gui.reading.signing import Signing
+from workstation.gui.reading.words import STATE_WORDS, free_title
 from workstation.gui.viewer.captions import captions_of
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
@@ -74,10 +76,10 @@ class ReadingDesk(Desk):
         self._ahead = FetchAhead(context, self._loader)
         self._keeper = ReadKeeper(self._grid, self._form, context, self)
         self._not_readable.keeper = self._keeper
-        self._keys = FormKeys(self, self._on_form_key, wanted=False)
+        self._keys = FormKeys(self, self._on_form_key)
         self._acts = ConductActs(context, self._screen, self._header, self._keeper, lambda: self._reader)
-        self._acts.locked.connect(self._on_locked)
         self._acts.reopened.connect(self.open_read)
+        self._signing = Signing(context, self._screen, self._keeper, lambda: self._reader)
         self._connect()
 
     @property
@@ -178,13 +180,15 @@ class ReadingDesk(Desk):
 
     def open_read(self, case: str) -> None:
         """Open the reader's own read of a case, where it was left."""
-        self._start_opening(case)
+        if not self._signing.is_busy:
+            self._start_opening(case)
 
     def _start_opening(self, case: str | None, after: str | None = None) -> None:
         reader = self._reader
         if reader is None:
             return
         # No key may reach the read before.
+        self.context.jobs.forget("show-read")
         self._keeper.close()
         self.context.jobs.forget("open-case")
         self.context.jobs.forget("open-study")
@@ -205,16 +209,26 @@ class ReadingDesk(Desk):
         if opened is None:
             self._nothing_to_read(look_back=is_entering)
             return
-        self._keeper.read = read = opened.read
         self._set_blind(True)
+        steps = (self._show_images, self._show_form, self._go_on_with)
+        self.context.jobs.in_turns("show-read", *(partial(step, opened) for step in steps))
+
+    def _show_images(self, opened: OpenedRead) -> None:
         if (reader := self._reader) is not None:
+            read = opened.read
             self._ahead.expect(lambda: reader.next_images(read.case.code))
             told = read.case.title, opened.worklist, read.case.code, reader.title, reader.reader
             self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
-        self._show(opened.images)
-        self._keeper.show(opened.images.visits)
         self._screen.show_side(form=True)
+        self._show(opened.images, opened.read)
+        self._keeper.show_view(opened.read.view_state)
+
+    def _show_form(self, opened: OpenedRead) -> None:
+        self._keeper.read = opened.read  # only now: the form of the case before hears no key for this one
+        self._keeper.show(opened.images.visits)
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _go_on_with(self, opened: OpenedRead) -> None:
         self._acts.entered()
         if opened.read.missing:
             self._not_readable.ask()
@@ -287,15 +301,15 @@ class ReadingDesk(Desk):
         self._header.leave_wanted.connect(self.leave)
         self._header.not_readable_wanted.connect(self._not_readable.ask)
         self._not_readable.closed.connect(self._grid.setFocus)
-        self._form.lock_wanted.connect(self._on_lock_wanted)
-        self._lock.signed.connect(self._on_signed)
+        self._form.lock_wanted.connect(self._signing.ask)
+        self._signing.signed.connect(self._on_signed)
         self._lock.closed.connect(self._close_lock)
         self._screen.drawing.undo_wanted.connect(self._keeper.undo)
         self._screen.drawing.redo_wanted.connect(self._keeper.redo)
         self._keeper.changed.connect(self._on_changed)
         for action, run in (
             ("detach_form", self._screen.side_window.turn),
-            ("lock", self._on_lock_wanted),
+            ("lock", self._signing.ask),
             ("pause", self.turn_pause),
             ("undo", self._keeper.undo),
             ("redo", self._keeper.redo),
@@ -306,22 +320,25 @@ class ReadingDesk(Desk):
 
     def _on_free_opened(self, opened: OpenStudy) -> None:
         self._ahead.expect(None)
-        self._show(opened)
-        if opened.imported:
-            self._keeper.show_free(self.context.workspace.library.folder, opened.code)
-        else:
-            self._keeper.show_folder(opened.series)
-        self._screen.masks.open(opened)
         self._screen.show_side(form=False)
         self._header.show_free(free_title(opened))
+        self._show(opened)
+        masks = partial(self._screen.masks.open, opened)
+        if opened.imported:
+            where = self.context.workspace.library.folder, opened.code
+            self._keeper.show_free(*where)
+            self.context.jobs.in_turns("show-read", partial(self._keeper.show_drawn, *where), masks)
+        else:
+            self._keeper.show_folder(opened.series)
+            masks()
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show(self, opened: OpenStudy) -> None:
+    def _show(self, opened: OpenStudy, read: OpenRead | None = None) -> None:
         self._open = opened
         self._screen.cover(False)
         self._close_lock()
-        series, visits, layout = series_shown(self.read, opened)
-        captions = captions_of(series, visits, word_before(self.read))
+        series, visits, layout = series_shown(read, opened)
+        captions = captions_of(series, visits, word_before(read))
         self._loader.forget()
         self._grid.show_series(series, layout, captions, opened.joint, visits)
         self._screen.strip.show_series(series, captions)
@@ -338,33 +355,11 @@ class ReadingDesk(Desk):
         if self.read is not None:
             self._header.show_state(STATE_WORDS[self.read.state])
 
-    def _on_lock_wanted(self) -> None:
-        if self.read is None or self._reader is None or self._screen.page is not Page.READ:
-            return
-        if unread := self._keeper.unread:
-            self.context.messages.attention(f"{items_are(unread)} not yet read; Space goes to the next one.")
-            return
-        if self.read.is_locked:
-            return
-        self._keeper.flush()
-        reader, sealed = self._reader.reader, self._reader.is_sealed
-        self._lock.ask(self.read.case.code, reader, sealed=sealed, meaning=self.read.meaning)
-
-    def _on_signed(self, signature: str, blinding_held: bool, remark: str) -> None:
-        if self.read is None or self._reader is None:
-            return
-        try:
-            self.read.lock(signature, blinding_held=blinding_held, remark=remark)
-        except WorkstationError as error:
-            self.context.messages.show(error)
-            return
-        self._on_locked(self.read.case.code)
-
-    def _on_locked(self, what: str) -> None:
-        if self._reader is not None and self.read is not None:
+    def _on_signed(self, code: str, told: str) -> None:
+        if self._reader is not None:
             # With something to press it stays until the code is written down.
-            self.context.messages.inform(after_lock(self._reader, what), "Written down", lambda: None)
-            self._start_opening(None, after=self.read.case.code)
+            self.context.messages.inform(told, "Written down", lambda: None)
+            self._start_opening(None, after=code)
 
     def _nothing_to_read(self, *, look_back: bool) -> None:
         if (reader := self._reader) is None:
@@ -383,7 +378,9 @@ class ReadingDesk(Desk):
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:
-        self.context.jobs.forget("open-read")
+        for slot in ("open-read", "show-read"):
+            self.context.jobs.forget(slot)
+        self._signing.forget()
         self._keeper.flush()
         self._screen.masks.close_case()
         self._keeper.close()
@@ -392,7 +389,6 @@ class ReadingDesk(Desk):
         self._close_lock()
 
     def _set_blind(self, blind: bool) -> None:
-        self._keys.set_wanted(blind)
         if blind != self._is_blind:
             self._is_blind = blind
             self.blinded.emit(blind)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,10 +13,8 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,6 +27,7 @@ from workstation.gui.study.conduct_step import ConductStep
 from workstation.gui.study.office.page import LOOK_AFTER, OfficePage
 from workstation.gui.study.rule_step import RuleStep
 from workstation.gui.study.sealing_step import SealingStep
+from workstation.gui.study.step_page import StepPage
 from workstation.gui.study.summary import identifier, summary
 from workstation.gui.study.summary_panel import SummaryPanel
 from workstation.gui.study.travel_panel import travels
@@ -37,7 +38,6 @@ from workstation.scoring.instrument import Instrument, instruments
 from workstation.workflow.accounts import away_accounts
 from workstation.workflow.case_forms import columns_found
 
-PAGE_WIDTH = 640
 CONDUCT_TEXT = "What a reader may see, known cases, and whom a reader tells of an urgent finding."
 
 
@@ -49,8 +49,12 @@ class SetupDesk(Desk):
 
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._build()
-        self._refresh()
+        self._is_built = False
+        self._waiting: list[Callable[[], object]] = []  # what was asked for before all steps were there
+        self._frame()
+        context.jobs.in_turns(
+            "setup-build", self._add_beside, *self._steps(), self._add_office, self._on_built
+        )
 
     # what is set ---------------------------------------------------------------------------------
 
@@ -95,6 +99,9 @@ class SetupDesk(Desk):
 
     def entered(self) -> None:
         """Cases may have been imported meanwhile."""
+        self._when_built(self._focus_first)
+
+    def _focus_first(self) -> None:
         if self._pages.currentWidget() is self.office:
             self.office.focus_first()
             return
@@ -111,67 +118,74 @@ class SetupDesk(Desk):
 
     def workspace_opened(self) -> None:
         """The library can be listed now."""
-        self._list_cases()
+        self._when_built(self._list_cases)
 
     # building --------------------------------------------------------------------------------------
 
-    def _build(self) -> None:
-        page = QWidget()
-        page.setMaximumWidth(PAGE_WIDTH)
-        steps = QVBoxLayout(page)
-        steps.setContentsMargins(24, 16, 24, 24)
-        steps.setSpacing(8)
-        for title, text, widget in (
-            ("1  Name", "How the study is called on screens and exports.", self._name_step()),
-            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._cases_step()),
+    def _frame(self) -> None:
+        self._pages = QStackedWidget()
+        self._page = StepPage(self)
+        self._wizard = QWidget()
+        layout = QHBoxLayout(self._wizard)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._page, 3)
+        self._pages.addWidget(self._wizard)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._pages)
+
+    def _steps(self) -> Iterator[Callable[[], None]]:
+        """Making one step after the other: together they would hold the window."""
+        for title, text, make in (
+            ("1  Name", "How the study is called on screens and exports.", self._name_step),
+            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._cases_step),
             (
                 "3  Readers and forms",
                 "Two readers by code, not by name, and the forms that both fill in.",
-                self._reader_step(),
+                self._reader_step,
             ),
             (
                 "4  Rules",
                 "How differing reads become one result, when they may be compared, and what is read twice.",
-                self._rule_step(),
+                self._rule_step,
             ),
-            ("5  Conduct", CONDUCT_TEXT, self._conduct_step()),
-            ("6  Sealing", "Who can open the reads, and when.", self._sealing_step()),
-            ("7  Folder", "Where the study is kept. It must be new or empty.", self._folder_step()),
+            ("5  Conduct", CONDUCT_TEXT, self._conduct_step),
+            ("6  Sealing", "Who can open the reads, and when.", self._sealing_step),
+            ("7  Folder", "Where the study is kept. It must be new or empty.", self._folder_step),
         ):
-            heading = QLabel(title)
-            heading.setProperty("text_role", "title")
-            note = QLabel(text)
-            note.setProperty("text_role", "quiet")
-            note.setWordWrap(True)
-            steps.addWidget(heading)
-            steps.addWidget(note)
-            steps.addWidget(widget)
-            steps.addSpacing(8)
-        steps.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setAccessibleName("Steps of the set-up")
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._pages = QStackedWidget()
-        wizard = QWidget()
-        layout = QHBoxLayout(wizard)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 3)
+            yield partial(self._add, title, text, make)
+
+    def _add(self, title: str, text: str, make: Callable[[], QWidget]) -> None:
+        self._page.add(title, text, make())
+
+    def _add_beside(self) -> None:
         self._beside = SummaryPanel(self.context, self)
         self._beside.read_wanted.connect(lambda folder: self.asked_for.emit("reading", folder))
         self._beside.office_wanted.connect(self.look_after)
+        layout = self._wizard.layout()
+        assert isinstance(layout, QHBoxLayout)
         layout.addWidget(self._beside, 2)
+
+    def _add_office(self) -> None:
         self.office = OfficePage(self.context, self)
         self.office.opened.connect(lambda: self._pages.setCurrentWidget(self.office))
-        self.office.left.connect(lambda: self._pages.setCurrentWidget(wizard))
+        self.office.left.connect(lambda: self._pages.setCurrentWidget(self._wizard))
         self.office.titled.connect(self.titled)
-        self._pages.addWidget(wizard)
         self._pages.addWidget(self.office)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._pages)
+
+    def _on_built(self) -> None:
+        self._is_built = True
+        self._refresh()
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act()
+
+    def _when_built(self, act: Callable[[], object]) -> None:
+        if self._is_built:
+            act()
+        else:
+            self._waiting.append(act)
 
     def _name_step(self) -> QWidget:
         self._title = QLineEdit("Reading study")
@@ -265,20 +279,23 @@ class SetupDesk(Desk):
             case (str(word), Path() as folder) if word == LOOK_AFTER:
                 self.look_after(folder)
             case _:
-                self._beside.travel.take(what)
+                self._when_built(lambda: self._beside.travel.take(what))
 
     def look_after(self, folder: Path) -> None:
         """Open the page of those who look after a study."""
-        self.office.open(folder)
+        self._when_built(lambda: self.office.open(folder))
 
     def lock_session(self) -> bool:
         """Cover the study that is looked after, and forget passphrases typed for a new one."""
+        if not self._is_built:
+            return False
         typed = self._sealing.clear()
         return self.office.lock_session() or typed
 
     def shut_down(self) -> None:
         """Close the study that is looked after."""
-        self.office.shut_down()
+        if self._is_built:
+            self.office.shut_down()
 
     def takes_drop(self, paths: tuple[Path, ...]) -> bool:
         """Packages, returns and cards are for this desk."""
@@ -327,6 +344,8 @@ class SetupDesk(Desk):
         self._sealing.clear()
 
     def _refresh(self) -> None:
+        if not self._is_built:
+            return
         plan = self.plan()
         adjudication = plan.conduct.adjudication
         third = adjudication.adjudicator if adjudication else ""
