@@ -111,8 +111,11 @@ def test_the_cases_behind_a_number_come_with_the_largest_difference_first() -> N
     ]  # fmt: skip
     found = cases_behind(rows, "", ("a",), ("R1", "R2"))
     assert [(one.case, one.grades[0], one.largest_difference) for one in found] == [
-        ("K-2", (3, 0), 3), ("K-3", (1, 2), 1), ("K-1", (1, 1), 0), ("K-4", (None, 2), 0),
+        ("K-2", (3, 0), 3), ("K-3", (1, 2), 1), ("K-4", (None, 2), 0), ("K-1", (1, 1), 0),
     ]  # fmt: skip
+    assert [one.items_that_differ for one in found] == [1, 1, 1, 0], (
+        "a grade against not assessable is one too"
+    )
 
 
 def test_only_the_first_reading_and_version_count_behind_a_number() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workstation.analysis.reads import SCORED, ReadRow, load_reads
+from workstation.analysis.reads import NOT_ASSESSABLE, SCORED, ReadRow, load_reads
 from workstation.analysis.report import AgreementReport
 from workstation.errors import DataError, ProtocolViolation
 from workstation.export.exporter import Bundle, exporter
@@ -60,6 +60,8 @@ class CaseGrades:
         Per item, per reader in the report's order; None where nothing was graded.
     largest_difference : float
         Over the items; 0 where readers agree or only one graded.
+    splits : tuple of bool
+        Per item: one graded it and another called it not assessable, which is a difference too.
     """
 
     case: str
@@ -67,6 +69,15 @@ class CaseGrades:
     visit: str
     grades: tuple[tuple[float | None, ...], ...]
     largest_difference: float
+    splits: tuple[bool, ...] = ()
+
+    @property
+    def items_that_differ(self) -> int:
+        """How many items the readers answered differently."""
+        splits = self.splits or (False,) * len(self.grades)
+        return sum(
+            split or len(set(_known(given))) > 1 for given, split in zip(self.grades, splits, strict=True)
+        )
 
 
 def open_results(
@@ -140,6 +151,8 @@ def cases_behind(
 ) -> tuple[CaseGrades, ...]:
     """The cases of some items with every reader's grades, the largest difference first.
 
+    A grade against not assessable has no size: such cases stand after those with one, before agreement.
+
     As in the statistics, the first presentation and the first version of each read count.
     """
     chosen = set(items)
@@ -156,9 +169,19 @@ def cases_behind(
         grades = tuple(
             tuple(_grade(first.get((*unit, reader, item))) for reader in readers) for item in items
         )
+        splits = tuple(
+            {SCORED, NOT_ASSESSABLE}
+            <= {row.state for reader in readers if (row := first.get((*unit, reader, item)))}
+            for item in items
+        )
         spans = [max(known) - min(known) for given in grades if len(known := _known(given)) > 1]
-        found.append(CaseGrades(*unit, grades, max(spans, default=0.0)))
-    return tuple(sorted(found, key=lambda one: (-one.largest_difference, one.case, one.side, one.visit)))
+        found.append(CaseGrades(*unit, grades, max(spans, default=0.0), splits))
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (-one.largest_difference, not any(one.splits), one.case, one.side, one.visit),
+        )
+    )
 
 
 def save_results(

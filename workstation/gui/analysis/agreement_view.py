@@ -151,7 +151,7 @@ class AgreementView(QWidget):
         if part is None:
             return
         found = cases_behind(self._rows, part.instrument, items, part.readers)
-        differing = sum(one.largest_difference > 0 for one in found)
+        differing = sum(one.items_that_differ > 0 for one in found)
         self._behind.setText(f"{title}: readers differ in {differing} of {len(found)}")
         single = len(items) == 1
         last = part.readers if single else ("Items that differ", "Largest")
@@ -163,8 +163,7 @@ class AgreementView(QWidget):
             if single:
                 cells = [Cell("n/a" if g is None else number_text(g)) for g in one.grades[0]]
             else:
-                differing_items = sum(_differs(given) for given in one.grades)
-                cells = [Cell(str(differing_items)), Cell(f"{one.largest_difference:g}")]
+                cells = [Cell(str(one.items_that_differ)), Cell(f"{one.largest_difference:g}")]
             lines.append((one.case, [Cell(name), *cells]))
         self._cases.set_lines(lines)
 
@@ -319,8 +318,3 @@ def _items_of(part: InstrumentAgreement, index: int, form: Instrument | None) ->
     if form is None:
         return (total.id,) if total.kind != "sum" else (total.id, "")
     return next((rule.items for rule in form.derived if rule.id == total.id and rule.kind == "sum"), ())
-
-
-def _differs(grades: Sequence[float | None]) -> bool:
-    known = {grade for grade in grades if grade is not None}
-    return len(known) > 1
