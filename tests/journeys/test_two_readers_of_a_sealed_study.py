@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.main_window import MainWindow
@@ -58,9 +58,11 @@ def test_each_signs_with_the_own_passphrase_and_both_compare(
         qtbot.keyClick(signature, Qt.Key.Key_Return)
         assert desk.read is None, window.context.messages.last
     desk = window.show_desk("reconcile", place)
-    for reader in ("R1", "R2"):
+    for reader, other in (("R2", "R1"), ("R1", "")):
         assert desk.case is None
         desk.sign_in(reader, word(reader))
+        told = " ".join(label.text() for label in desk.findChildren(QLabel) if label.isVisible())
+        assert f"Now {other} must sign in" in told or not other, "never who is signed in already"
     assert window.header.title == "K-R · 1 item differs · rule: mean of both readers"
     qtbot.keyClick(desk.grid, Qt.Key.Key_X)
     assert "nothing to settle or to sign" in window.context.messages.last.text

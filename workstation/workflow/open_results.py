@@ -169,11 +169,11 @@ def cases_behind(
         grades = tuple(
             tuple(_grade(first.get((*unit, reader, item))) for reader in readers) for item in items
         )
-        splits = tuple(
-            {SCORED, NOT_ASSESSABLE}
-            <= {row.state for reader in readers if (row := first.get((*unit, reader, item)))}
+        states = [
+            {given.state for reader in readers if (given := first.get((*unit, reader, item))) is not None}
             for item in items
-        )
+        ]
+        splits = tuple({SCORED, NOT_ASSESSABLE} <= found_here for found_here in states)
         spans = [max(known) - min(known) for given in grades if len(known := _known(given)) > 1]
         found.append(CaseGrades(*unit, grades, max(spans, default=0.0), splits))
     return tuple(

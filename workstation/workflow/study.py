@@ -271,10 +271,12 @@ class Study:
         vault.open_sheets(cases)
         needed = vault.still_needed(cases)
         if needed:
+            # Who is signed in already follows by itself: the layers open from the outside inward.
+            absent = [name for name in needed if name not in vault.people] or needed
             raise ProtocolViolation(
                 "The reads are still sealed",
                 "every read is locked, but what holds them closed is not open yet",
-                f"Now {' and '.join(needed)} must sign in to unseal them",
+                f"Now {' and '.join(absent)} must sign in to unseal them",
             )
 
     def _counted_keys(self, case: str | None = None, *, known: bool = False) -> dict[ReadId, ReadKey]:
