@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +27,12 @@ from workstation.imaging.load import stack_geometry
 from workstation.masks.editing.change import change_in, packed
 from workstation.masks.editing.strokes import Stroke
 from workstation.workflow.deliver import export_study
-from workstation.workflow.reader_masks import mask_pairs, two_of
+from workstation.workflow.import_files import import_paths
+from workstation.workflow.reader_masks import drawn_elsewhere, mask_pairs, two_of
 from workstation.workflow.reconcile_case import reconciliation
 from workstation.workflow.unseal_study import unseal_ready
 from workstation.workflow.verify_study import verify_study
-from workstation.workflow.workspace import open_workspace
+from workstation.workflow.workspace import Workspace, open_workspace
 
 LAYERS = {"coordinator": ["C1"], "both-keys": ["R1", "R2"]}
 
@@ -37,6 +40,15 @@ LAYERS = {"coordinator": ["C1"], "both-keys": ["R1", "R2"]}
 def noise(reader: str, shape: tuple[int, ...]) -> np.ndarray:
     """Marks that nothing makes smaller: they take several entries."""
     return np.random.default_rng(len(reader) + ord(reader[-1])).random(shape) < 0.4
+
+
+@contextmanager
+def other_library(home: Machine) -> Iterator[Workspace]:
+    """The same images under the same codes, imported for itself: its UIDs are other ones."""
+    with open_workspace(home.place / "other") as workspace:
+        codes = home.place / "codes.csv"
+        import_paths(workspace, [home.place / "disc"], codes=codes, workers=0, progress=QUIET)
+        yield workspace
 
 
 def draw_and_lock(machine: Machine, reader: str) -> None:
@@ -90,6 +102,10 @@ def test_a_mask_drawn_on_the_own_machine_is_compared_and_exported(mode: str, tmp
         dice = 2 * both / sum(np.count_nonzero(one) for one in marks.values())
         assert pair.agreement.dice == pytest.approx(dice)
         assert verify_study(study).findings == ()
+
+    with home.opened(*LAYERS[mode]) as study, other_library(home) as workspace:
+        assert drawn_elsewhere(study, workspace) == (("K-1", "R1"), ("K-1", "R2"))
+        assert mask_pairs(study, workspace) == ()
 
     def sign_in(study: object) -> None:
         for name in LAYERS[mode]:

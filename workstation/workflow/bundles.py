@@ -24,7 +24,7 @@ from workstation.workflow.agree import agreement_of_rows
 from workstation.workflow.case_forms import only_visit
 from workstation.workflow.conduct_rows import conduct_facts, conduct_rows, stage_rows, visits_fact
 from workstation.workflow.read_case import Study
-from workstation.workflow.reader_masks import mask_pairs, masks_of_reads
+from workstation.workflow.reader_masks import drawn_elsewhere, mask_pairs, masks_of_reads
 from workstation.workflow.reads_csv import measurements, reads_rows
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
 from workstation.workflow.workspace import Workspace
@@ -71,13 +71,15 @@ def study_bundle(
     if with_drawn:
         masks += masks_of_reads(study, workspace, viewer)
         pairs = mask_pairs(study, workspace, viewer)
+    elsewhere = ", ".join(f"{case} by {who}" for case, who in drawn_elsewhere(study, workspace, viewer))
+    lost = [("Drawn on images that are not here, left out", elsewhere)] if elsewhere else []
     pictures = tuple(mask_pictures(masks, progress)) if with_pictures else ()
     entries, conduct = study.store.audit(), conduct_rows(study, viewer)
     unaided, aided = stage_rows(study, viewer)
     return Bundle(
         title=plan.title,
         study=plan.id,
-        facts=(*_facts(study, viewer, len(compared)), *conduct_facts(study, conduct)),
+        facts=(*_facts(study, viewer, len(compared)), *conduct_facts(study, conduct), *lost),
         conduct=conduct,
         unaided=unaided,
         aided=aided,
