@@ -24,6 +24,7 @@ import nacl.signing
 import nacl.utils
 
 from workstation.errors import StoreError
+from workstation.reading import core_dumps
 from workstation.reading.cards import canonical
 
 SALT_BYTES = 32
@@ -71,6 +72,9 @@ class Keys:
 
     _box: nacl.public.PrivateKey
     _signing: nacl.signing.SigningKey
+
+    def __post_init__(self) -> None:
+        core_dumps.refuse()
 
     @classmethod
     def generate(cls) -> Keys:
