@@ -118,19 +118,24 @@ def sections(keymap: Keymap) -> tuple[Section, ...]:
     return tuple(found)
 
 
+_FIRST = {"on": "back", "y": "x"}
+"""Endings of two commands that stand in one row, the second with the first."""
+
+
 def _paired(keymap: Keymap, commands: list[Command]) -> list[tuple[str, str]]:
-    """Keys with what they do; back and on stand in one row."""
+    """Keys with what they do; back and on stand in one row, as do X and Y."""
     rows = []
     following = {command.action: command for command in commands}
     for command in commands:
         key = keymap.key_of(command.action)
         stem, _, way = command.action.rpartition("_")
-        other = following.get(f"{stem}_on") if way == "back" else None
+        second = next((last for last, first in _FIRST.items() if first == way), "")
+        other = following.get(f"{stem}_{second}") if second else None
         if other is not None and key and keymap.key_of(other.action):
             words = command.title.replace("Previous", "Previous and next", 1)
-            words = words.replace("Smaller", "Smaller and larger", 1)
+            words = words.replace("Smaller", "Smaller and larger", 1).replace("of X", "of X or Y")
             rows.append((f"{key}, {keymap.key_of(other.action)}", words))
-        elif key and not (way == "on" and keymap.key_of(f"{stem}_back")):
+        elif key and not (way in _FIRST and keymap.key_of(f"{stem}_{_FIRST[way]}")):
             rows.append((key, command.title))
     return rows
 
