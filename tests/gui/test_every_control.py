@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 from workstation.gui.application import make_application, make_window
 from workstation.gui.desks import DESKS
 from workstation.gui.main_window import MainWindow
+from workstation.gui.study.setup_desk import SetupDesk
+from workstation.workflow.read_case import create_study
 from workstation.workflow.workspace import open_workspace
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QAbstractItemView, QAbstractSlider, QTabBar)
@@ -123,3 +125,44 @@ def test_tab_goes_through_every_control_of_the_reading_desk(window: MainWindow) 
         if at is desk.grid.tiles[0]:
             break
     assert {describe(one) for one in wanted - reached} == set()
+
+
+def test_every_part_of_the_office_is_named_explained_reached_in_order_and_whole(
+    window: MainWindow, tmp_path: Path, knee_library: Path
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'id = "koa"\ntitle = "Knee"\ncases = ["K-R"]\nreaders = ["R1", "R2"]\ninstruments = ["recht"]\n'
+    )
+    create_study(plan, tmp_path / "study", knee_library).close()
+    window.resize(1280, 800)
+    desk = window.show_desk("setup", ("look after", tmp_path / "study"))
+    assert isinstance(desk, SetupDesk)
+    office = desk.office
+    assert office.isVisible()
+    for part in office.parts:
+        office.choose(part.title)
+        for control in controls(office):
+            assert control.accessibleName() or _words(control), describe(control)
+            assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, describe(control)
+            if isinstance(control, QAbstractButton):
+                assert control.toolTip(), describe(control)
+                assert control.width() >= _needed(control), describe(control)
+    order, at = [], office.findChild(QWidget, "office_leave")
+    for _ in range(400):
+        at = at.nextInFocusChain()
+        order.append(at.objectName())
+    wanted = [
+        "office_parts",
+        "unblind_case",
+        "unblind_reason",
+        "unblind_passphrase_1",
+        "unblind",
+        "office_emergency_table",
+        "office_export_what",
+        "office_export_csv",
+        "office_export_out",
+        "office_export_choose",
+        "office_export_go",
+    ]
+    assert [name for name in order if name in wanted][: len(wanted)] == wanted

@@ -13,12 +13,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QListWidget, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from workstation.errors import StoreError
 from workstation.gui.application import make_application, make_context
 from workstation.gui.study.office.page import OfficePage
 from workstation.gui.study.office.part import OfficePart
 from workstation.reading.cards import Seat
 from workstation.reading.seal import LEAST_COST
 from workstation.store.account_files import FOLDER, AccountFolder
+from workstation.store.study_store import StudyStore
 from workstation.workflow.accounts import make_account
 from workstation.workflow.emergency import UNBLINDED
 from workstation.workflow.read_case import Study, create_study, open_study_folder
@@ -399,3 +401,42 @@ def test_a_study_that_is_not_sealed_asks_for_nothing(person: Person, tmp_path: P
     assert not person.find(QLineEdit, "office_passphrase").isVisible()
     assert "2 of 6 reads locked" in person.looks("Progress").said
     assert not person.page.lock_session()
+
+
+@pytest.mark.expects_warning
+def test_on_a_disk_that_takes_nothing_nothing_is_opened_but_an_urgent_finding(
+    at_begun: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_begun.signs_in("S1")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("The entry was not kept", "the folder is read-only", "Copy it to another place")
+
+    monkeypatch.setattr(StudyStore, "record", refuse)
+    assert "the folder is read-only" in at_begun.signs_in("C1")
+    part = at_begun.looks("Emergency")
+    at_begun.find(QComboBox, "unblind_case").setCurrentText("K-1")
+    at_begun.types("unblind_reason", "operation tomorrow", Qt.Key.Key_Shift)
+    for _ in range(2):
+        at_begun.types("unblind_passphrase_1", word("C1"), Qt.Key.Key_Shift)
+        at_begun.find(QPushButton, "unblind").click()
+    at_begun.find(QPushButton, "unblind").click()
+    assert "the folder is read-only" in part.said
+    assert part.table.rowCount() == 0, "the log has the reason before anything is shown"
+    assert at_begun.find(QLineEdit, "unblind_reason").text() == "operation tomorrow"
+    at_begun.looks("Urgent findings")
+    at_begun.presses("office_open_urgent")
+    assert SENTINEL in at_begun.find(QLabel, "office_urgent_message").text(), "it cannot wait for a disk"
+
+
+def test_a_reader_who_is_not_the_holder_unblinds_nothing(at_begun: Person) -> None:
+    at_begun.signs_in("R1")
+    part = at_begun.looks("Emergency")
+    at_begun.find(QComboBox, "unblind_case").setCurrentText("K-1")
+    at_begun.types("unblind_reason", "curious", Qt.Key.Key_Shift)
+    at_begun.types("unblind_passphrase_1", word("R1"), Qt.Key.Key_Shift)
+    for _ in range(2):
+        at_begun.find(QPushButton, "unblind").click()
+    assert "C1 was not signed in: the passphrase is wrong" in part.said
+    assert "Signed in: R1" in at_begun.find(QLabel, "office_people").text()
+    assert events(at_begun.page.folder, UNBLINDED) == []

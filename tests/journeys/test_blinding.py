@@ -24,9 +24,15 @@ from pytestqt.qtbot import QtBot
 
 from workstation.gui.application import make_application, make_window
 from workstation.gui.crash import CrashGuard
+from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.gui.study.office.page import OfficePage
+from workstation.reading.cards import Seat
+from workstation.reading.seal import LEAST_COST
 from workstation.scoring.instrument import instrument
+from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.tasks import SilentProgress
+from workstation.workflow.accounts import make_account
 from workstation.workflow.deliver import export_study
 from workstation.workflow.import_files import import_paths
 from workstation.workflow.read_case import create_study
@@ -65,13 +71,18 @@ def workspace(planted: Path, tmp_path: Path) -> Iterator[Workspace]:
     yield opened
 
 
-def make_study(workspace: Workspace, folder: Path) -> None:
+def word(name: str) -> str:
+    return f"four plain words {name}"
+
+
+def make_study(workspace: Workspace, folder: Path, more: str = "") -> None:
     plan = folder.with_suffix(".toml")
     plan.write_text(
-        'id = "s"\ntitle = "Study"\ncases = ["K-1"]\nreaders = ["R1", "R2"]\ninstruments = ["recht"]\n',
+        'id = "s"\ntitle = "Study"\ncases = ["K-1"]\nreaders = ["R1", "R2"]\ninstruments = ["recht"]\n'
+        + more,
         encoding="utf-8",
     )
-    create_study(plan, folder, workspace.library.folder).close()
+    create_study(plan, folder, workspace.library.folder, passphrase_of=word).close()
 
 
 def told(widget: QWidget) -> Iterator[str]:
@@ -154,6 +165,87 @@ def test_no_widget_shows_an_identity_while_a_read_is_open(
     assert planted_in(logs) == []
     leaks = [text for text in texts if any(word in text for word in SENTINELS)]
     assert not leaks
+    window.close()
+
+
+SAFETY = '[blinding]\noverlays = "after-own-score"\n[safety]\ncontact = "S1"\n'
+
+
+def everything_told(window: MainWindow, part: QWidget) -> list[str]:
+    """All that any widget tells now; of a part also what a screen reader says and what can be copied."""
+    texts = [text for widget in make_application().allWidgets() for text in told(widget)]
+    texts += spoken(QAccessible.queryAccessibleInterface(part))
+    texts += copied(part.findChildren(QWidget))
+    return texts + [one.text for one in window.context.messages.said]
+
+
+@pytest.mark.expects_warning
+def test_no_question_asked_during_a_read_shows_an_identity(
+    workspace: Workspace, planted: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Locking, signing several, urgent finding, not readable, masks, amending, pause, help and keys."""
+    seats = {"R1": Seat.READER, "R2": Seat.READER, "C1": Seat.COORDINATOR, "S1": Seat.SAFETY}
+    people = AccountFolder(tmp_path / "study" / FOLDER)
+    for name, seat in seats.items():
+        make_account(people, name, seat, word(name), cost=LEAST_COST)
+    make_study(workspace, tmp_path / "study", SAFETY)
+    make_application()
+    window = make_window(workspace, synchronous=True)
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    desk = window.show_desk("reading", tmp_path / "study")
+    assert isinstance(desk, ReadingDesk)
+    desk.choose_reader("R1")
+    desk.sign_in("R1", word("R1"))
+    screen, acts = desk._screen, desk._acts
+    assert desk.read is not None
+    texts: list[str] = []
+
+    def look(wanted: str, part: QWidget) -> None:
+        now = everything_told(window, part)
+        assert any(wanted in text for text in now), f"{wanted} is on screen"
+        texts.extend(now)
+
+    acts.ask_urgent()
+    look("Urgent finding in K-1", screen.urgent)
+    screen.urgent.sent.emit("nothing to fear")
+    desk._not_readable.ask()
+    look("Every item of K-1 becomes not assessable", screen.not_readable)
+    screen.put_questions_away()
+    for item in instrument("recht").items:
+        desk.read.answer(item.id, 1)
+    acts.show_masks()
+    desk._on_lock_wanted()
+    look("You sign K-1", screen.lock)
+    acts.ask_several()
+    look("Sign complete reads", screen.sign_several)
+    acts._back()
+    window.toggle_help()
+    window.show_keys()
+    window.edit_keys()
+    desk.turn_pause()
+    look("Paused", screen.paused)
+    desk.turn_pause()
+    desk._on_signed(word("R1"), True, "")
+    desk.choose_reader("R1")
+    desk.sign_in("R1", word("R1"))
+    acts.ask_amend()
+    look("K-1 opens again as a new version", screen.amend)
+    window.lock_session()
+    look("Locked", window)
+    window.show_desk("setup", ("look after", tmp_path / "study"))
+    office = window.built("setup").findChild(OfficePage)
+    office.sign_in("C1", word("C1"))
+    office.sign_in("S1", word("S1"))
+    for part in office.parts:
+        office.choose(part.title)
+        texts += everything_told(window, part)
+    office.choose("Urgent findings").open()
+    look("nothing to fear", office)
+    assert [text for text in texts if any(one in text for one in SENTINELS)] == []
+    assert planted_in(Path(os.environ["MARROW_LOG"])) == []
+    assert planted_in(tmp_path / "study") == []
     window.close()
 
 

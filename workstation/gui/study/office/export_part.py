@@ -42,6 +42,7 @@ class ExportPart(OfficePart):
             box.setChecked(name == "csv")
             box.toggled.connect(lambda _checked: self._changed())
             self._boxes[name] = box
+            self.fields.append(box)
             row = QHBoxLayout()
             row.addWidget(_indent())
             row.addWidget(box, 1)

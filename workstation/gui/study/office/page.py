@@ -60,6 +60,11 @@ class OfficePage(QWidget):
         self._strip.sign_in_wanted.connect(self.sign_in)
         self._strip.sign_out_wanted.connect(self.sign_out)
         self._strip.leave_wanted.connect(self.leave)
+        self._list = QListWidget()  # made before the parts: Tab goes from it to them
+        self._list.setObjectName("office_parts")
+        self._list.setAccessibleName("What to look at")
+        self._list.setToolTip("Up and down choose")
+        self._list.setFixedWidth(LIST_PX)
         self.parts: tuple[OfficePart, ...] = (
             ProgressPart(self._run),
             TablePart("orders", "Orders", ORDERS, self._run, _orders),
@@ -71,11 +76,6 @@ class OfficePage(QWidget):
             TablePart("plans", "Plan", PLANS, self._run, _plans),
             ExportPart(self._run),
         )
-        self._list = QListWidget()
-        self._list.setObjectName("office_parts")
-        self._list.setAccessibleName("What to look at")
-        self._list.setToolTip("Up and down choose")
-        self._list.setFixedWidth(LIST_PX)
         self._list.addItems([part.title for part in self.parts])
         self._cover = QLabel()
         self._cover.setObjectName("office_cover")
@@ -84,6 +84,7 @@ class OfficePage(QWidget):
         self._pages = QStackedWidget()
         for part in self.parts:
             self._pages.addWidget(part)
+            part.order_tabs()
         self._pages.addWidget(self._cover)
         body = QHBoxLayout()
         body.setSpacing(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import Qt
@@ -125,6 +126,7 @@ class OfficePart(QWidget):
         )
         self._said.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table = ToldTable(f"office_{name}_table", title)
+        self.fields: list[QWidget] = []  # as Tab reaches them; the table is last
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
         layout = QVBoxLayout(self)
@@ -141,6 +143,11 @@ class OfficePart(QWidget):
     def said(self) -> str:
         """The sentence that is shown."""
         return self._said.text()
+
+    def order_tabs(self) -> None:
+        """Tab goes from field to field as they stand, then to the table."""
+        for first, second in pairwise([*self.fields, self.table]):
+            QWidget.setTabOrder(first, second)
 
     def refresh(self, office: Office) -> None:
         """It came to the front, or somebody signed in."""
@@ -190,6 +197,7 @@ class OfficePart(QWidget):
         if not field.toolTip():
             field.setToolTip(title)
         field.setFixedWidth(FIELD_PX)
+        self.fields += [field, *more]
         row = QHBoxLayout()
         row.setSpacing(8)
         for widget in (label, field, *more):
@@ -205,6 +213,7 @@ class OfficePart(QWidget):
         button.setAccessibleName(text.rstrip("…"))
         button.setToolTip(tip)
         button.clicked.connect(lambda _checked=False: run())
+        self.fields.append(button)
         row = QHBoxLayout()
         row.addWidget(button)
         row.addStretch(1)
