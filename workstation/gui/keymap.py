@@ -134,12 +134,12 @@ class Keymap(QObject):
         command, wanted = self._commands.get(action), portable(key)
         if command is None:
             return f"There is no command {action}."
+        if key and not wanted:
+            return f"{key} is no key."
         if wanted == portable(command.key):
             pass  # its own key is always allowed as a key, if no other command took it
         elif command.fixed:
             return f"“{command.title}” keeps its key."
-        elif key and not wanted:
-            return f"{key} is no key."
         elif QKeySequence(wanted).count() > 1:
             return "A command has one key, not several in a row."
         elif reason := _reserved(wanted):
