@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from benchmarks.pictures_painted import has_picture, watch
+from benchmarks.pictures_painted import has_picture, prepare, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 60
 TILE = 600
-JPEG_2000 = "1.2.840.10008.1.2.4.90"
 
 
 @contextmanager
-def knee_library(*, jpeg_2000: bool = False) -> Iterator[tuple[Path, str]]:
-    """A library with a right knee of five series, and a left one after it; its folder and the first code."""
+def knee_library(compression: str = "") -> Iterator[tuple[Path, str]]:
+    """A library with a right knee of five series, and a left one after it; its folder and the first code.
+
+    The right knee is compressed if one of `benchmarks.compressed_files.COMPRESSIONS` is named.
+    """
+    from benchmarks.compressed_files import compress
     from workstation.phantoms.dicom_files import write_study
     from workstation.phantoms.knee import knee
     from workstation.tasks import SilentProgress
@@ -48,25 +51,14 @@ def knee_library(*, jpeg_2000: bool = False) -> Iterator[tuple[Path, str]]:
     with tempfile.TemporaryDirectory(prefix="marrow-benchmark-") as name:
         place = Path(name)
         files = write_study(knee("R"), place / "dicom")
-        if jpeg_2000:
-            _compress(files)
+        if compression:
+            compress(files, compression)
         with open_workspace(place / "library") as workspace:
             import_paths(workspace, [place / "dicom"], workers=0, progress=SilentProgress())
             (case,) = workspace.library.cases()
             write_study(knee("L", variant=1), place / "left", patient_id="BENCH-LEFT")
             import_paths(workspace, [place / "left"], workers=0, progress=SilentProgress())
         yield place / "library", case.code
-
-
-def _compress(files: list[Path]) -> None:
-    """Write files anew in JPEG 2000 without loss (PS3.5 A.4.4)."""
-    import pydicom
-    from pydicom.uid import JPEG2000Lossless
-
-    for path in files:
-        dataset = pydicom.dcmread(path)
-        dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg")
-        dataset.save_as(path)
 
 
 def measure(library: Path, code: str) -> dict[str, Any]:
@@ -109,6 +101,7 @@ def _child(library: Path, code: str) -> dict[str, float]:
     from workstation.workflow.workspace import open_workspace
 
     application = make_application()
+    prepare()
     window = make_window(open_workspace=lambda _progress: open_workspace(library))
     window.resize(1440, 900)
     window.show()
@@ -231,7 +224,7 @@ def _floor(series: Series) -> float:
     screen = QImage(TILE, TILE, QImage.Format.Format_RGB32)
 
     def read() -> NDArray[Any]:
-        if instance.pixels.transfer_syntax_uid == JPEG_2000:
+        if instance.pixels.offset is None:  # compressed
             return decode_plane(instance)
         with path.open("rb") as file:
             file.seek(-size, os.SEEK_END)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
 
 Told = Callable[[int, "ViewerPresenter"], None]
 
+_told: list[Told] = []
 
-def watch(told: Told) -> Callable[[], None]:
-    """Call `told` with the number of each viewport after it was painted, and the presenter of its case.
+
+@cache
+def prepare() -> None:
+    """Put the watch into every viewport, once and to the end: before the first of them is made.
 
     A filter of events in Python would be called for each of the thousands that build a window, and measure
-    itself. What is returned ends it.
+    itself. PySide6 keeps the method of a class that it called once; one that was taken out again would be
+    called after it is gone.
     """
     from workstation.gui.viewer.tile import TileWidget
 
@@ -27,13 +32,20 @@ def watch(told: Told) -> Callable[[], None]:
     def paint_and_tell(self: TileWidget, event: QPaintEvent) -> None:
         paint(self, event)
         board: Any = self.parent()
-        told(self.index, board.presenter)
+        for told in tuple(_told):
+            told(self.index, board.presenter)
 
-    def put(method: Callable[[TileWidget, QPaintEvent], None]) -> None:
-        setattr(TileWidget, "paintEvent", method)  # noqa: B010 - mypy lets no method be assigned to
+    setattr(TileWidget, "paintEvent", paint_and_tell)  # noqa: B010 - mypy lets no method be assigned to
 
-    put(paint_and_tell)
-    return lambda: put(paint)
+
+def watch(told: Told) -> Callable[[], None]:
+    """Call `told` with the number of each viewport after it was painted, and the presenter of its case.
+
+    What is returned ends it.
+    """
+    prepare()
+    _told.append(told)
+    return lambda: _told.remove(told)
 
 
 def has_picture(number: int, presenter: ViewerPresenter) -> bool:
