@@ -158,6 +158,7 @@ def publish(postgres: Postgres) -> Callable[..., Path]:
         cases: int = 2,
         readers: int = 2,
         unseal: str = "study",
+        more: str = "",
     ) -> Path:
         people = AccountFolder(folder / "study" / FOLDER)
         names = [f"R{number}" for number in range(1, readers + 1)]
@@ -170,7 +171,7 @@ def publish(postgres: Postgres) -> Callable[..., Path]:
         rule = "median" if readers == 3 else "consensus"
         said = {"mode": mode, "cases": codes, "readers": names, "rule": rule, "unseal": unseal}
         plan = PLAN.format(id=study, **said).replace("'", '"')
-        (folder / "plan.toml").write_text(plan, encoding="utf-8")
+        (folder / "plan.toml").write_text(plan + more, encoding="utf-8")
         create_study(folder / "plan.toml", folder / "study", passphrase_of=word).close()
         publish_study(folder / "study", postgres.admin, lambda role: f"password of {role}")
         return folder / "study"

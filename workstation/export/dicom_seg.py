@@ -37,7 +37,7 @@ _BY_HAND = Code("123109", "DCM", "Manual Processing")
 _MORPHOLOGY = Code("123104", "DCM", "Morphological Operations")
 
 
-def write_seg(mask: Mask, series: Series, path: Path, reader: str = "") -> None:
+def write_seg(mask: Mask, series: Series, path: Path, reader: str = "", visit: str = "") -> None:
     """Write a mask as a binary DICOM SEG, whole or not at all.
 
     Parameters
@@ -48,6 +48,8 @@ def write_seg(mask: Mask, series: Series, path: Path, reader: str = "") -> None:
         The source; its instances give the geometry and the references.
     reader : str
         Code of the reader whose mask it is, kept as content creator.
+    visit : str
+        Of the series where its case has several, for the description.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def write_seg(mask: Mask, series: Series, path: Path, reader: str = "") -> None:
         If the disk refuses.
     """
     refuse_unless_possible(mask, series, path.name)
-    dataset = _segmentation(mask, series, reader)
+    dataset = _segmentation(mask, series, reader, visit)
     with replacing(path) as beside:
         dataset.save_as(beside, enforce_file_format=True)
 
@@ -87,7 +89,7 @@ def refuse_unless_possible(mask: Mask, series: Series, name: str) -> None:
         raise DataError(what, "its series shows one place several times", "Mask one time point only")
 
 
-def _segmentation(mask: Mask, series: Series, reader: str) -> Any:
+def _segmentation(mask: Mask, series: Series, reader: str, visit: str) -> Any:
     import highdicom as hd
     from highdicom.content import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 
@@ -113,7 +115,7 @@ def _segmentation(mask: Mask, series: Series, reader: str) -> Any:
         device_serial_number=__version__,
         content_label=_code_string(mask.recipe),
         content_description=INTENDED_USE[:64],
-        series_description=f"{mask.recipe} mask"[:64],
+        series_description=f"{mask.recipe} mask{f' of visit {visit}' if visit else ''}"[:64],
         pixel_measures=PixelMeasuresSequence(
             geometry.pixel_spacing, geometry.slice_thickness or geometry.slice_spacing, spacing
         ),
@@ -216,7 +218,7 @@ def write(bundle: Bundle, folder: Path, progress: Progress) -> list[Path]:
     paths = mask_paths(marked, folder, ".dcm")
     for done, (one, path) in enumerate(zip(marked, paths, strict=True)):
         progress.report(done, len(paths), path.name)
-        write_seg(one.mask, one.series, path, one.reader)
+        write_seg(one.mask, one.series, path, one.reader, one.visit)
     progress.report(len(paths), len(paths), "")
     return paths
 

@@ -37,6 +37,8 @@ class CaseMask:
         What the file is named after: the recipe, ``"regions"``, or ``"drawn"`` by hand.
     reader : str
         Code of the reader whose mask it is, ``""`` for a recipe's own.
+    visit : str
+        Of the series, where the case has several.
     """
 
     case: str
@@ -44,6 +46,7 @@ class CaseMask:
     series: Series
     mask: Mask
     reader: str = ""
+    visit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,10 @@ def mask_paths(masks: tuple[CaseMask, ...], folder: Path, suffix: str) -> list[P
     """A path for each mask, ``<folder>/<case>/<stem><suffix>``, no two alike."""
     paths: list[Path] = []
     for one in masks:
-        stem = mask_stem(one.series, one.name) + (f"-{file_word(one.reader)}" if one.reader else "")
+        stem = mask_stem(one.series, one.name)
+        stem += "".join(
+            f"-{file_word(word)}" for word in (f"visit{one.visit}" if one.visit else "", one.reader) if word
+        )
         path = folder / file_word(one.case) / f"{stem}{suffix}"
         again = 2
         while path in paths:

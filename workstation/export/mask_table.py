@@ -11,7 +11,8 @@ from workstation.imaging.study import Series
 from workstation.masks.overlap import LabelAgreement
 
 HEADER: tuple[str, ...] = (
-    "study", "case", "reader_x", "repeat_x", "reader_y", "repeat_y", "series", "series_number", "label",
+    "study", "case", "visit", "reader_x", "repeat_x", "reader_y", "repeat_y",
+    "series", "series_number", "label",
     "volume_x_ml", "volume_y_ml", "both_ml", "difference_ml", "dice", "surface_mm", "surface_p95_mm",
 )  # fmt: skip
 
@@ -34,6 +35,7 @@ class MaskPair:
     repeats: tuple[int, int]
     series: Series
     agreement: LabelAgreement
+    visit: str = ""
 
     @property
     def names(self) -> tuple[str, str]:
@@ -65,7 +67,7 @@ def _cells(one: MaskPair) -> list[str]:
     who = [one.readers[0], str(one.repeats[0]), one.readers[1], str(one.repeats[1])]
     where = [series.key, "" if series.series_number is None else str(series.series_number)]
     told = (x, y, both, x - y, number.dice, number.surface_mm, number.farthest_mm)
-    return [one.study, one.case, *who, *where, number.segment.name, *map(_text, told)]
+    return [one.study, one.case, one.visit, *who, *where, number.segment.name, *map(_text, told)]
 
 
 def _text(value: float | None) -> str:

@@ -10,7 +10,7 @@ from workstation.analysis.reads import write_table
 from workstation.imaging.measurement import Mark, Quantity
 
 HEADER: tuple[str, ...] = (
-    "study", "case", "repeat", "reader", "read_version", "mark", "kind", "name",
+    "study", "case", "visit", "repeat", "reader", "read_version", "mark", "kind", "name",
     "series", "sop_instance_uid", "frame_number", "points",
     "quantity", "value", "unit", "note", "locked_at",
 )  # fmt: skip
@@ -24,6 +24,8 @@ class ReaderMark:
     ----------
     repeat : int
         0 for the first presentation of a case.
+    visit : str
+        Of its series, where the case has several.
     """
 
     study: str
@@ -33,6 +35,7 @@ class ReaderMark:
     read_version: int
     locked_at: str
     mark: Mark
+    visit: str = ""
 
 
 def write_measurements(path: Path, marks: Iterable[ReaderMark]) -> None:
@@ -53,7 +56,7 @@ def write_measurements(path: Path, marks: Iterable[ReaderMark]) -> None:
 def _rows(one: ReaderMark) -> Iterable[list[str]]:
     mark = one.mark
     points = "; ".join(f"{x:g} {y:g}" for x, y in mark.points)
-    start = [one.study, one.case, str(one.repeat), one.reader, str(one.read_version), mark.id]
+    start = [one.study, one.case, one.visit, str(one.repeat), one.reader, str(one.read_version), mark.id]
     start += [
         mark.shape.value,
         mark.name,

@@ -27,6 +27,7 @@ from workstation.workflow.read_case import Study
 from workstation.workflow.reader_masks import drawn_elsewhere, mask_pairs, masks_of_reads
 from workstation.workflow.reads_csv import measurements, reads_rows
 from workstation.workflow.reconcile_case import ReconcileCase, reconciliations
+from workstation.workflow.visit_words import visits_in_library
 from workstation.workflow.workspace import Workspace
 
 MOST_PICTURES = 24
@@ -62,10 +63,14 @@ def study_bundle(
     rows = reads_rows(study, viewer)
     compared = study.unsealed_cases()
     masks: tuple[CaseMask, ...] = ()
+    tells_visits = viewer.role is not Role.READER or bool(compared) or plan.blinding.knows_order
     if viewer.role is not Role.READER or compared or plan.blinding.overlays is Overlays.ALWAYS:
         shown = plan.cases if viewer.role is not Role.READER else (compared or plan.cases)
         masks = tuple(
-            one for code in shown for one in case_masks(workspace, code) if one.name != DRAWN
+            one
+            for code in shown
+            for one in case_masks(workspace, code, names_visits=tells_visits)
+            if one.name != DRAWN
         )  # what somebody drew outside the study is no part of it
     pairs: tuple[MaskPair, ...] = ()
     if with_drawn:
@@ -102,8 +107,10 @@ def case_bundle(workspace: Workspace, code: str, *, with_pictures: bool, progres
     return Bundle(title=code, masks=masks, pictures=pictures)
 
 
-def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
+def case_masks(workspace: Workspace | None, code: str, *, names_visits: bool = True) -> tuple[CaseMask, ...]:
     """The newest masks of a case whose series the library still has, on the grid of those.
+
+    `names_visits` tells whether the visit of a series may be said.
 
     Raises
     ------
@@ -113,6 +120,7 @@ def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
     if workspace is None or workspace.library.find(code) is None:
         return ()
     series = {one.key: one for one in workspace.library.series(code)}
+    visits = visits_in_library(workspace.library, code) if names_visits else {}
     found = []
     for name, mask in kept_masks(workspace.library.folder, code):
         if mask.series_key not in series:
@@ -123,7 +131,8 @@ def case_masks(workspace: Workspace | None, code: str) -> tuple[CaseMask, ...]:
             )
         if name == DRAWN and not mask.labels.any():
             continue  # drawn and taken back
-        found.append(CaseMask(code, name, series[mask.series_key], mask))
+        visit = visits.get(mask.series_key, "")
+        found.append(CaseMask(code, name, series[mask.series_key], mask, visit=visit))
     order = list(series)  # by visit and series number, as the library lists them
     return tuple(sorted(found, key=lambda one: (one.name, order.index(one.series.key))))
 
@@ -149,7 +158,11 @@ def mask_pictures(masks: Iterable[CaseMask], progress: Progress) -> Iterator[Pic
         marked = int((one.mask.labels > 0).sum())
         volume = marked * one.mask.geometry.voxel_volume_mm3 / 1000
         yield Picture(
-            title=f"{one.case} {one.name} {one.reader}".strip(),
+            title=" ".join(
+                word
+                for word in (one.case, f"visit {one.visit}" if one.visit else "", one.name, one.reader)
+                if word
+            ),
             caption=f"{_series_name(one.series)}, slice {index + 1} of {len(one.series.instances)}; "
             f"{volume:.2f} ml by {one.mask.recipe} {one.mask.recipe_version}",
             png=slice_picture(stack, 0, one.mask.labels[index], one.mask.segments),

@@ -98,7 +98,7 @@ def forms_met(study: Study, key: ReadKey) -> tuple[Instrument, ...]:
     """
     known = study.plan.columns_of(key.case)
     knows_order = study.plan.blinding.knows_order
-    visits = _visits_met(study, key) or ("",) * len(known.visits)
+    visits = visits_met(study, key) or ("",) * len(known.visits)
     return tuple(
         columned(form, numbered_columns(visits, known.sides, knows_order=knows_order))
         for form in study.instruments
@@ -144,7 +144,7 @@ def content_compared(study: Study, key: ReadKey, replay: Replay) -> Content:
 def visits_of(study: Study, key: ReadKey, replay: Replay) -> tuple[str, ...]:
     """The visits of a read in the order in which they were met; raises as `as_compared` does."""
     said = tuple(str(one) for one in (replay.signed or {}).get("visits", ()))
-    known = _visits_met(study, key)
+    known = visits_met(study, key)
     if said and known and said != known:
         raise StoreError(
             f"The read of {key.name} was not opened",
@@ -160,8 +160,8 @@ def visits_of(study: Study, key: ReadKey, replay: Replay) -> tuple[str, ...]:
     return said or known
 
 
-def _visits_met(study: Study, key: ReadKey) -> tuple[str, ...]:
-    """Empty where the order is not known here."""
+def visits_met(study: Study, key: ReadKey) -> tuple[str, ...]:
+    """The visits of a read in the order in which they are met; empty where that is not known here."""
     orders, knows_order = study.orders, study.plan.blinding.knows_order
     if not knows_order and not orders.knows(key.reader):
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -23,6 +23,7 @@ from workstation.reading.visibility import Viewer, hides_codes
 from workstation.store.mask_files import DRAWN
 from workstation.workflow.read_case import Study
 from workstation.workflow.reads_csv import seen_reads
+from workstation.workflow.visit_words import visits_told
 from workstation.workflow.workspace import Workspace
 
 
@@ -104,8 +105,8 @@ def masks_of_reads(
         If a series has gained or lost slices since.
     """
     return tuple(
-        CaseMask(one.key.case, _name_of(one), series, mask, one.key.reader)
-        for one, there in _with_images(study, workspace, viewer)
+        CaseMask(one.key.case, _name_of(one), series, mask, one.key.reader, visits.get(series.key, ""))
+        for one, there, visits in _with_images(study, workspace, viewer)
         for series in there
         for mask in drawn_masks(one.content.drawn, (series,), one.key.case)
     )
@@ -123,7 +124,7 @@ def mask_pairs(
     """
     found = []
     seen = _with_images(study, workspace, viewer)
-    for (one, there), (other, _) in combinations(seen, 2):
+    for (one, there, visits), (other, _, _) in combinations(seen, 2):
         keys = one.key, other.key
         is_repeat = keys[0].reader == keys[1].reader
         is_first = keys[0].presentation == keys[1].presentation == 1
@@ -138,6 +139,7 @@ def mask_pairs(
                     (keys[0].presentation - 1, keys[1].presentation - 1),
                     pair.series,
                     agreement,
+                    visits.get(pair.series.key, ""),
                 )
                 for agreement in pair.agreements
             ]
@@ -161,13 +163,17 @@ def drawn_elsewhere(
 
 def _with_images(
     study: Study, workspace: Workspace | None, viewer: Viewer | None
-) -> list[tuple[ReadingSession, tuple[Series, ...]]]:
-    """Reads with something drawn, each with the series of its case; none without a library."""
+) -> list[tuple[ReadingSession, tuple[Series, ...], Mapping[str, str]]]:
+    """Reads with something drawn, with the series of their case and the visits; none without a library."""
     if workspace is None or (viewer is not None and hides_codes(study.orders, viewer, study.locked())):
         return []
     library = workspace.library
     return [
-        (session, library.series(session.key.case))
+        (
+            session,
+            library.series(session.key.case),
+            visits_told(study, library, session.key, viewer),
+        )
         for session, _ in seen_reads(study, viewer)
         if session.content.drawn.count and library.find(session.key.case) is not None
     ]

@@ -16,6 +16,7 @@ from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
 from workstation.workflow.case_forms import hides_visits, only_visit
 from workstation.workflow.read_case import Study
+from workstation.workflow.visit_words import visits_told
 
 __all__ = ["Recorded", "measurements", "reads_rows", "record_answers", "record_consensus", "seen_reads"]
 
@@ -54,8 +55,10 @@ def measurements(study: Study, viewer: Viewer | None = None) -> tuple[ReaderMark
             session.key.version,
             lock.locked_at,
             mark,
+            visits.get(mark.series_key, ""),
         )
         for session, lock in seen_reads(study, viewer)
+        for visits in (visits_told(study, study.library, session.key, viewer),)
         for mark in marks_of(session.content.marks)[0]
     )
 
