@@ -15,6 +15,7 @@ from workstation.gui.cheat_sheet import CheatSheet
 from workstation.gui.main_window import MainWindow
 from workstation.gui.reading.item_row import ItemRow
 from workstation.gui.reading.reading_desk import ReadingDesk
+from workstation.imaging.study import Laterality
 from workstation.workflow.read_case import create_study, open_study_folder
 from workstation.workflow.reads_csv import reads_rows
 from workstation.workflow.workspace import open_workspace
@@ -38,7 +39,7 @@ def window(visit_library: Path, qtbot: QtBot) -> Iterator[MainWindow]:
 def opened(
     window: MainWindow, library: Path, tmp_path: Path, rule: str, case: str = "K-1", seed: int = 1
 ) -> ReadingDesk:
-    folder = tmp_path / f"study-{rule}-{case}-{seed}"
+    folder = tmp_path / f"study-{rule}-{case[:3]}-{seed}"
     plan = tmp_path / "plan.toml"
     plan.write_text(
         f'id = "koa"\ntitle = "Knee"\ncases = ["{case}"]\nreaders = ["R1", "R2"]\nseed = {seed}\n'
@@ -157,6 +158,32 @@ def test_three_visits_hang_side_by_side_and_one_visit_has_one_column(
     desk = opened(window, visit_library, tmp_path, "paired-known", "K-2")
     assert desk.form.instrument.columns == () and marked(desk) == []
     assert not [one for one in desk.form.findChildren(QPushButton, "form_column") if one.isVisible()]
+
+
+def test_the_next_case_begins_with_its_column_marked(
+    window: MainWindow, visit_library: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    desk = opened(window, visit_library, tmp_path, "paired-known", 'K-1", "K-3')
+    for code in desk.worklist_codes:
+        desk.open_read(code)
+        assert {visit_at(desk, tile) for tile in marked(desk)} == {"A"}
+    press(qtbot, desk, "j")
+    desk.open_read(desk.worklist_codes[0])
+    assert {visit_at(desk, tile) for tile in marked(desk)} == {"A"}
+
+
+def test_both_sides_have_columns_and_the_diagram_is_drawn_for_each(
+    window: MainWindow, visit_library: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.context.workspace.library.confirm_laterality("K-2", Laterality.BILATERAL, "C1")
+    desk = opened(window, visit_library, tmp_path, "known", "K-2")
+    diagram = desk.form.findChild(QWidget, "region_diagram")
+    right = diagram.centre_of("MFC")
+    press(qtbot, desk, "1j2")
+    assert grades(desk) == {"patella@R": 1, "trochlea@L": 2}
+    assert diagram.centre_of("MFC") != right
+    evidence = desk.read.sheet().answer("trochlea@L").evidence
+    assert evidence is not None
 
 
 def test_hidden_visits_hang_in_the_order_of_the_time_points(

@@ -66,7 +66,8 @@ class ColumnStrip(QWidget):
             button = self._buttons.button(place)
             is_active = column == active
             button.setChecked(is_active)
-            button.setText(f"{'▸ ' if is_active else ''}{column.title}   {done} of {len(own)}")
+            name = column.short if column.label and column.side else column.title
+            button.setText(f"{'▸ ' if is_active else ''}{name}   {done} of {len(own)}")
             key = self._keymap.key_of("form_column")
             button.setToolTip(f"Answer {column.title}" + (f" ({key}: next column)" if key else ""))
             state = ", answered now" if is_active else ""

@@ -82,7 +82,7 @@ class ReadKeeper(QObject):
         if self.read is None:
             return
         if visits is not None:
-            self._columns.open(visits, self.read.forms[0].columns)
+            self._columns.open(visits)
         self._form.set_read(self.read.sheets, self.read.case.laterality, locked=self.read.is_locked)
         self._jobs.in_turns("note-series", self._note_series)  # waits for the disk
         self._book.keeper = self._masks.keeper = self

@@ -85,6 +85,7 @@ class ScoreForm(QWidget):
         self._sheets = tuple(sheets)
         self._laterality = laterality
         self._locked = locked
+        self._told = None  # another case may begin in the same column
         self._fill_tabs()
         tab = next((i for i, sheet in enumerate(self._sheets) if not sheet.is_complete), 0)
         self._show_tab(tab)
@@ -280,6 +281,7 @@ class ScoreForm(QWidget):
         self._list.show_answers(sheet, item)
         if item.column is not None:
             self._strip.show_state(sheet, item.column)
+            self._diagram.set_instrument(self.instrument, self._side_of(item.column))
         marks: dict[str, str] = {}
         for one in self.instrument.items:
             if one.column != item.column:
@@ -330,6 +332,10 @@ class ScoreForm(QWidget):
     def _on_column(self, place: int) -> None:
         columns = self.instrument.columns
         self.go_to(self.instrument.item_at(self._current().row, columns[place]).id)
+
+    def _side_of(self, column: Column) -> Laterality | None:
+        """For which side the diagram is drawn."""
+        return Laterality(column.side) if column.side else self._laterality
 
     def _tell_column(self) -> None:
         if self.column != self._told:

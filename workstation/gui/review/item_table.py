@@ -12,6 +12,8 @@ from workstation.scoring.instrument import Instrument, Level
 from workstation.scoring.sheet import Answer, AnswerState, number_text
 
 HEADINGS = ("item", "X", "Y", "final", "why")
+ITEM_PX, MORE_PX = 112, 28
+"""Width of an item's name, and what the name of a visit adds."""
 OPEN_MARK = "[   ]"
 MOST_LETTERS = 4
 """Labels that are longer stand in the table as the key that gives them."""
@@ -59,7 +61,7 @@ class ItemTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in enumerate((112, 44, 44, 76)):
+        for column, width in enumerate((ITEM_PX, 44, 44, 76)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, width)
         header.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
@@ -78,6 +80,8 @@ class ItemTable(QTableWidget):
         self.setHorizontalHeaderLabels(("item", "X  Y  Z", *HEADINGS[2:]) if three else HEADINGS)
         self.setColumnHidden(2, three)
         self.setColumnWidth(1, 88 if three else 44)
+        has_columns = any(form.columns for form in instruments.values())
+        self.setColumnWidth(0, ITEM_PX + (MORE_PX if has_columns else 0))
         with QSignalBlocker(self):
             self.setRowCount(len(pairs))
             for row, pair in enumerate(pairs):

@@ -55,7 +55,8 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"<h3>A reader sees</h3><p>{code}, joint and side; the images; the own answers.</p>"
         f"<h3>A reader does not see</h3>"
         f"<p>names, numbers, dates, groups or file names{_MASKS[plan.blinding.overlays]}"
-        f"{'' if plan.blinding.totals else '; running totals'}; "
+        f"{'' if plan.blinding.totals else '; running totals'}"
+        f"{'' if plan.blinding.knows_order else '; which visit came first'}; "
         f"anything of the other reader: no answer, no count, no time.</p>"
         f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
