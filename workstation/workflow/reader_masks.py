@@ -155,7 +155,7 @@ def drawn_elsewhere(
     again: a package brings the same ones.
     """
     found = []
-    for session, there in _with_images(study, workspace, viewer):
+    for session, there, _ in _with_images(study, workspace, viewer):
         if not session.content.drawn.sizes.keys() <= {one.key for one in there}:
             found.append((session.key.case, session.key.reader))
     return tuple(found)
