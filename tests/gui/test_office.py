@@ -42,6 +42,7 @@ answers = "key.csv"
 [sealing]
 mode = "{mode}"
 """
+DRIFT = PLAN[PLAN.index("[drift]") : PLAN.index("[sealing]")]
 SEATS = {"R1": Seat.READER, "R2": Seat.READER, "C1": Seat.COORDINATOR, "S1": Seat.SAFETY}
 
 
@@ -49,14 +50,15 @@ def word(name: str) -> str:
     return f"four plain words {name}"
 
 
-def make(folder: Path, mode: str) -> Path:
+def make(folder: Path, mode: str, more: str = "", *, drift: bool = True) -> Path:
     people = AccountFolder(folder / "study" / FOLDER)
     for name, seat in SEATS.items():
         if mode != "none" and (mode == "coordinator" or name in ("R1", "R2")):
             make_account(people, name, seat, word(name), cost=LEAST_COST)
     (folder / "key.csv").write_text("\n".join(["case,item,value", *(f"D-1,{item},2" for item in RECHT)]))
     safety = '[safety]\ncontact = "S1"\n' if mode == "coordinator" else ""
-    (folder / "plan.toml").write_text(PLAN.format(mode=mode) + safety, encoding="utf-8")
+    plan = PLAN if drift else PLAN.replace(DRIFT, "")
+    (folder / "plan.toml").write_text(plan.format(mode=mode) + safety + more, encoding="utf-8")
     create_study(folder / "plan.toml", folder / "study", passphrase_of=word).close()
     return folder / "study"
 
@@ -316,12 +318,12 @@ def test_known_cases_are_compared_once_the_reads_are_open(
         ("R2", "1", "+1.00 grades"),
     ]
     assert len(person.cells(person.looks("Times"))) == 4
-    person.page.parts[2].save(tmp_path / "times.csv")  # type: ignore[attr-defined]  # TimesPart
+    person.looks("Times").save(tmp_path / "times.csv")  # type: ignore[attr-defined]  # TimesPart
     assert (tmp_path / "times.csv").read_text().startswith("study,case")
     person.looks("Export")
     person.types("office_export_out", str(tmp_path / "out"))
     assert (tmp_path / "out" / "conduct.csv").read_text().count("held") == 4
-    assert "conduct.csv" in person.page.parts[8].said
+    assert "conduct.csv" in person.looks("Export").said
 
 
 def test_with_both_keys_both_sign_in(person: Person, both_keys: Path, tmp_path: Path) -> None:
@@ -427,6 +429,25 @@ def test_on_a_disk_that_takes_nothing_nothing_is_opened_but_an_urgent_finding(
     at_begun.looks("Urgent findings")
     at_begun.presses("office_open_urgent")
     assert SENTINEL in at_begun.find(QLabel, "office_urgent_message").text(), "it cannot wait for a disk"
+
+
+def test_the_calibration_is_told_as_far_as_each_may_know(person: Person, tmp_path: Path) -> None:
+    more = '[calibration]\ncases = ["D-1"]\nmeasure = "exact"\nthreshold = 1.0\nattempts = 1\n'
+    folder = make(tmp_path, "coordinator", f'{more}feedback = "items"\nanswers = "key.csv"\n', drift=False)
+    with open_study_folder(folder) as study:
+        read_some(study, "R1", 1)
+    person.page.open(folder)
+    assert "Sign in as reader or coordinator" in person.looks("Calibration").said
+    person.signs_in("C1")
+    assert person.cells(person.looks("Calibration")) == [["R1", "not passed at attempt 1"], ["R2", "not yet"]]
+    person.presses("office_sign_out")
+    person.signs_in("R1")
+    part = person.looks("Calibration")
+    assert "R1: Calibration not passed with 0.00" in part.said
+    assert [row[2:] for row in person.cells(part)] == [["3", "2"]] * 6
+    person.presses("office_sign_out")
+    person.signs_in("R2")
+    assert "R2: Calibration first" in person.looks("Calibration").said and person.cells(part) == []
 
 
 def test_a_reader_who_is_not_the_holder_unblinds_nothing(at_begun: Person) -> None:

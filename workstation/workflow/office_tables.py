@@ -8,7 +8,7 @@ from pathlib import Path
 from workstation.errors import ProtocolViolation
 from workstation.reading.audit import head_code, head_of
 from workstation.reading.visibility import Role, Viewer
-from workstation.workflow.calibrate import drift_rows, noted_outcomes
+from workstation.workflow.calibrate import calibration_state, drift_rows, noted_outcomes
 from workstation.workflow.change_plan import plan_rows
 from workstation.workflow.emergency import OpenedRead
 from workstation.workflow.read_case import Study
@@ -151,6 +151,32 @@ def drift_told(study: Study) -> Told:
             for one in rows
         ),
     )
+
+
+def calibration_told(study: Study) -> Told:
+    """How far a signed-in reader is, as the plan lets a reader be told; else who has passed.
+
+    Raises
+    ------
+    ProtocolViolation
+        If the plan has no calibration, or nobody who may know is signed in.
+    """
+    what = "The calibration was not told"
+    if study.plan.conduct.calibration is None:
+        raise ProtocolViolation(what, "the plan asks for none")
+    here = [name for name in study.plan.readers if study.vault is not None and name in study.vault.people]
+    for reader in here:
+        state = calibration_state(study, reader)
+        assert state is not None
+        rows = tuple(
+            (one.case, one.item, "not assessable" if one.own is None else str(one.own), str(one.known))
+            for one in state.differing
+        )
+        return Told(f"{reader}: {state.sentence}", ("Case", "Item", "Given", "Known"), rows)
+    if not study.knows_progress:
+        raise ProtocolViolation(what, "nobody who may know is signed in", "Sign in as reader or coordinator")
+    rows_of_all = tuple(noted_outcomes(study).items())
+    return Told("Who has passed; values are told to the reader only.", ("Reader", "Calibration"), rows_of_all)
 
 
 def plans_told(study: Study) -> Told:

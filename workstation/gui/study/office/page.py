@@ -33,6 +33,7 @@ LOOK_AFTER = "look after"
 """What another desk asks of the set-up desk: ``(LOOK_AFTER, folder)``."""
 LIST_PX = 200
 ORDERS = "The order in which each reader meets the cases, and which code is which case."
+CALIBRATION = "Whether readers agree with known answers before reading; each is told what the plan allows."
 KNOWN = "Readers against the cases among the others whose answers are known: whether a scale has drifted."
 PLANS = "Every plan that was in force, who signed it, what it changed and why."
 
@@ -69,6 +70,7 @@ class OfficePage(QWidget):
             ProgressPart(self._run),
             TablePart("orders", "Orders", ORDERS, self._run, _orders),
             TimesPart(self._run),
+            TablePart("calibration", "Calibration", CALIBRATION, self._run, _calibration),
             TablePart("known", "Known cases", KNOWN, self._run, _drift),
             UrgentPart(self._run),
             EmergencyPart(self._run),
@@ -279,6 +281,12 @@ def _orders(study: Study) -> Told:
     from workstation.workflow.office_tables import orders_told
 
     return orders_told(study)
+
+
+def _calibration(study: Study) -> Told:
+    from workstation.workflow.office_tables import calibration_told
+
+    return calibration_told(study)
 
 
 def _drift(study: Study) -> Told:
