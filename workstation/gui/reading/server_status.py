@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLOT = "server"
 EVERY_S, AT_MOST_S = 30, 600
-_MENU_PX = 320
+_MENU_PX, _MARGIN_PX = 320, 12
 _LONGEST = 72
 
 
@@ -152,6 +152,7 @@ class ServerBadge(QToolButton):
         page = QWidget()
         page.setFixedWidth(_MENU_PX)
         layout = QVBoxLayout(page)
+        layout.setContentsMargins(_MARGIN_PX, _MARGIN_PX, _MARGIN_PX, _MARGIN_PX)
         for widget in (self._sentence, self._password, self._again):
             layout.addWidget(widget)
         menu = QMenu(self)
@@ -183,4 +184,7 @@ class ServerBadge(QToolButton):
         self.setToolTip(sentence)
         self.setAccessibleDescription(sentence)
         self._sentence.setText(sentence)
+        # A wrapped label in a menu is not asked how high it must be.
+        self._sentence.ensurePolished()
+        self._sentence.setFixedHeight(self._sentence.heightForWidth(_MENU_PX - 2 * _MARGIN_PX))
         self.setVisible(bool(words))

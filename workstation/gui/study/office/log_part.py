@@ -36,9 +36,13 @@ class LogPart(OfficePart):
         if not self.said:
             self.run(
                 lambda office, _progress: office.ask(head_told),
-                lambda head: self.say(f"Head of the log now: {head}"),
+                self._on_head,
                 self.refuse,
             )
+
+    def _on_head(self, head: str) -> None:
+        if not self.said:  # else it is verified meanwhile
+            self.say(f"Head of the log now: {head}")
 
     def verify(self) -> None:
         """Check everything."""

@@ -71,7 +71,7 @@ class ToldTable(QTableWidget):
 
     def show_told(self, told: Told) -> None:
         """Fill the table; without rows it is not there."""
-        self.clear_told()
+        self.clear()  # not hidden meanwhile: it would lose the keyboard
         self.setColumnCount(len(told.columns))
         self.setHorizontalHeaderLabels(list(told.columns))
         self.setRowCount(len(told.rows))
