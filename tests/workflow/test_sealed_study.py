@@ -323,7 +323,7 @@ def test_one_reader_alone_opens_no_sheet_with_both_keys(tmp_path: Path) -> None:
         read_all(study, "R2")
         assert study.vault is not None
         study.vault.sign_in("R2", word("R2"))
-        with pytest.raises(ProtocolViolation, match="R1 and R2 must sign in"):
+        with pytest.raises(ProtocolViolation, match="Now R1 must sign in"):
             reconciliations(study)
         keys = study.vault.people["R2"].keys
         for sheet in study.store.seals.sheets().values():
