@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.viewer_scene import make
+from workstation.errors import WorkstationError
 from workstation.gui.jobs import Jobs
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.loading import StackLoader
@@ -134,3 +137,56 @@ def test_the_first_picture_of_every_viewport_comes_before_any_whole_series(
     qtbot.waitUntil(lambda: len([key for key, whole in order if whole]) == len(knee), timeout=20_000)
     assert [whole for _, whole in order[:4]] == [False] * 4
     jobs.close()
+
+
+class _Held(Jobs):
+    """Jobs that begin when told, so that a test sees what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _error: None, lambda _bug: None, False)
+        self.asked: list[tuple[str, Callable[[], None]]] = []
+
+    def start(self, slot: str, work, on_result=None, on_error=None, *_more) -> None:
+        def run() -> None:
+            try:
+                found = work(SilentProgress())
+            except WorkstationError as error:
+                on_error(error)
+            else:
+                on_result(found)
+
+        self.asked.append((slot, run))
+
+    def run_next(self) -> None:
+        """Do the work asked for first."""
+        self.asked.pop(0)[1]()
+
+    @property
+    def slots(self) -> list[str]:
+        """What is asked for and not done."""
+        return [slot for slot, _ in self.asked]
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_nothing_is_decoded_beside_the_very_first_picture(
+    qtbot: QtBot, knee: tuple[Series, ...], is_damaged: bool
+) -> None:
+    """Decoders of compressed pictures fill every core: the first picture would wait for all of them."""
+    series = list(knee)
+    if is_damaged:  # the first cannot be shown: the next is the one a person waits for
+        series[0] = replace(series[0], instances=tuple(replace(i, path="gone") for i in series[0].instances))
+    grid, jobs = ViewerGrid(), _Held()
+    qtbot.addWidget(grid)
+    loader = StackLoader(jobs, grid)
+    grid.show_series(tuple(series), grid_of(2, 2, series[:4]))
+    loader.open(series)
+    for one in series[: 2 if is_damaged else 1]:
+        assert jobs.slots == [f"stack preview {one.key}"]
+        jobs.run_next()
+        qtbot.waitUntil(lambda: bool(jobs.slots))
+    assert all(slot.startswith("stack preview") for slot in jobs.slots)
+    assert len(jobs.slots) == (2 if is_damaged else 3)
+    for _ in range(len(jobs.slots)):
+        jobs.run_next()
+    qtbot.waitUntil(lambda: len(jobs.slots) == len(series))
+    assert not any("preview" in slot for slot in jobs.slots)

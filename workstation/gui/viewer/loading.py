@@ -19,8 +19,9 @@ from workstation.tasks import Progress
 class StackLoader(QObject):
     """Answers `ViewerGrid.stack_wanted` with jobs; those of an earlier case are forgotten.
 
-    First one slice of every series that hangs, then those series whole, then the others; what was read
-    stays in memory within a budget.
+    First one slice of the first series that hangs, alone, so that nothing competes with the picture a person
+    waits for; then one of each other; then those series whole, then the others. What was read stays in
+    memory within a budget.
 
     Signals
     -------
@@ -37,7 +38,9 @@ class StackLoader(QObject):
         super().__init__(grid)
         self._jobs, self._grid, self._slot = jobs, grid, slot
         self._asked: set[str] = set()
-        self._previewed: dict[str, Series] = {}  # whose first slice is on its way
+        self._previewed: dict[str, Series] = {}  # whose first slice is asked for or on its way
+        self._to_preview: list[Series] = []  # those of them that are not being read yet
+        self._has_picture = False  # of this case, on the screen
         self._waiting: list[Series] = []  # to be read whole after that
         self._running: set[str] = set()
         self._ahead: list[Series] = []
@@ -67,8 +70,16 @@ class StackLoader(QObject):
         for key in self._asked | self._running:
             self._jobs.forget(f"{self._slot} preview {key}")
             self._jobs.forget(f"{self._slot} {key}")
-        for held in (self._asked, self._running, self._previewed, self._waiting, self._ahead):
+        for held in (
+            self._asked,
+            self._running,
+            self._previewed,
+            self._to_preview,
+            self._waiting,
+            self._ahead,
+        ):
             held.clear()
+        self._has_picture = False
 
     # --- private ---------------------------------------------------------------------------------
 
@@ -83,15 +94,24 @@ class StackLoader(QObject):
         self._waiting.append(series)
         if preview:
             self._previewed[series.key] = series
-            self._jobs.start(
-                f"{self._slot} preview {series.key}",
-                lambda _progress: _middle(series),
-                lambda found: self._on_preview(series.key, found),
-                lambda _error: self._on_preview(series.key, None),  # the whole series tells what is wrong
-            )
+            self._to_preview.append(series)
+
+    def _start_previews(self) -> None:
+        """The first alone until its picture is there; decoding of the others would only delay it."""
+        while self._to_preview and (self._has_picture or len(self._to_preview) == len(self._previewed)):
+            self._start_preview(self._to_preview.pop(0))
+
+    def _start_preview(self, series: Series) -> None:
+        self._jobs.start(
+            f"{self._slot} preview {series.key}",
+            lambda _progress: _middle(series),
+            lambda found: self._on_preview(series.key, found),
+            lambda _error: self._on_preview(series.key, None),  # the whole series tells what is wrong
+        )
 
     def _go_on(self) -> None:
         """Start what may start now: whole series after the first pictures, other cases after all."""
+        self._start_previews()
         if self._previewed:
             return
         waiting, self._waiting = self._waiting, []
@@ -119,6 +139,7 @@ class StackLoader(QObject):
     def _on_preview(self, key: str, found: tuple[int, Stack, Histogram] | None) -> None:
         if found is not None:
             self._grid.set_preview(key, *found)
+            self._has_picture = True
         self._previewed.pop(key, None)
         if self._jobs.is_synchronous:
             self._go_on()
