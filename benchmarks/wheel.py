@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -20,20 +20,24 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import Figure, figure, milliseconds
-from benchmarks.wheel_scene import SLICES, hung, thin
+from benchmarks.wheel_scene import SLICES, hung, marked, thin
 from workstation.gui.application import make_application
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.showing import frame_of
+from workstation.gui.viewer.tile import TileWidget
+from workstation.imaging.measurement import Shape
 from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.windowing import lut32
 
-NAMES = ("tiles4_wheel_ms", "tiles4_window_ms", "tiles16_wheel_ms", "reformat_wheel_ms")
 LIMITS = {
     "tiles4_wheel_ms": (6.0, 12.0),
     "tiles4_window_ms": (6.0, 12.0),
+    "tiles4_marks_wheel_ms": (6.0, 12.0),
+    "ruler_drag_ms": (6.0, 12.0),
     "tiles16_wheel_ms": (10.0, 16.0),
     "reformat_wheel_ms": (6.0, 12.0),
 }
+NAMES = tuple(LIMITS)
 SIDE = 600
 WARM_UP, RUNS = 2 * SLICES, 300
 REST_MS = 10
@@ -45,28 +49,31 @@ Act = Callable[[ViewerGrid, int], None]
 
 
 def run(runs: int | None = None) -> list[Figure]:
-    """Four viewports of 600 × 600, sixteen on 2560 × 1440, and the three planes of a 3-D series."""
+    """Four viewports of 600 × 600, also with marks, sixteen on 2560 × 1440, three planes of a 3-D series."""
     make_application()
     four = (2 * SIDE + 1, 2 * SIDE + 1)
     return [
         _measured("tiles4_wheel_ms", hung(2, 2, four), _turn, runs),
         _measured("tiles4_window_ms", hung(2, 2, four), _drag, runs),
+        _measured("tiles4_marks_wheel_ms", marked(), _turn, runs),
+        _measured("ruler_drag_ms", marked(), _pull, runs, first_only=True),
         _measured("tiles16_wheel_ms", hung(4, 4, (2560, 1440)), _turn, runs),
         _measured("reformat_wheel_ms", thin(), _turn_reformat, runs),
     ]
 
 
-def _measured(name: str, grid: ViewerGrid, act: Act, runs: int | None) -> Figure:
-    """Time from an event to the viewports that it changes painted."""
+def _measured(name: str, grid: ViewerGrid, act: Act, runs: int | None, first_only: bool = False) -> Figure:
+    """Time from an event to the viewports that it changes painted: all of them, or the first."""
     application = QApplication.instance()
     assert application is not None
-    painted, least = _PaintCount(grid), _Floor(grid)
+    tiles = grid.tiles[:1] if first_only else grid.tiles
+    painted, least = _PaintCount(grid, tiles), _Floor(grid, tiles)
     times, floors = [], []
     for turn in range(WARM_UP + (runs or RUNS)):
         painted.clear()
         began = time.perf_counter()
         act(grid, turn)
-        while len(painted) < len(grid.tiles):
+        while len(painted) < len(tiles):
             application.processEvents()
         times.append((time.perf_counter() - began) * 1000)
         _rest()
@@ -109,13 +116,23 @@ def _drag(grid: ViewerGrid, turn: int) -> None:
     QApplication.sendEvent(grid.tiles[0], _mouse(QEvent.Type.MouseMove, at))
 
 
+def _pull(grid: ViewerGrid, turn: int) -> None:
+    """One step of a drag of an end of a length; it goes to and fro."""
+    tile, (down, across) = grid.tiles[0], grid.presenter.screen_point(0, 200, 110)[::-1]
+    if turn == 0:
+        length = next(one for one in grid.measuring.book.on_tile(0) if one.shape is Shape.LENGTH)
+        grid.measuring.book.select(length.id)
+        QApplication.sendEvent(tile, _mouse(QEvent.Type.MouseButtonPress, across, down))
+    QApplication.sendEvent(tile, _mouse(QEvent.Type.MouseMove, across + 1 + abs(turn % 80 - 40) * 2, down))
+
+
 class _PaintCount(QObject):
     """Which viewports were painted since the last `clear`."""
 
-    def __init__(self, grid: ViewerGrid) -> None:
+    def __init__(self, grid: ViewerGrid, tiles: Sequence[TileWidget]) -> None:
         super().__init__(grid)
         self._painted: set[int] = set()
-        for tile in grid.tiles:
+        for tile in tiles:
             tile.installEventFilter(self)
 
     def __len__(self) -> int:
@@ -135,10 +152,10 @@ class _PaintCount(QObject):
 class _Floor:
     """The least that any viewer must do: look every pixel up and scale it onto the window."""
 
-    def __init__(self, grid: ViewerGrid) -> None:
+    def __init__(self, grid: ViewerGrid, tiles: Sequence[TileWidget]) -> None:
         self._window = QImage(grid.size(), QImage.Format.Format_RGB32)
         self._parts: list[tuple[Any, Any, Any, QImage, QTransform, QRect]] = []
-        for tile in grid.tiles:
+        for tile in tiles:
             content = grid.presenter.content(tile.index)
             size = (float(tile.width()), float(tile.height()))
             frame = frame_of(grid.presenter, tile.index, size, PixelBuffer())
@@ -180,8 +197,8 @@ def _wheel(angle: int) -> QWheelEvent:
     )
 
 
-def _mouse(kind: QEvent.Type, across: float) -> QMouseEvent:
-    at = QPointF(across, 300)
+def _mouse(kind: QEvent.Type, across: float, down: float = 300) -> QMouseEvent:
+    at = QPointF(across, down)
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     button = left if kind == QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
     return QMouseEvent(kind, at, at, button, left, none)

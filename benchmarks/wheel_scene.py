@@ -1,4 +1,4 @@
-"""Textured balls with a lesion and a bone: what the viewing benchmarks draw."""
+"""Textured balls with a lesion, a bone and marks: what the viewing benchmarks draw."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging import hanging
 from workstation.imaging.geometry import StackGeometry
+from workstation.imaging.measurement import Mark, Shape
 from workstation.imaging.study import Instance, PixelFormat, Plane, Series, Weighting
 from workstation.imaging.volume import Stack
 from workstation.masks.mask import Code, Mask, Segment
@@ -15,10 +16,13 @@ from workstation.masks.mask import Code, Mask, Segment
 MATRIX, SLICES = 512, 40
 
 
-def hung(rows: int, columns: int, size: tuple[int, int]) -> ViewerGrid:
-    """A grid of so many viewports, all loaded and with filled overlays, on the screen."""
+def hung(rows: int, columns: int, size: tuple[int, int], across: int | None = None) -> ViewerGrid:
+    """A grid of so many viewports, all loaded and with filled overlays, on the screen.
+
+    `across` is the one whose slices lie across the others.
+    """
     grid = ViewerGrid()
-    pairs = [series_of(number) for number in range(rows * columns)]
+    pairs = [series_of(number, is_across=number == across) for number in range(rows * columns)]
     series = [one for one, _ in pairs]
     grid.show_series(series, hanging.grid_of(rows, columns, series))
     for one, stack in pairs:
@@ -47,10 +51,57 @@ def thin() -> ViewerGrid:
     return grid
 
 
-def series_of(number: int, slices: int = SLICES, step: float = 3.3) -> tuple[Series, Stack]:
-    """A textured ball; every third stack runs the other way, so the link is not by index."""
+def marked() -> ViewerGrid:
+    """Four viewports, one of them across the others, with filled overlays, the 3-D cursor and marks.
+
+    On every slice lie a length, an angle, an ellipse and a freehand region with their numbers, and each is a
+    key image; the slice of the first viewport is a line in the one across.
+    """
+    grid = hung(2, 2, (1201, 1201), across=3)
+    grid.presenter.point_cursor(3, np.zeros(3))
+    book = grid.measuring.book
+    book.show([book.measured(mark) for series in grid.series for mark in marks_of(series)])
+    grid.presenter.show_slice(0, 1)
+    QApplication.processEvents()
+    return grid
+
+
+def marks_of(series: Series) -> list[Mark]:
+    """Five marks on every slice."""
+    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    reach = 40 + 8 * np.sin(5 * turn)
+    outline = np.column_stack([150 + reach * np.cos(turn), 330 + reach * np.sin(turn)])
+    drawn: dict[Shape, list[tuple[float, float]]] = {
+        Shape.LENGTH: [(60, 80), (200, 110)],
+        Shape.ANGLE: [(400, 60), (330, 140), (440, 170)],
+        Shape.ELLIPSE: [(290, 290), (390, 360)],
+        Shape.FREEHAND: [(float(x), float(y)) for x, y in outline],
+        Shape.KEY: [],
+    }
+    return [
+        Mark(
+            f"{one.sop_instance_uid} {shape}",
+            shape,
+            series.key,
+            one.sop_instance_uid,
+            one.frame,
+            tuple(points),
+        )
+        for one in series.instances
+        for shape, points in drawn.items()
+    ]
+
+
+def series_of(
+    number: int, slices: int = SLICES, step: float = 3.3, is_across: bool = False
+) -> tuple[Series, Stack]:
+    """A textured ball; every third stack runs the other way, so the link is not by index.
+
+    Sagittal, or coronal where it `is_across`.
+    """
     key, step = f"s{number}", -step if number % 3 == 2 else step
-    along_row = np.array([0.0, 1.0, 0.0]) if step > 0 else np.array([0.0, -1.0, 0.0])
+    along_row = np.array([1.0, 0.0, 0.0]) if is_across else np.array([0.0, 1.0, 0.0])
+    along_row = along_row if step > 0 else -along_row
     along_column = np.array([0.0, 0.0, -1.0])
     normal = np.cross(along_row, along_column)
     spacing = 160.0 / MATRIX
@@ -67,7 +118,8 @@ def series_of(number: int, slices: int = SLICES, step: float = 3.3) -> tuple[Ser
         Instance("", f"{key}.{i}", "", key, "study", "MR", pixels, pixel_spacing=(spacing, spacing))
         for i in range(slices)
     )
-    series = Series(key, key, "study", "", instances, Plane.SAGITTAL, Weighting.PD, True, None, None)
+    plane = Plane.CORONAL if is_across else Plane.SAGITTAL
+    series = Series(key, key, "study", "", instances, plane, Weighting.PD, True, None, None)
     return series, Stack(key, np.stack(planes).astype(np.uint16), 1.0, 0.0, geometry)
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.viewer_scene import PAIRS, mask_of
-from workstation.gui.viewer import kept_pictures, outline_painting, painting
+from workstation.gui.viewer import kept_lines, kept_pictures, painting
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.gui.viewer.kept_pictures import KeptPictures
 from workstation.gui.viewer.look_ahead import LookAhead
@@ -172,7 +172,7 @@ def test_kept_outlines_are_those_drawn_anew(
     first, second, third = (painted(frame, painter, ratio) for _ in range(3))
     assert np.array_equal(first, second)
     assert np.array_equal(first, third)
-    monkeypatch.setattr(outline_painting, "is_on_pixels", lambda _device: False)
+    monkeypatch.setattr(kept_lines, "is_on_pixels", lambda _device: False)
     direct = painted(frame, painter, ratio)
     assert np.abs(first.astype(int) - direct).max() <= 3  # laid over one another in another order
     assert (direct != painted(resolve(VIEWS[view], stack, SIZE), painter, ratio)).any()

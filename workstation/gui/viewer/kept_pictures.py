@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
-from workstation.gui.viewer.outline_painting import is_on_pixels
+from workstation.gui.viewer.kept_lines import is_on_pixels
 from workstation.imaging.frame import Frame, Outline
 from workstation.imaging.pixels import KEPT
 

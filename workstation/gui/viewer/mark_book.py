@@ -26,6 +26,10 @@ from workstation.imaging.roi import PictureValues, measure
 REFORMAT = "A reformat is no image of its own: measure on the slices of the series"
 
 
+Picture = tuple[str, str, int]
+"""Series key, SOP instance and frame."""
+
+
 class MarkKeeper(Protocol):
     """Who keeps marks for good, and then says with `MarkBook.show` what is kept."""
 
@@ -63,6 +67,7 @@ class MarkBook(QObject):
         self.is_drawing = False
         self.said = ""
         self._history = MarkHistory()
+        self._sorted: tuple[object, object, dict[Picture, tuple[Mark, ...]]] = (None, None, {})
 
     # --- questions -------------------------------------------------------------------------------
 
@@ -88,11 +93,21 @@ class MarkBook(QObject):
         where = self.place_of(tile)
         if where is None or self.presenter.peeking:
             return ()
-        found = [one for one in self.marks.values() if one.id not in self.hidden]
-        if (draft := self.draft) is not None:
-            known = any(one.id == draft.id for one in found)
-            found = [draft if one.id == draft.id else one for one in found] + [draft] * (not known)
-        return tuple(one for one in found if (one.series_key, one.sop_instance_uid, one.frame) == where)
+        found, draft = self._on_pictures().get(where, ()), self.draft
+        if draft is None or _picture_of(draft) != where:
+            return found
+        known = any(one.id == draft.id for one in found)
+        return (*(draft if one.id == draft.id else one for one in found), *[draft] * (not known))
+
+    def _on_pictures(self) -> dict[Picture, tuple[Mark, ...]]:
+        """The marks that are not hidden by the picture they lie on; asked at every paint, so kept."""
+        if self._sorted[0] is not self.marks or self._sorted[1] is not self.hidden:
+            found: dict[Picture, tuple[Mark, ...]] = {}
+            for one in self.marks.values():
+                if one.id not in self.hidden:
+                    found[_picture_of(one)] = (*found.get(_picture_of(one), ()), one)
+            self._sorted = self.marks, self.hidden, found
+        return self._sorted[2]
 
     def slice_of(self, mark: Mark) -> int | None:
         """Slice of its series that a mark lies on; None if the case does not have it."""
@@ -254,3 +269,7 @@ class MarkBook(QObject):
         return PictureValues(
             stack.voxels[plane], stack.slope, stack.intercept, calibration_of(instance), value_unit(instance)
         )
+
+
+def _picture_of(mark: Mark) -> Picture:
+    return mark.series_key, mark.sop_instance_uid, mark.frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -164,13 +165,16 @@ def _place(
         for down in (middle + step * high, middle - step * high):
             starts += [QPointF(right, down), QPointF(left, down)]
     inner = area.adjusted(EDGE_OF_TILE_PX, EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX, -EDGE_OF_TILE_PX)
-    boxes = [_inside(QRectF(start.x(), start.y(), wide, high), inner) for start in starts]
-
-    def hides(box: QRectF) -> int:
-        words = sum(4 for other in taken if box.intersects(other))
-        return words + 2 * box.intersects(around) + sum(box.intersects(other) for other in others)
-
-    return min(boxes, key=hides)  # of equals the first
+    best, least = QRectF(), math.inf
+    for start in starts:
+        box = _inside(QRectF(start.x(), start.y(), wide, high), inner)
+        hides = sum(4 for other in taken if box.intersects(other))
+        hides += 2 * box.intersects(around) + sum(box.intersects(other) for other in others)
+        if hides < least:  # of equals the first
+            best, least = box, hides
+        if not hides:
+            break
+    return best
 
 
 def _inside(box: QRectF, area: QRectF) -> QRectF:

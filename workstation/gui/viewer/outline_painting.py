@@ -1,22 +1,16 @@
-"""Draws the outlines of masks: thin lines without stairs, kept as pixels while the picture stays in place.
-
-Stroking the outlines of a slice takes as long as its picture. While a reader scrolls to and fro only the
-slice changes, so the pixels of the lines are kept, and only they: some kilobytes for a slice.
-"""
+"""Draws the outlines of masks: thin lines without stairs, kept as pixels while the picture stays in place."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from workstation.gui.viewer.kept_lines import KeptLines, Layer
 from workstation.imaging.frame import (
     BACKWARD,
     CROSSED,
@@ -44,124 +38,29 @@ PEN_STYLES = {
     DASHED: Qt.PenStyle.DashLine,
     DOTTED: Qt.PenStyle.DotLine,
 }
-KEPT_BYTES = 32 * 2**20
-"""For the lines of sixteen viewports of forty slices."""
-
-KEPT_PLACES = 64
-
-Key = tuple[object, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """Pixels of the outlines of one slice: their box in device pixels, where in it, and ARGB there."""
-
-    box: QRect
-    where: NDArray[np.intp]
-    colours: NDArray[np.uint32]
-    outlines: tuple[Outline, ...]
-    """Keeps the arrays alive whose identity is the key."""
-
-    @property
-    def nbytes(self) -> int:
-        return self.where.nbytes + self.colours.nbytes
 
 
 class OutlinePainter:
     """Draws outlines, and keeps the pixels of those that may come again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Key, _Drawn] = OrderedDict()
-        self._places: OrderedDict[Key, None] = OrderedDict()
-        self._bytes = 0
-        self._canvas = np.zeros(0, dtype=np.uint32)  # always empty between two drawings
+        self._kept = KeptLines()
 
     def paint(self, painter: QPainter, area: QRectF, frame: Frame, transform: QTransform) -> None:
         """Draw the outlines of a frame into a viewport that covers `area`."""
-        if not frame.outlines:
+        outlines = frame.outlines
+        if not outlines:
             return
-        device = painter.deviceTransform()
-        ratio = device.m11()
-        if not is_on_pixels(device):
-            draw(painter, frame.outlines, transform)  # kept pixels fit only on whole ones
-            return
-        place: Key = (frame.placement.matrix, area.width(), area.height(), ratio)
-        key = (place, *((id(one.lines), one.color, one.hatch, one.line) for one in frame.outlines))
-        drawn = self._kept.get(key)
-        if drawn is not None:
-            self._kept.move_to_end(key)
-        else:
-            drawn = self._draw(area, frame.outlines, transform, ratio)
-            if self._was_here(place):  # a picture that is being zoomed or dragged never comes again
-                self._keep(key, drawn)
-        if len(drawn.where):
-            self._put(painter, drawn, ratio)
 
-    def _was_here(self, place: Key) -> bool:
-        known = place in self._places
-        self._places[place] = None
-        self._places.move_to_end(place)
-        if len(self._places) > KEPT_PLACES:
-            self._places.popitem(last=False)
-        return known
+        def reach() -> QRectF:
+            found = QRectF()
+            for outline in outlines:
+                found |= transform.mapRect(outline_path(outline.lines).boundingRect())
+            return found.adjusted(-2, -2, 2, 2)
 
-    def _keep(self, key: Key, drawn: _Drawn) -> None:
-        self._kept[key] = drawn
-        self._bytes += drawn.nbytes
-        while self._bytes > KEPT_BYTES:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
-
-    def _image(self, box: QRect) -> tuple[NDArray[np.uint32], QImage]:
-        """An empty picture of the size of a box, and its pixels, in memory that is used again and again."""
-        wide, high = box.width(), box.height()
-        if wide * high > len(self._canvas):
-            self._canvas = np.zeros(wide * high, dtype=np.uint32)
-        pixels = self._canvas[: wide * high]
-        return pixels, QImage(pixels.data, wide, high, wide * 4, QImage.Format.Format_ARGB32_Premultiplied)
-
-    def _draw(
-        self, area: QRectF, outlines: tuple[Outline, ...], transform: QTransform, ratio: float
-    ) -> _Drawn:
-        reach = QRectF()
-        for outline in outlines:
-            reach |= transform.mapRect(outline_path(outline.lines).boundingRect())
-        reach = reach.adjusted(-2, -2, 2, 2) & area
-        box = QRectF(reach.topLeft() * ratio, reach.size() * ratio).toAlignedRect()
-        if reach.isEmpty() or box.isEmpty():
-            return _Drawn(QRect(), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.uint32), outlines)
-        pixels, image = self._image(box)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.translate(-box.x(), -box.y())
-        painter.scale(ratio, ratio)
-        painter.setClipRect(area)
-        draw(painter, outlines, transform)
-        painter.end()
-        where = np.flatnonzero(pixels)
-        colours = pixels[where]
-        pixels[where] = 0
-        return _Drawn(box, where, colours, outlines)
-
-    def _put(self, painter: QPainter, drawn: _Drawn, ratio: float) -> None:
-        pixels, image = self._image(drawn.box)
-        pixels[drawn.where] = drawn.colours
-        if ratio == 1.0:
-            painter.drawImage(drawn.box.topLeft(), image)
-        else:  # one pixel of the picture is one of the screen
-            painter.scale(1 / ratio, 1 / ratio)
-            painter.drawImage(drawn.box.topLeft(), image)
-            painter.resetTransform()
-        pixels[drawn.where] = 0
-
-
-def is_on_pixels(device: QTransform) -> bool:
-    """True when a viewport begins on a whole pixel of the screen."""
-    return (
-        device.m11() == device.m22() > 0
-        and device.m12() == device.m21() == 0
-        and device.dx() == round(device.dx())
-        and device.dy() == round(device.dy())
-    )
+        look = tuple((id(one.lines), one.color, one.hatch, one.line) for one in outlines)
+        layer = Layer(frame.placement.matrix, look, outlines, lambda to: draw(to, outlines, transform), reach)
+        self._kept.paint(painter, area, layer)
 
 
 def draw(painter: QPainter, outlines: Sequence[Outline], transform: QTransform) -> None:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter
 
+from workstation.gui.viewer.kept_lines import KeptLines, Layer
 from workstation.gui.viewer.mark_book import MarkBook
 from workstation.gui.viewer.mark_painting import handles_of, paint_marks
 from workstation.gui.viewer.overlay import TileView
@@ -31,6 +33,7 @@ class MarkTool(PointerTool):
         super().__init__(book.presenter)
         self.book = book
         self._grip: tuple[Mark, int | None, Point] | None = None
+        self._lines = KeptLines()
 
     def takes(self, at: Pointer) -> bool:
         """True on a handle of the selected mark, or on any mark unless another is being drawn."""
@@ -79,11 +82,30 @@ class MarkTool(PointerTool):
 
     def paint(self, painter: QPainter, view: TileView) -> None:
         """Every mark of the picture."""
-        paint_marks(painter, view, self.book.on_tile(view.tile), self.book.selected, self.book.draft)
+        self._paint_marks(painter, view, self.book.on_tile(view.tile))
         if self.book.said and self.book.is_drawing and view.tile == self.presenter.active:
             wide, high = self.presenter.sizes[view.tile]
             text = view.words.elided(self.book.said, wide - 16)
             view.words.draw(painter, wide / 2, high * 0.75, text, QColor(view.palette.attention), CENTRE)
+
+    def _paint_marks(self, painter: QPainter, view: TileView, marks: tuple[Mark, ...]) -> None:
+        draft, area = self.book.draft, QRectF(0, 0, *self.presenter.sizes[view.tile])
+        if not marks or draft in marks:  # what is being drawn is never the same again
+            paint_marks(painter, view, marks, self.book.selected, draft)
+            return
+        selected = self.book.selected if any(one.id == self.book.selected for one in marks) else ""
+        look = (id(marks), selected, view.words, view.palette.text, view.palette.accent)
+        self._lines.paint(
+            painter,
+            area,
+            Layer(
+                view.frame.placement.matrix,
+                look,
+                marks,
+                lambda to: paint_marks(to, view, marks, selected, None),
+                lambda: area,
+            ),
+        )
 
     def kept(self) -> dict[str, Any]:
         """Which marks are hidden; and the marks, unless someone else keeps them."""
