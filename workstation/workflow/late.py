@@ -14,7 +14,7 @@ from typing import Any
 from workstation.reading.audit import AuditEntry
 from workstation.reading.journal import ReadKey
 from workstation.store.replica_file import has_replica, open_replica
-from workstation.store.study_file import SYSTEM
+from workstation.store.study_file import PLAIN, SYSTEM
 from workstation.store.study_reads import read_detail
 from workstation.store.study_seals import Stage
 from workstation.store.study_store import StudyStore
@@ -37,7 +37,7 @@ def late_amendments(store: StudyStore) -> frozenset[ReadKey]:
     unsure = [one.key for one in amendments if not one.post_comparison]
     opened = store.seals.opened_at(Stage.KEY) if unsure else {}
     late = {key for key in unsure if _came_after(key.kept, opened)}
-    if unsure and not opened:
+    if unsure and store.codec == PLAIN:
         noted = {(one["reader"], *one["read"]) for one in noted_late(store)}
         late |= {key for key in unsure if key.kept in noted}
     return frozenset(told | late)
