@@ -461,3 +461,24 @@ def test_a_reader_who_is_not_the_holder_unblinds_nothing(at_begun: Person) -> No
     assert "C1 was not signed in: the passphrase is wrong" in part.said
     assert "Signed in: R1" in at_begun.find(QLabel, "office_people").text()
     assert events(at_begun.page.folder, UNBLINDED) == []
+
+
+def test_an_export_goes_on_while_the_log_is_verified(qtbot: QtBot, begun: Path, tmp_path: Path) -> None:
+    make_application()
+    page = OfficePage(make_context({}, synchronous=False))
+    qtbot.addWidget(page)
+    page.open(Path(shutil.copytree(begun, tmp_path / "study")))
+    qtbot.waitUntil(lambda: page.is_open, timeout=20_000)
+    page.sign_in("R1", word("R1"))
+    people = page.findChild(QLabel, "office_people")
+    qtbot.waitUntil(lambda: people.text() == "Signed in: R1", timeout=20_000)
+    export = page.choose("Export")
+    what = page.findChild(QComboBox, "office_export_what")
+    what.setCurrentIndex(what.findData("R1"))
+    page.findChild(QLineEdit, "office_export_out").setText(str(tmp_path / "out"))
+    page.findChild(QPushButton, "office_export_go").click()
+    log = page.choose("Log and head code")
+    page.findChild(QPushButton, "office_verify").click()
+    qtbot.waitUntil(lambda: "Intact" in log.said, timeout=20_000)
+    qtbot.waitUntil(lambda: "conduct.csv" in export.said, timeout=20_000)
+    page.shut_down()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from workstation.gui.study.office.part import OfficePart, Run
+from workstation.gui.study.office.part import EXPORT_SLOT, OfficePart, Run
 
 if TYPE_CHECKING:
     from workstation.workflow.office import Office
@@ -86,7 +86,7 @@ class ExportPart(OfficePart):
             lambda office, progress: office.export(chosen, out, reader, progress),
             lambda files: self._on_written(out, files),
             self.refuse,
-            takes_long=True,
+            slot=EXPORT_SLOT,
         )
 
     @property

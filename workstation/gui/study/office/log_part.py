@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from workstation.gui.study.office.part import OfficePart, Run
+from workstation.gui.study.office.part import VERIFY_SLOT, OfficePart, Run
 
 if TYPE_CHECKING:
     from workstation.workflow.office import Office
@@ -52,7 +52,7 @@ class LogPart(OfficePart):
             lambda office, _progress: office.verify(head),
             lambda report: self.say(verified(report)),
             self.refuse,
-            takes_long=True,
+            slot=VERIFY_SLOT,
         )
 
 

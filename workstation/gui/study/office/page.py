@@ -17,7 +17,15 @@ from workstation.gui.jobs import Work as JobWork
 from workstation.gui.study.office.emergency_part import EmergencyPart
 from workstation.gui.study.office.export_part import ExportPart
 from workstation.gui.study.office.log_part import LogPart
-from workstation.gui.study.office.part import Done, OfficePart, TablePart, Work
+from workstation.gui.study.office.part import (
+    EXPORT_SLOT,
+    SLOT,
+    VERIFY_SLOT,
+    Done,
+    OfficePart,
+    TablePart,
+    Work,
+)
 from workstation.gui.study.office.progress_part import ProgressPart, TimesPart
 from workstation.gui.study.office.strip import OfficeStrip
 from workstation.gui.study.office.urgent_part import UrgentPart
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
     from workstation.workflow.office_tables import Told
     from workstation.workflow.read_case import Study
 
-SLOT, LONG_SLOT = "office", "office-long"
 LOOK_AFTER = "look after"
 """What another desk asks of the set-up desk: ``(LOOK_AFTER, folder)``."""
 LIST_PX = 200
@@ -192,7 +199,7 @@ class OfficePage(QWidget):
     def shut_down(self) -> None:
         """The window closes."""
         self._watch.stop()
-        for slot in (SLOT, LONG_SLOT):
+        for slot in (SLOT, VERIFY_SLOT, EXPORT_SLOT):
             self._context.jobs.forget(slot)
         if self._office is not None:
             self._office.close()
@@ -215,16 +222,16 @@ class OfficePage(QWidget):
         done: Done,
         refused: Callable[[WorkstationError], None],
         *,
-        takes_long: bool = False,
+        slot: str = SLOT,
     ) -> None:
         office = self._office
         if office is not None:
-            slot = LONG_SLOT if takes_long else SLOT
             self._context.jobs.start(slot, lambda progress: work(office, progress), done, refused)
 
     def _start(self, work: JobWork, done: Done | None = None) -> None:
         """Do what ends a session: whatever is still running is stopped, and its answer not awaited."""
-        self._context.jobs.forget(LONG_SLOT)
+        for slot in (VERIFY_SLOT, EXPORT_SLOT):
+            self._context.jobs.forget(slot)
         self._context.jobs.start(SLOT, work, done)
 
     def _on_opened(self, office: Office) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workstation.workflow.office_tables import Told
     from workstation.workflow.read_case import Study
 
+SLOT, VERIFY_SLOT, EXPORT_SLOT = "office", "office-verify", "office-export"
 FIELD_PX = 420
 ROW_PX = 28
 GAP_PX, WIDEST_PX = 24, 320
@@ -44,9 +45,9 @@ class Run(Protocol):
         done: Done,
         refused: Callable[[WorkstationError], None],
         *,
-        takes_long: bool = False,
+        slot: str = SLOT,
     ) -> None:
-        """Start it. What takes long goes on while other parts are looked at."""
+        """Start it. What takes long has a slot of its own: it goes on while other parts are looked at."""
 
 
 class ToldTable(QTableWidget):
