@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from workstation.gui.viewer.view_menu import ViewMenu
 from workstation.gui.viewer.words import Words
 from workstation.imaging import hanging_own
 from workstation.imaging.frame import Corners, ScaleBar
+from workstation.imaging.hanging import grid_of
 from workstation.imaging.placement import EdgeLetters
 from workstation.workflow.free_view import kept_view
 from workstation.workflow.workspace import open_workspace
@@ -331,6 +333,24 @@ def test_pictures_that_arrive_do_not_move_what_a_reader_left(qtbot: QtBot) -> No
     assert again.states() == left
 
 
+def test_an_empty_viewport_says_again_what_it_waits_for(qtbot: QtBot) -> None:
+    series = [one for one, _ in scene.PAIRS][:3]
+    grid = ViewerGrid()
+    qtbot.addWidget(grid)
+    hung = grid_of(2, 2, series)
+    places = (*hung.tiles[:3], replace(hung.tiles[3], missing="No coronal T1 in this study"))
+    grid.show_series(series, replace(hung, id="knee-oa", tiles=places))
+    left = grid.states()
+    for kept in (left, {name: value for name, value in left.items() if name != "missing"}):
+        again = ViewerGrid()
+        qtbot.addWidget(again)
+        again.show_series(series, replace(hung, id="knee-oa", tiles=places))
+        again.restore(kept)
+        assert "No coronal T1 in this study" in again.tiles[3].accessibleName()
+    again.restore({**left, "missing": [1, 2, 3, 4]})
+    assert "No coronal T1" in again.tiles[3].accessibleName()
+
+
 def test_windows_of_series_that_do_not_hang_come_back_too(grid: ViewerGrid, qtbot: QtBot) -> None:
     scene.drag(grid, 3, Qt.MouseButton.LeftButton, 40, 10)
     chosen = grid.presenter.states[3].window
@@ -413,3 +433,27 @@ def test_no_word_over_a_picture_runs_into_another(qtbot: QtBot, wide: int) -> No
     ]
     for one, other in itertools.combinations(boxes, 2):
         assert not one.intersects(other), (one, other)
+
+
+def test_tab_goes_from_viewport_to_viewport_and_back(window: MainWindow, qtbot: QtBot) -> None:
+    grid = window.desk.grid
+    grid.set_grid(1, 1)
+    grid.set_grid(2, 2)
+    grid.setFocus()
+    for wanted in (1, 2, 3):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        assert (QApplication.focusWidget(), grid.active_tile) == (grid.tiles[wanted], wanted)
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab)
+    assert grid.active_tile == 2
+
+
+def test_a_viewport_that_comes_back_from_its_own_window_keeps_the_keys(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    grid = window.desk.grid
+    grid.presenter.set_active(0)
+    qtbot.keyClick(grid.tiles[0], Qt.Key.Key_D)
+    qtbot.keyClick(grid.tiles[0], Qt.Key.Key_D)
+    assert QApplication.focusWidget() is grid.tiles[0]
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert grid.active_tile == 1

@@ -148,3 +148,32 @@ def test_thick_slices_have_no_reformats_and_the_arrows_pass_them_by(qtbot: QtBot
     QTest.keyClick(grid, Qt.Key.Key_Q)
     QTest.keyClick(grid, Qt.Key.Key_Right)
     assert grid.presenter.states[grid.active_tile].series_key == "thick"
+
+
+@pytest.mark.parametrize("tool", ["length", "brush"])
+@pytest.mark.parametrize("hangs", [True, False], ids=["native beside it", "reformat alone"])
+def test_what_needs_an_image_says_so_on_a_reformat_and_a_double_click_goes_to_the_slice(
+    qtbot: QtBot, tool: str, hangs: bool
+) -> None:
+    grid = opened(qtbot)
+    QTest.keyClick(grid, Qt.Key.Key_Q)
+    presenter = grid.presenter
+    if not hangs:
+        presenter.hang_series(0, presenter.states[1].series_key)
+    grid.set_tool(tool)
+    there = QPoint(100, 180)
+    wanted = presenter.point_at(1, there.x(), there.y())
+    book = grid.measuring.book if tool == "length" else grid.drawing.book
+    QTest.mouseClick(grid.tiles[1], Qt.MouseButton.LeftButton, pos=there)
+    assert "double click" in book.said and presenter.active == 1
+    QTest.mouseDClick(grid.tiles[1], Qt.MouseButton.LeftButton, pos=there)
+    native = grid.active_tile
+    assert native == (0 if hangs else 1) and presenter.states[native].series_key == "thin"
+    geometry = presenter.linkable(native)
+    assert presenter.states[native].slice_index == geometry.nearest_slice(wanted)[0]
+    assert book.said == "" and grid.tool == tool
+    tile = grid.tiles[native]
+    QTest.mousePress(tile, Qt.MouseButton.LeftButton, pos=QPoint(120, 120))
+    QTest.mouseMove(tile, QPoint(170, 150))
+    QTest.mouseRelease(tile, Qt.MouseButton.LeftButton, pos=QPoint(170, 150))
+    assert len(book.marks) == 1 if tool == "length" else book.labels("thin") is not None

@@ -101,6 +101,13 @@ FIXED_KEYS: tuple[tuple[str, str, str], ...] = (
     ("results", "arrows", "Region to region on the diagram"),
     ("results", "Enter", "Open the chosen case"),
 )
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "first_slice": ("last_slice", "First and last slice"),
+    "cine_slower": ("cine_faster", "Cine slower and faster"),
+    "undo": ("redo", "Undo and redo"),
+    "take_x": ("take_y", "Take the value of X or Y"),
+}
+"""Commands that the sheet tells in one row with another; back and on are such pairs by their names."""
 OWN_PROFILE = "marrow"
 
 Section = tuple[str, tuple[tuple[str, str], ...]]
@@ -118,24 +125,25 @@ def sections(keymap: Keymap) -> tuple[Section, ...]:
     return tuple(found)
 
 
-_FIRST = {"on": "back", "y": "x"}
-"""Endings of two commands that stand in one row, the second with the first."""
-
-
 def _paired(keymap: Keymap, commands: list[Command]) -> list[tuple[str, str]]:
-    """Keys with what they do; back and on stand in one row, as do X and Y."""
+    """Keys with what they do; back and on, and other pairs, stand in one row."""
     rows = []
-    following = {command.action: command for command in commands}
+    of = {command.action: command for command in commands}
+    pairs = dict(PAIRS)
+    for command in commands:
+        stem, _, way = command.action.rpartition("_")
+        if way == "back" and f"{stem}_on" in of:
+            words = command.title.replace("Previous", "Previous and next", 1)
+            pairs[command.action] = f"{stem}_on", words.replace("Smaller", "Smaller and larger", 1)
+    shown = set()
     for command in commands:
         key = keymap.key_of(command.action)
-        stem, _, way = command.action.rpartition("_")
-        second = next((last for last, first in _FIRST.items() if first == way), "")
-        other = following.get(f"{stem}_{second}") if second else None
-        if other is not None and key and keymap.key_of(other.action):
-            words = command.title.replace("Previous", "Previous and next", 1)
-            words = words.replace("Smaller", "Smaller and larger", 1).replace("of X", "of X or Y")
-            rows.append((f"{key}, {keymap.key_of(other.action)}", words))
-        elif key and not (way in _FIRST and keymap.key_of(f"{stem}_{_FIRST[way]}")):
+        other, words = pairs.get(command.action, ("", ""))
+        second = keymap.key_of(other) if other in of else ""
+        if key and second:
+            rows.append((f"{key}, {second}", words))
+            shown.add(other)
+        elif key and command.action not in shown:
             rows.append((key, command.title))
     return rows
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -148,6 +150,10 @@ class TileBoard(QWidget):
         guest.setParent(self)
         guest.show()
         self._place_tiles()
+        self._order_tiles()
+        # The keys go on where they were: a window that closes leaves nobody with the focus.
+        self.activateWindow()
+        guest.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # --- private ---------------------------------------------------------------------------------
 
@@ -167,6 +173,13 @@ class TileBoard(QWidget):
             tile.menu_wanted.connect(self.menu_wanted)
             self._tiles.append(tile)
         self._place_tiles()
+        self._order_tiles()
+
+    def _order_tiles(self) -> None:
+        """Tab goes from viewport to viewport; one that is made or comes back later would be last of all."""
+        for before, after in itertools.pairwise(self._tiles):
+            if not {before.index, after.index} & set(self._away):
+                QWidget.setTabOrder(before, after)
 
     def _place_tiles(self) -> None:
         """Whole pixels, lines of one between; what does not divide goes to the first ones."""

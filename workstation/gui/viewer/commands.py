@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QToolTip
 
 from workstation.imaging import viewport
 from workstation.imaging.viewport import Links, ViewportState
@@ -108,7 +109,11 @@ class Commands:
 
     def _step_stage(self, by: int) -> None:
         stages = self._grid.stages
-        if stages:
+        if len(stages) < 2 and self._grid.layout_shown.id in [stage.id for stage in stages]:
+            tile = self._grid.tiles[self._grid.active_tile]
+            where = tile.mapToGlobal(QPoint(16, 40))
+            QToolTip.showText(where, "No other hanging protocol fits these series.", tile)
+        elif stages:
             ids = [layout.id for layout in stages]
             shown = self._grid.layout_shown.id
             now = ids.index(shown) if shown in ids else -min(by, 0)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from workstation.gui.viewer.presenter import ViewerPresenter
+from workstation.gui.viewer.reformats import go_to_native
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
 
 WHEEL_STEP = 120
@@ -86,9 +87,14 @@ class Gestures:
         driven.release(pointer(tile, event))
 
     def double_click(self, tile: int, event: QMouseEvent) -> bool:
-        """Offer a double click to the chosen tool."""
+        """Offer a double click to the chosen tool; what needs a true image goes to it from a reformat."""
         self.forget()
-        return self._tools[self.tool].double_click(pointer(tile, event))
+        at, tool = pointer(tile, event), self._tools[self.tool]
+        if tool.needs_image and go_to_native(self._presenter, tile, at.across, at.down):
+            tool.cancel()
+            tool.choose()
+            return True
+        return tool.double_click(at)
 
     def forget(self) -> None:
         """No drag is going on any more."""

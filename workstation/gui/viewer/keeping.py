@@ -12,6 +12,9 @@ from workstation.imaging.hanging import Layout, TileAssignment
 from workstation.imaging.ties import Ties
 from workstation.imaging.viewport import ViewportState
 
+_LONGEST = 80
+"""Characters of what an empty viewport says."""
+
 
 def as_dict(presenter: ViewerPresenter) -> dict[str, Any]:
     """Layout, states, windows and the active viewport."""
@@ -22,6 +25,7 @@ def as_dict(presenter: ViewerPresenter) -> dict[str, Any]:
         "active": presenter.active,
         "tiles": [viewport.as_dict(state) for state in presenter.states],
         "groups": [tile.link for tile in presenter.layout.tiles],
+        "missing": [tile.missing for tile in presenter.layout.tiles],
         "ties": presenter.ties.as_dict(),
         "windows": {k: [w.center, w.width, w.function] for k, w in presenter.windows.items()},
     }
@@ -46,6 +50,7 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     told = values.get("groups")
     groups = list(told) if isinstance(told, list) and len(told) == len(kept) else []
     groups = groups if groups and all(isinstance(one, str) for one in groups) else ["position"] * len(kept)
+    missing = _missing(presenter.layout, values, len(kept))
     places = [
         TileAssignment(
             state.series_key or None,
@@ -53,7 +58,7 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
             *divmod(number, columns),
             groups[number],
             "start",
-            "" if state.series_key else "Choose a series",
+            "" if state.series_key else missing[number],
         )
         for number, state in enumerate(states)
     ]
@@ -67,3 +72,12 @@ def restore(presenter: ViewerPresenter, values: Mapping[str, Any]) -> None:
     found_windows = {key: viewport.window_from(value) for key, value in kept_windows.items()}
     chosen = {key: window for key, window in found_windows.items() if window is not None}
     presenter.show_states(layout, states, active, chosen)
+
+
+def _missing(fresh: Layout, values: Mapping[str, Any], count: int) -> list[str]:
+    """What each viewport says while nothing hangs in it; an older record takes the words of its protocol."""
+    told = values.get("missing")
+    if not isinstance(told, list) or len(told) != count or not all(isinstance(one, str) for one in told):
+        same = fresh.id == values.get("layout") and len(fresh.tiles) == count
+        told = [tile.missing for tile in fresh.tiles] if same else [""] * count
+    return [one[:_LONGEST] or "Choose a series" for one in told]

@@ -23,7 +23,7 @@ from workstation.imaging.measurement import (
 )
 from workstation.imaging.roi import PictureValues, measure
 
-REFORMAT = "A reformat is no image of its own: measure on the slices of the series"
+REFORMAT = "Not on a reformat: a double click goes to the slice"
 
 
 Picture = tuple[str, str, int]

@@ -25,7 +25,7 @@ LEAST_MM, MOST_MM = 0.5, 80.0
 FEWEST_STEPS = 500
 """So many strokes can be taken back outside a read, at least; in a read all can."""
 
-REFORMAT = "A reformat is no image of its own: draw on the slices of the series"
+REFORMAT = "Not on a reformat: a double click goes to the slice"
 NO_PLACE = "This series has no known positions: nothing can be drawn on it"
 WAIT = "The images are still being read"
 

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QColor, QPainter, QTransform
 
 from workstation.gui.viewer.palette import ViewerPalette
 from workstation.gui.viewer.presenter import ViewerPresenter
-from workstation.gui.viewer.words import Words
+from workstation.gui.viewer.words import CENTRE, Words
 from workstation.imaging.frame import Frame
 from workstation.imaging.geometry import StackGeometry
 
@@ -38,6 +38,20 @@ class TileView:
     transform: QTransform
     words: Words
     palette: ViewerPalette
+
+    def say(self, painter: QPainter, sentence: str) -> None:
+        """Draw a sentence across the lower part, in as many lines as it needs."""
+        wide, high = self.presenter.sizes[self.tile]
+        lines = [""]
+        for word in sentence.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and self.words.width(longer) > wide - 16:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        for number, line in enumerate(lines):
+            shown, top = self.words.elided(line, wide - 16), high * 0.75 + number * self.words.height
+            self.words.draw(painter, wide / 2, top, shown, QColor(self.palette.attention), CENTRE)
 
     @property
     def series_key(self) -> str:

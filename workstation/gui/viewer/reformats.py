@@ -12,6 +12,7 @@ from workstation.imaging.reformat import ACROSS_COLUMNS, ACROSS_ROWS, refusal
 
 if TYPE_CHECKING:
     from workstation.gui.viewer.grid import ViewerGrid
+    from workstation.gui.viewer.presenter import ViewerPresenter
 
 LAYOUT = "reformats"
 WIDE = 1.6
@@ -65,6 +66,25 @@ class Reformats:
         tiles = [_place(keys[n] if n < 3 else None, *divmod(n, columns)) for n in range(rows * columns)]
         grid.hang(Layout(LAYOUT, "Reformats", rows, columns, tuple(tiles)))
         grid.set_tool("crosshair")
+
+
+def go_to_native(presenter: ViewerPresenter, tile: int, across: float, down: float) -> bool:
+    """From a place on a reformat to the slice of its series there; False where no reformat hangs.
+
+    What is measured or drawn lies on an image that was taken, and a reformat is none.
+    """
+    content = presenter.content(tile)
+    point = presenter.point_at(tile, across, down) if content is not None and content.source else None
+    if content is None or point is None:
+        return False
+    keys = [state.series_key for state in presenter.states]
+    native = keys.index(content.source) if content.source in keys else tile
+    presenter.hang_series(native, content.source)
+    presenter.set_active(native)
+    geometry = presenter.linkable(native)
+    if geometry is not None:
+        presenter.show_slice(native, geometry.nearest_slice(point)[0])
+    return True
 
 
 def _place(key: str | None, row: int, column: int) -> TileAssignment:

@@ -35,11 +35,14 @@ class PointerTool:
         Name in `ViewerGrid.set_tool`, in the key table (as ``tool_<id>``) and of its icon.
     title, tip : str
         What a button shows; without a title there is no button.
+    needs_image : bool
+        It marks images that were taken, and means nothing on a reformat.
     """
 
     id = ""
     title = ""
     tip = ""
+    needs_image = False
 
     def __init__(self, presenter: ViewerPresenter) -> None:
         self.presenter = presenter

@@ -12,7 +12,7 @@ from workstation.gui.viewer.overlay import TileView
 from workstation.gui.viewer.palette import drawn_styles
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
 from workstation.gui.viewer.tools.basic import CLICK_PX
-from workstation.gui.viewer.words import CENTRE, SHADOW
+from workstation.gui.viewer.words import SHADOW
 from workstation.imaging.measurement import Point
 from workstation.masks.editing.brush import BACKGROUND, Place, polygon, swept
 from workstation.masks.editing.operations import island_erased
@@ -31,6 +31,7 @@ class MaskTool(PointerTool):
     """What the tools that draw masks share: where the mouse is, and why nothing can be drawn there."""
 
     did = ""
+    needs_image = True
 
     def __init__(self, book: MaskBook) -> None:
         super().__init__(book.presenter)
@@ -68,9 +69,7 @@ class MaskTool(PointerTool):
         if not self._is_chosen:
             return
         if self.book.said and view.tile == self.presenter.active:
-            wide, high = self.presenter.sizes[view.tile]
-            text = view.words.elided(self.book.said, wide - 16)
-            view.words.draw(painter, wide / 2, high * 0.75, text, QColor(view.palette.attention), CENTRE)
+            view.say(painter, self.book.said)
         if self.at is not None and self.at.tile == view.tile:
             self.paint_hand(painter, view, self.at)
 

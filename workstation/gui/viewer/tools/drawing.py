@@ -24,6 +24,7 @@ class DrawTool(PointerTool):
     """A shape of so many points: drag from one to the next, or click each of them."""
 
     shape = Shape.LENGTH
+    needs_image = True
 
     def __init__(self, book: MarkBook) -> None:
         super().__init__(book.presenter)

@@ -9,14 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QPainter
 
 from workstation.gui.viewer.kept_lines import KeptLines, Layer
 from workstation.gui.viewer.mark_book import MarkBook
 from workstation.gui.viewer.mark_painting import handles_of, paint_marks
 from workstation.gui.viewer.overlay import TileView
 from workstation.gui.viewer.tools.base import Pointer, PointerTool
-from workstation.gui.viewer.words import CENTRE
 from workstation.imaging.measurement import Mark, Point, Shape, marks_of, to_dict
 from workstation.imaging.roi import polygon_of
 
@@ -84,9 +83,7 @@ class MarkTool(PointerTool):
         """Every mark of the picture."""
         self._paint_marks(painter, view, self.book.on_tile(view.tile))
         if self.book.said and self.book.is_drawing and view.tile == self.presenter.active:
-            wide, high = self.presenter.sizes[view.tile]
-            text = view.words.elided(self.book.said, wide - 16)
-            view.words.draw(painter, wide / 2, high * 0.75, text, QColor(view.palette.attention), CENTRE)
+            view.say(painter, self.book.said)
 
     def _paint_marks(self, painter: QPainter, view: TileView, marks: tuple[Mark, ...]) -> None:
         draft, area = self.book.draft, QRectF(0, 0, *self.presenter.sizes[view.tile])
