@@ -122,6 +122,10 @@ class TileBoard(QWidget):
         self._place_tiles()
         window.stand(QSize(900, 900), at=at)
         window.stood.connect(self.presenter.state_changed)
+        if at is None:  # by hand: the keys go with it, and the same key brings it back
+            window.activateWindow()
+            self._tiles[tile].setFocus(Qt.FocusReason.OtherFocusReason)
+            self.presenter.set_active(tile)
         self.presenter.state_changed.emit()
         self.update()
 
