@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +44,10 @@ class QtSurface:
 
 def main() -> int:
     """Run ``marrow``; ``marrow STUDY`` opens the window on that study."""
-    multiprocessing.freeze_support()  # the import's worker processes of a frozen program start here
+    if getattr(sys, "frozen", False):
+        import multiprocessing
+
+        multiprocessing.freeze_support()  # the import's worker processes of a frozen program start here
     return cli.run(sys.argv[1:], QtSurface())
 
 

@@ -13,9 +13,9 @@ import pytest
 
 _CHILD = """
 import gc, json, linecache, sys
-from pathlib import Path
-from PySide6.QtCore import QTimer
+from workstation import __main__ as program
 from workstation.gui import application
+from PySide6.QtCore import QTimer
 
 made = application.make_application
 
@@ -44,7 +44,7 @@ def watched():
     return found
 
 application.make_application = watched
-sys.exit(application.open_window(Path(sys.argv[1]), sys.argv[2]))
+sys.exit(program.main())
 """
 
 LATER = {
@@ -78,7 +78,7 @@ def then(phantom_knees: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = next(path.parent for path in (phantom_knees / "right").rglob("*.dcm"))
     library = tmp_path_factory.mktemp("first") / "library"
     done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(library), str(folder)],
+        [sys.executable, "-c", _CHILD, "--library", str(library), str(folder)],
         env=_environment(library.parent),
         capture_output=True,
         text=True,
