@@ -133,9 +133,9 @@ class ReconcilePanel(QFrame):
             widget.setVisible(is_decided)
             widget.setEnabled(is_decided and not case.is_signed and (can_take or widget is self._reason))
         self._signature.setEnabled(not case.is_signed and not case.unsettled)
-        self._signature.setVisible(is_decided)
+        self._signature.setVisible(is_decided and not case.is_signed)
         self._passphrase.setEnabled(self._signature.isEnabled())
-        self._passphrase.setVisible(is_decided and case.is_sealed)
+        self._passphrase.setVisible(is_decided and case.is_sealed and not case.is_signed)
         self._signed.setText(_signed_text(case))
         self._decides, self._sees = is_decided and not case.is_signed, can_take
         self._three = case.z is not None
@@ -200,6 +200,7 @@ class ReconcilePanel(QFrame):
         parts += ["digit other value", "- not assessable", f"{key('reason')} reason"] if decides else []
         if sees:
             parts += [f"{key('sides_masks')} masks", f"{key('mask_difference')} where they differ"]
+            parts += [f"{key('next_mark')} measurements"]
         parts += [f"{key('sides')} both or one", f"{key('sides_link')} linked or apart"]
         parts += [f"{key('own_slices')} own slices"] if sees else []
         parts += [f"{key('next_pair')} next two readers"] if self._three else []
