@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workstation.analysis.reads import load_reads
-from workstation.errors import DataError, ProtocolViolation, ResourceError, WorkstationError
+from workstation.errors import DataError, ProtocolViolation, ResourceError, StoreError, WorkstationError
 from workstation.reading.cards import Seat
 from workstation.reading.order import Presentation
 from workstation.reading.seal import LEAST_COST
@@ -23,9 +23,11 @@ from workstation.workflow.case_forms import single_visits
 from workstation.workflow.change_plan import load_changed
 from workstation.workflow.deliver import export_study
 from workstation.workflow.emergency import unblind
+from workstation.workflow.office_tables import orders_told
 from workstation.workflow.read_case import Study, create_study, open_study_with_library
 from workstation.workflow.reads_csv import reads_rows
 from workstation.workflow.reconcile_case import reconciliation
+from workstation.workflow.study_status import reading_orders
 from workstation.workflow.study_times import time_rows
 from workstation.workflow.verify_study import verify_study
 
@@ -165,7 +167,49 @@ def test_reads_opened_case_by_case_know_their_visits_without_the_order(tmp_path:
         study.unseal_cases(("K-1",), "R1")
         for name in ("R1", "R2"):
             study.vault.sign_out(name)
-        assert {row.visit: row.value for row in reads_rows(study) if row.case == "K-1"}.keys() <= {"A", "B"}
+    with open_study_with_library(tmp_path / "study") as study:
+        assert study.vault is not None
+        for name in ("R1", "R2"):
+            study.vault.sign_in(name, word(name))
+        study.unseal_cases(("K-1",), "R1")
+        values = {(row.reader, row.visit): row.value for row in reads_rows(study) if row.case == "K-1"}
+        assert values == {("R1", "A"): 1, ("R1", "B"): 3, ("R2", "A"): 1, ("R2", "B"): 2}
+
+
+def test_the_coordinator_can_tell_which_visit_each_time_point_is(tmp_path: Path) -> None:
+    with sealed(tmp_path) as study:
+        assert study.vault is not None
+        study.vault.sign_in("C1", word("C1"))
+        told = {(row.reader, row.case): row.visits for row in reading_orders(study)}
+        assert set(told.values()) <= {("A", "B"), ("B", "A")} and len(told) == 4
+        assert orders_told(study).columns[-1] == "Time points"
+        study.vault.sign_out("C1")
+        study.vault.sign_in("R1", word("R1"))
+        for case in ("K-1", "K-2"):
+            read = study.reader("R1").open_read(case)
+            assert tuple(column.visit for column in read.forms[0].columns) == told["R1", case]
+        with pytest.raises(ProtocolViolation):
+            reading_orders(study)
+
+
+def test_a_read_that_names_another_order_of_visits_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader's own program that says it saw the visits the other way round is not believed."""
+    with sealed(tmp_path) as study:
+        with monkeypatch.context() as changed:
+            changed.setattr(
+                "workstation.workflow.open_read.visits_of", lambda _study, _key, _replay: ("B", "B")
+            )
+            answered(study, "R1", {"A": 1, "B": 3})
+        answered(study, "R2", {"A": 1, "B": 3})
+        assert study.vault is not None
+        study.vault.sign_in("C1", word("C1"))
+        study.unseal_cases(study.plan.cases, "C1")
+        with pytest.raises(StoreError, match="another order of the visits than the one that was drawn"):
+            reads_rows(study)
+        report = verify_study(study)
+        assert sum("another order of the visits" in finding for finding in report.findings) == 2
 
 
 def test_a_reader_gets_the_own_reads_by_time_point_before_the_study_is_open(tmp_path: Path) -> None:

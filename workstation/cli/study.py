@@ -81,7 +81,7 @@ def register(commands: Subparsers) -> None:
         type=Path,
         required=True,
         metavar="CSV",
-        help="columns case, item, value[, instrument, state]",
+        help="columns case, item, value[, visit, side, instrument, state]",
     )
     read.add_argument("--lock", action="store_true", help="sign every case of the table as this reader")
     read.add_argument(
@@ -116,7 +116,9 @@ def register(commands: Subparsers) -> None:
     reconcile = study_action(
         actions, "reconcile", _reconcile, "differing items; means, or consensus from a table"
     )
-    reconcile.add_argument("--answers", type=Path, metavar="CSV", help="columns case, item, value, reason")
+    reconcile.add_argument(
+        "--answers", type=Path, metavar="CSV", help="columns case, item, value, reason[, visit, side]"
+    )
     reconcile.add_argument(
         "--sign", action="append", default=[], metavar="READER", help="sign the settled cases as this reader"
     )

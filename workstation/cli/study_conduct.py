@@ -61,6 +61,7 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
                 "case": one.case,
                 "reading": one.reading,
                 "known": one.is_known,
+                "visits": list(one.visits),
             }
             for one in rows
         ]
@@ -71,7 +72,8 @@ def run_order(study: Study, arguments: argparse.Namespace) -> int:
     print("For the coordinator: readers must not see this.")
     for one in rows:
         again = "  read again" if one.reading > 1 else "  known case" if one.is_known else ""
-        print(f"{one.reader:<10} {one.position:>4}  {one.code:<16} {one.case:<16}{again}".rstrip())
+        visits = f"  {' '.join(one.visits)}" if len(one.visits) > 1 else ""
+        print(f"{one.reader:<10} {one.position:>4}  {one.code:<16} {one.case:<16}{visits}{again}".rstrip())
     return OK
 
 

@@ -47,7 +47,7 @@ def _calibration(arguments: argparse.Namespace) -> int:
                 "threshold": state.rule.threshold,
                 "validated": False,
                 "differing": [
-                    {"case": one.case, "item": one.item, "own": one.own, "known": one.known}
+                    {"case": one.case, "item": one.name, "own": one.own, "known": one.known}
                     for one in state.differing
                 ],
             }
@@ -56,7 +56,7 @@ def _calibration(arguments: argparse.Namespace) -> int:
     print(state.sentence)
     for one in state.differing:
         own = "not assessable" if one.own is None else one.own
-        print(f"  {one.case:<16} {one.item:<10} you {own}, known {one.known}")
+        print(f"  {one.case:<16} {one.name:<10} you {own}, known {one.known}")
     return OK
 
 

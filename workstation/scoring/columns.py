@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from workstation.scoring.instrument import Column, Derived, Instrument, Item
 from workstation.scoring.sheet import ScoreSheet
@@ -20,7 +19,10 @@ MOST_COLUMNS = 4
 _SIDES = {"R": "right", "L": "left"}
 
 
-@lru_cache(maxsize=256)
+_MADE: dict[tuple[str, str, str, tuple[Column, ...]], Instrument] = {}
+"""Forms made before: a study has the same few for all its cases."""
+
+
 def columned(instrument: Instrument, columns: tuple[Column, ...]) -> Instrument:
     """The instrument with columns; with one column or none the instrument itself.
 
@@ -28,12 +30,15 @@ def columned(instrument: Instrument, columns: tuple[Column, ...]) -> Instrument:
     """
     if len(columns) < 2:
         return instrument
-    return replace(
-        instrument,
-        items=tuple(_item(item, column) for column in columns for item in instrument.items),
-        derived=tuple(_derived(rule, column) for column in columns for rule in instrument.derived),
-        columns=columns,
-    )
+    key = (instrument.id, instrument.version, instrument.digest, columns)
+    if key not in _MADE:
+        _MADE[key] = replace(
+            instrument,
+            items=tuple(_item(item, column) for column in columns for item in instrument.items),
+            derived=tuple(_derived(rule, column) for column in columns for rule in instrument.derived),
+            columns=columns,
+        )
+    return _MADE[key]
 
 
 def renamed(sheet: ScoreSheet, form: Instrument, target: Mapping[str, Column]) -> ScoreSheet:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One item as the reader graded it and as it is known. `own` None: called not assessable."""
+    """One item as the reader graded it and as it is known. `own` None: called not assessable.
+
+    `name` is what a sentence calls the item, with its visit where that has a column.
+    """
 
     case: str
     instrument: str
@@ -30,6 +33,7 @@ class Pair:
     scale: tuple[int, ...]
     own: int | None
     known: int
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +182,9 @@ def pairs_of(reads: Mapping[ReadKey, Content], known: Known) -> tuple[Pair, ...]
             for answer in sheet.answers:
                 grade = known.get(key.case, {}).get(name, {}).get(answer.item_id)
                 if grade is not None:
-                    scale = tuple(level.grade for level in sheet.instrument.item(answer.item_id).levels)
-                    found.append(Pair(key.case, name, answer.item_id, scale, answer.grade, grade))
+                    item = sheet.instrument.item(answer.item_id)
+                    scale = tuple(level.grade for level in item.levels)
+                    found.append(Pair(key.case, name, item.id, scale, answer.grade, grade, item.name))
     return tuple(found)
 
 

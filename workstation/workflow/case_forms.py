@@ -149,7 +149,7 @@ def visits_of(study: Study, key: ReadKey, replay: Replay) -> tuple[str, ...]:
         raise StoreError(
             f"The read of {key.name} was not opened",
             "it names another order of the visits than the one that was drawn",
-            "Run marrow study verify",
+            "It was made with a changed program; the coordinator decides what becomes of it",
         )
     if not said and not known and study.plan.columns_of(key.case).visits:
         raise ProtocolViolation(

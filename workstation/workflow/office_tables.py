@@ -59,6 +59,8 @@ def orders_told(study: Study) -> Told:
     ProtocolViolation
         As `reading_orders`.
     """
+    orders = reading_orders(study)
+    points = ("Time points",) if any(one.visits for one in orders) else ()
     rows = tuple(
         (
             one.reader,
@@ -66,12 +68,13 @@ def orders_told(study: Study) -> Told:
             one.code,
             one.case,
             "read again" if one.reading > 1 else "known case" if one.is_known else "",
+            *(" ".join(one.visits) for _ in points),
         )
-        for one in reading_orders(study)
+        for one in orders
     )
     return Told(
         "For the coordinator: readers must not see this.",
-        ("Reader", "Place", "Met as", "Case", "Kind"),
+        ("Reader", "Place", "Met as", "Case", "Kind", *points),
         rows,
     )
 

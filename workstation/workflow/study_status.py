@@ -10,6 +10,7 @@ from workstation.errors import ProtocolViolation
 from workstation.reading.journal import ReadKey
 from workstation.reading.session import Lock
 from workstation.reading.visibility import ReadId, Role, Viewer, hides_codes, who_sees
+from workstation.workflow.case_forms import hides_visits
 
 if TYPE_CHECKING:
     from workstation.workflow.read_case import Study
@@ -64,7 +65,10 @@ def status_rows(study: Study, viewer: Viewer) -> tuple[StatusRow, ...]:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One showing of a case to a reader; `reading` 2 is a hidden repeat, and `is_known` a drift case."""
+    """One showing of a case to a reader; `reading` 2 is a hidden repeat, and `is_known` a drift case.
+
+    `visits` are those of the time points 1, 2, …, where these come in an order of chance.
+    """
 
     reader: str
     position: int
@@ -72,6 +76,7 @@ class OrderRow:
     case: str
     reading: int
     is_known: bool = False
+    visits: tuple[str, ...] = ()
 
 
 def reading_orders(study: Study) -> tuple[OrderRow, ...]:
@@ -102,6 +107,7 @@ def reading_orders(study: Study) -> tuple[OrderRow, ...]:
             shown.case,
             shown.number,
             shown.case in known,
+            study.orders.visits(reader, shown, knows_order=False) if hides_visits(study) else (),
         )
         for reader in study.plan.readers
         for position, shown in enumerate(study.order(reader), start=1)

@@ -13,6 +13,7 @@ from workstation.reading.order import Presentation
 from workstation.reading.secret_order import EVERYBODY, is_drawn, is_told, opened_seed
 from workstation.store.study_file import STUDY_MADE
 from workstation.store.study_orders import ORDER_DRAWN, ORDER_TOLD, READS_TOLD
+from workstation.workflow.case_forms import hides_visits, visits_of
 from workstation.workflow.read_case import Study
 
 
@@ -24,12 +25,25 @@ def verify_orders(
         return
     yield from _seeds(study, audit, {key.reader for key in journals})
     yield from _told(study, audit)
+    yield from _visits(study)
     orders = study.orders
     for key in {(key.reader, key.kept[1]): key for key in journals}.values():
         # An unknown reader's reads cannot be named yet; of a known one each must be of the plan.
         if orders.knows(key.reader) and key.case == key.slot:
             name = f"read {key.slot} by {key.reader}"
             yield Finding(name, f"{name}: it is of no case of the plan")
+
+
+def _visits(study: Study) -> Iterator[Finding]:
+    """Reads that name another order of visits than the one that was drawn, as far as they are open here."""
+    if not hides_visits(study) or not study.has_unsealed_any():
+        return
+    for (reader, case, _), session in study.counted_reads(as_met=True).items():
+        try:
+            visits_of(study, session.key, session.replay)
+        except WorkstationError as error:
+            name = f"read {case} by {reader}"
+            yield Finding(name, f"{name}: {error.why}")
 
 
 def _seeds(study: Study, audit: Sequence[AuditEntry], begun: Collection[str]) -> Iterator[Finding]:
