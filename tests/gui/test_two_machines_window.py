@@ -179,6 +179,20 @@ def test_refusals_stand_in_the_form(home: Machine, open_on: Open, qtbot: QtBot, 
     form.reject()
 
 
+def test_an_urgent_finding_needs_no_passphrase_and_its_refusal_stands_in_the_form(
+    home: Machine, open_on: Open, tmp_path: Path, qtbot: QtBot
+) -> None:
+    file = tmp_path / "urgent.marrow-urgent"
+    file.write_bytes(b"marrow urgent 1\n" + b"0" * 64 + b"\n" + bytes(32_768 + 48))
+    window = open_on(home)
+    drop(window, file)
+    form = current(window)
+    assert isinstance(form, TakeInForm)
+    fill(form, study=home.study)
+    assert not form.findChild(QLineEdit, "travel_passphrase").isVisible()
+    assert "names no safety contact" in press(form, qtbot)
+
+
 def test_stop_and_go_on(home: Machine, open_on: Open, qtbot: QtBot, tmp_path: Path) -> None:
     window = open_on(home)
     window.context.jobs.is_synchronous = False

@@ -126,7 +126,12 @@ def take_urgent(path: Path, folder: Path) -> bool:
     data = _bytes_of(path)
     digest, _ = parted(data)
     with open_study_folder(folder) as study:
-        contact_card(study)
+        if study.plan.conduct.safety is None:
+            raise ProtocolViolation(
+                "The urgent finding was not taken in",
+                "the plan of this study names no safety contact",
+                "Is it for another study? Ask the reader by telephone",
+            )
         file = hashlib.sha256(data).hexdigest()
         # Of files only the very same is passed over: another may name an entry and hold something else.
         if digest in _logged(study.store) or file in {one["file"] for one in _files(study.store)}:
