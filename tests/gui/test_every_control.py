@@ -166,3 +166,63 @@ def test_every_part_of_the_office_is_named_explained_reached_in_order_and_whole(
         "office_export_go",
     ]
     assert [name for name in order if name in wanted][: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(
+    "name",
+    ["import options", "accounts", "package", "return", "take in", "account", "note", "lock", "urgent"],
+)
+def test_dialogs_and_questions_are_named_explained_reached_and_whole(
+    window: MainWindow, qtbot, tmp_path: Path, name: str, theme: str
+) -> None:
+    window.context.appearance.use(theme)
+    root = asked(window, tmp_path, name)
+    qtbot.addWidget(root) if root.isWindow() else None
+    root.show()
+    qtbot.wait(1)
+    found = [root] if isinstance(root, QLineEdit) else controls(root)
+    assert found
+    wrong = {
+        "nameless": [describe(c) for c in found if not (c.accessibleName() or _words(c))],
+        "mute": [describe(c) for c in found if isinstance(c, QAbstractButton) and not c.toolTip()],
+        "not reached": [
+            describe(c)
+            for c in found
+            if c.isEnabled()
+            and not isinstance(c, QAbstractItemView)
+            and not c.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ],
+        "cut": [describe(c) for c in found if isinstance(c, QAbstractButton) and c.width() < _needed(c)],
+    }
+    assert {what: which for what, which in wrong.items() if which} == {}
+    if root.isWindow():
+        assert root.accessibleName() or root.windowTitle()
+
+
+def asked(window: MainWindow, tmp_path: Path, name: str) -> QWidget:
+    """A dialog or question of the program, open."""
+    from workstation.gui.library.import_options import ImportOptions
+    from workstation.gui.study import travel_forms
+    from workstation.gui.study.accounts_dialog import AccountsDialog
+    from workstation.gui.viewer.measuring import NoteEntry
+
+    forms = {
+        "package": travel_forms.PackageForm,
+        "return": travel_forms.ReturnForm,
+        "take in": travel_forms.TakeInForm,
+        "account": travel_forms.AccountForm,
+    }
+    if name == "import options":
+        return ImportOptions(str(tmp_path / "crosswalk.csv"), window)
+    if name == "accounts":
+        return AccountsDialog(tmp_path, window.context.jobs, window)
+    if name in forms:
+        return forms[name](window.context, parent=window)
+    desk = window.show_desk("reading", "K-R")
+    if name == "note":
+        return NoteEntry(desk.grid.tiles[0])
+    panel = desk._screen.lock if name == "lock" else desk._screen.urgent
+    desk._screen.show_side(form=True)
+    panel.ask("K-R", "R1")
+    return panel

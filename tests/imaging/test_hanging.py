@@ -318,6 +318,13 @@ def test_pages_go_through_the_stages_of_a_protocol_and_then_to_the_next_protocol
     assert hang("knee-oa-bml/2", KNEE).rows == 1
 
 
+def test_what_is_left_of_one_column_hangs_side_by_side() -> None:
+    layout = hang("knee-oa-bml", [SAG_PD_FS, SAG_T2])
+    assert (layout.rows, layout.columns) == (1, 2)
+    assert [(tile.row, tile.column) for tile in layout.tiles] == [(0, 0), (0, 1)]
+    assert set(keys(layout)) == {SAG_PD_FS.key, SAG_T2.key}
+
+
 def test_a_stage_that_finds_nothing_is_left_out() -> None:
     assert [layout.id for layout in screens(KNEE)] == ["knee-oa-bml", "knee-oa-bml/2", "generic"]
 

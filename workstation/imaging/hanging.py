@@ -206,14 +206,20 @@ def _hang(
 def _shrunk(
     tiles: Sequence[TileRule], chosen: Mapping[int, tuple[Series, float]]
 ) -> tuple[int, int, tuple[TileRule, ...], dict[int, tuple[Series, float]]]:
-    """The grid without the rows and columns in which nothing hangs."""
+    """The grid without the rows and columns in which nothing hangs; a single column becomes a row.
+
+    Monitors are wider than high: beside each other pictures are larger than one over the other.
+    """
     rows = sorted({tiles[number].row for number in chosen})
     columns = sorted({tiles[number].column for number in chosen})
     kept = [n for n, tile in enumerate(tiles) if tile.row in rows and tile.column in columns]
     moved = tuple(
         replace(tiles[n], row=rows.index(tiles[n].row), column=columns.index(tiles[n].column)) for n in kept
     )
-    return len(rows), len(columns), moved, {kept.index(n): found for n, found in chosen.items()}
+    found_at = {kept.index(n): found for n, found in chosen.items()}
+    if len(columns) == 1:
+        return 1, len(rows), tuple(replace(tile, row=0, column=tile.row) for tile in moved), found_at
+    return len(rows), len(columns), moved, found_at
 
 
 def _missing(protocol: Protocol, tile: TileRule) -> str:
