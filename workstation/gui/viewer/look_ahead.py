@@ -10,7 +10,7 @@ from workstation.gui.viewer.presenter import ViewerPresenter
 from workstation.gui.viewer.tile import TileWidget
 from workstation.imaging.viewport import ViewportState
 
-REST_MS = 2
+REST_MS = 1
 """After a step has been painted; a step that comes sooner goes first."""
 
 
