@@ -463,7 +463,10 @@ def test_a_reader_who_is_not_the_holder_unblinds_nothing(at_begun: Person) -> No
     assert events(at_begun.page.folder, UNBLINDED) == []
 
 
-def test_an_export_goes_on_while_the_log_is_verified(qtbot: QtBot, begun: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("locks", [False, True])
+def test_an_export_goes_on_whatever_is_looked_at(
+    qtbot: QtBot, begun: Path, tmp_path: Path, locks: bool
+) -> None:
     make_application()
     page = OfficePage(make_context({}, synchronous=False))
     qtbot.addWidget(page)
@@ -477,6 +480,16 @@ def test_an_export_goes_on_while_the_log_is_verified(qtbot: QtBot, begun: Path, 
     what.setCurrentIndex(what.findData("R1"))
     page.findChild(QLineEdit, "office_export_out").setText(str(tmp_path / "out"))
     page.findChild(QPushButton, "office_export_go").click()
+    if locks:
+        assert page.lock_session()
+        assert page.part is None
+        last = page._context.messages
+        qtbot.waitUntil(lambda: last.last is not None and "export is done" in last.last.text, timeout=20_000)
+        qtbot.waitUntil(lambda: people.text() == "Nobody is signed in", timeout=20_000)
+        assert (tmp_path / "out" / "conduct.csv").is_file()
+        assert "conduct.csv" not in everything(page)
+        page.shut_down()
+        return
     log = page.choose("Log and head code")
     page.findChild(QPushButton, "office_verify").click()
     qtbot.waitUntil(lambda: "Intact" in log.said, timeout=20_000)

@@ -172,7 +172,9 @@ class OfficePage(QWidget):
         self._cover.setText(why)
         self._is_locked = True
         self._list.setEnabled(False)
-        self._start(lambda _progress: office.sign_out(), lambda _none: self._show_people())
+        # An export that runs is finished, and the keys are forgotten after it.
+        self._context.jobs.forget(VERIFY_SLOT)
+        self._context.jobs.start(SLOT, lambda _progress: office.sign_out(), lambda _none: self._show_people())
         return True
 
     def sign_out(self) -> None:
@@ -225,8 +227,22 @@ class OfficePage(QWidget):
         slot: str = SLOT,
     ) -> None:
         office = self._office
-        if office is not None:
-            self._context.jobs.start(slot, lambda progress: work(office, progress), done, refused)
+        if office is None:
+            return
+
+        def unless_locked(answer: Done) -> Done:
+            def tell(what: object) -> None:
+                if not self._is_locked:
+                    answer(what)
+                elif slot == EXPORT_SLOT:
+                    ended = "was refused" if isinstance(what, WorkstationError) else "is done"
+                    self._context.messages.inform(f"The export {ended}.")
+
+            return tell
+
+        self._context.jobs.start(
+            slot, lambda progress: work(office, progress), unless_locked(done), unless_locked(refused)
+        )
 
     def _start(self, work: JobWork, done: Done | None = None) -> None:
         """Do what ends a session: whatever is still running is stopped, and its answer not awaited."""
