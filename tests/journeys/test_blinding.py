@@ -216,7 +216,7 @@ def test_no_question_asked_during_a_read_shows_an_identity(
     for item in instrument("recht").items:
         desk.read.answer(item.id, 1)
     acts.show_masks()
-    desk._on_lock_wanted()
+    desk.form.lock_wanted.emit()
     look("You sign K-1", screen.lock)
     acts.ask_several()
     look("Sign complete reads", screen.sign_several)
@@ -227,7 +227,7 @@ def test_no_question_asked_during_a_read_shows_an_identity(
     desk.turn_pause()
     look("Paused", screen.paused)
     desk.turn_pause()
-    desk._on_signed(word("R1"), True, "")
+    screen.lock.signed.emit(word("R1"), True, "")
     desk.choose_reader("R1")
     desk.sign_in("R1", word("R1"))
     acts.ask_amend()

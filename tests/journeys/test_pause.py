@@ -63,6 +63,7 @@ def test_a_question_under_the_form_waits_for_a_pause_and_takes_no_grade(
     asked = desk.findChild(QLineEdit, "signature")
     assert asked.isVisible()
     before = desk.read.session.sequence
+    desk.grid.setFocus()
     qtbot.keyClick(desk.grid, "3")  # the images have the focus: not the line that is asked for
     assert desk.read.session.sequence == before
     assert reading.context.messages.last.text.startswith("Not scored: first answer the question")

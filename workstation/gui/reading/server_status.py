@@ -186,5 +186,5 @@ class ServerBadge(QToolButton):
         self._sentence.setText(sentence)
         # A wrapped label in a menu is not asked how high it must be.
         self._sentence.ensurePolished()
-        self._sentence.setFixedHeight(self._sentence.heightForWidth(_MENU_PX - 2 * _MARGIN_PX))
+        self._sentence.setFixedHeight(max(0, self._sentence.heightForWidth(_MENU_PX - 2 * _MARGIN_PX)))
         self.setVisible(bool(words))
