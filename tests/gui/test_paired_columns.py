@@ -198,6 +198,8 @@ def test_hidden_visits_hang_in_the_order_of_the_time_points(
         assert visit_at(desk, 0) == columns[0].visit
         shown = [desk._open.visits[one.key] for one in desk.grid.series]
         assert shown == [column.visit for column in columns for _ in range(2)]
+        if len(firsts) == 2:
+            break
     assert firsts == {"A", "B"}
 
 
@@ -213,6 +215,8 @@ def test_nothing_on_the_screen_tells_which_visit_came_first(
             press(qtbot, desk, "1j")
             qtbot.wait(1)  # new rows show themselves when the event loop runs
             seen[first] = set(words_of(desk))
+        if len(seen) == 2:
+            break
     assert seen["A"] == seen["B"]
     for text in seen["A"]:
         for telling in ("visit", "baseline", "follow-up", "2019", "2021", "@A", "@B"):
