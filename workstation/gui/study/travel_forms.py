@@ -26,8 +26,8 @@ RETURN_TEXT = (
     "one holds everything that is locked by then."
 )
 TAKE_TEXT = (
-    "A reading package on the reader's own machine, or a sealed return or a reader's card where the study "
-    "is. A file that is damaged, older or of another study is refused, and nothing is changed."
+    "A reading package on the reader's own machine, or a sealed return, a reader's card or an urgent finding "
+    "where the study is. A file that is damaged, older or of another study is refused, and nothing is changed."
 )
 ACCOUNT_TEXT = (
     "For a reader on the own machine: the account stays here, and the coordinator gets a card with its "
@@ -224,7 +224,7 @@ class TakeInForm(TravelDialog):
         super().__init__(context, "take_in_form", "Take in a file", TAKE_TEXT, "Take it in", parent)
         self._kind = ""
         self._file = self.add_path(
-            "travel_file", "File", "A .marrow-package, -return or -card", self._choose_file
+            "travel_file", "File", "A .marrow-package, -return, -card or -urgent", self._choose_file
         )
         self._file.textChanged.connect(self._look)
         self._study = self.add_path(
@@ -269,7 +269,7 @@ class TakeInForm(TravelDialog):
     def missing(self) -> str:
         """What is still needed."""
         if not self._kind:
-            return "Choose a package, a return or a card"
+            return "Choose a package, a return, a card or an urgent finding"
         if not self._study.text().strip():
             return "Choose the study's folder"
         is_open = self._kind in ("account", "message")
