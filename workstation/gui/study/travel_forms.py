@@ -27,7 +27,7 @@ RETURN_TEXT = (
 )
 TAKE_TEXT = (
     "A reading package on the reader's own machine, or a sealed return, a reader's card or an urgent finding "
-    "where the study is. A file that is damaged, older or of another study is refused, and nothing is changed."
+    "where the study is. A file that is damaged, older or of another study is refused; nothing is changed."
 )
 ACCOUNT_TEXT = (
     "For a reader on the own machine: the account stays here, and the coordinator gets a card with its "
