@@ -481,6 +481,28 @@ def test_a_case_with_another_visit_since_is_not_opened(visit_library: Path, tmp_
         study.reader("R1").open_read("K-1")
 
 
+def test_such_a_case_stands_blocked_in_the_worklist_and_the_next_one_is_offered(
+    visit_library: Path, tmp_path: Path
+) -> None:
+    plan = written(
+        tmp_path,
+        more='[sealing]\nmode = "none"\n' + "".join(COLUMNS.format(case, ONE) for case in ("K-1", "K-2")),
+    )
+    create_study(plan, tmp_path / "study").close()
+    with open_study_with_library(tmp_path / "study", visit_library) as study:
+        blocked = {entry.code: entry.blocked for entry in study.reader("R1").worklist()}
+        assert "no longer what the plan was made with" in blocked["K-1"] and not blocked["K-2"]
+        assert study.reader("R1").next_case() == "K-2"
+
+
+def test_a_change_of_the_plan_that_needs_a_library_says_so(tmp_path: Path) -> None:
+    plan = written(tmp_path, more='[sealing]\nmode = "none"\n' + named())
+    with create_study(plan, tmp_path / "study") as study:
+        study.reader("R1").open_read("K-1").answer("MFC@1", 1)
+        with pytest.raises(ResourceError, match=r"The plan was not changed: .*nobody knows the visits"):
+            load_changed(study, written(tmp_path, cases=("K-1", "K-2", "K-9")))
+
+
 def test_a_plan_without_columns_keeps_its_digest(tmp_path: Path) -> None:
     """Studies of earlier versions open: their plans say nothing of columns."""
     plan = written(tmp_path, "hidden", more='[sealing]\nmode = "none"\n')

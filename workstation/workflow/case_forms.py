@@ -26,11 +26,15 @@ from workstation.scoring.instrument import Column, Instrument
 if TYPE_CHECKING:
     from workstation.workflow.study import Study
 
-_WHAT = "The study was not made"
+NOT_MADE = "The study was not made"
 
 
-def with_columns(plan: StudyPlan, cases: Mapping[str, Case] | None, forms: Sequence[Instrument]) -> StudyPlan:
+def with_columns(
+    plan: StudyPlan, cases: Mapping[str, Case] | None, forms: Sequence[Instrument], what: str = NOT_MADE
+) -> StudyPlan:
     """The plan with the columns of its cases, from the library; those that it has already are checked.
+
+    A refusal begins with `what`.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def with_columns(plan: StudyPlan, cases: Mapping[str, Case] | None, forms: Seque
     if cases is None:
         if plan.blinding.is_paired and {one.case for one in plan.columns} < set(wanted):
             raise ResourceError(
-                _WHAT,
+                what,
                 "time points are paired, and without a library nobody knows the visits of its cases",
                 "Name the library, or the visits of each case under [[columns]]",
             )
@@ -53,12 +57,12 @@ def with_columns(plan: StudyPlan, cases: Mapping[str, Case] | None, forms: Seque
         told = named.get(code)
         if told is not None and told != one:
             raise ResourceError(
-                _WHAT,
+                what,
                 f"{code} has {_has(one)} in the library, and its plan names {_has(told)}",
                 "Import what is missing, or correct [[columns]]",
             )
         if one.count > MOST_COLUMNS:
-            raise ResourceError(_WHAT, too_many(one), "Leave the case out, or read its visits unpaired")
+            raise ResourceError(what, too_many(one), "Leave the case out, or read its visits unpaired")
         if one.visits or one.sides:
             found.append(one)
     return replace(plan, columns=tuple(found))

@@ -55,7 +55,7 @@ def load_changed(study: Study, plan_file: Path) -> StudyPlan:
     cases = study.library_cases()
     joints = None if cases is None else {code: case.joint for code, case in cases.items()}
     plan = next_version(study.plan, load_plan(plan_file, instruments(), joints))
-    return completed_plan(plan, plan_file.parent, accounts_of(study), cases)
+    return completed_plan(plan, plan_file.parent, accounts_of(study), cases, WHAT)
 
 
 def change_plan(study: Study, plan: StudyPlan, reason: str, passphrase_of: Callable[[str], str]) -> int:

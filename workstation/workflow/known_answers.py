@@ -19,14 +19,18 @@ from workstation.reading.sealing_rule import Sealing
 from workstation.scoring.instrument import Instrument, instruments
 from workstation.store.account_files import AccountFolder
 from workstation.workflow.answer_table import AnswerTable
-from workstation.workflow.case_forms import forms_compared, with_columns
+from workstation.workflow.case_forms import NOT_MADE, forms_compared, with_columns
 
 Known = Mapping[str, Mapping[str, Mapping[str, int | None]]]
 """Grade by case, instrument and item; None where the item is not assessable."""
 
 
 def completed_plan(
-    plan: StudyPlan, folder: Path, people: AccountFolder, cases: Mapping[str, Case] | None = None
+    plan: StudyPlan,
+    folder: Path,
+    people: AccountFolder,
+    cases: Mapping[str, Case] | None = None,
+    what: str = NOT_MADE,
 ) -> StudyPlan:
     """A plan as a person writes it, with what the program adds: columns, known answers, the contact's keys.
 
@@ -36,6 +40,8 @@ def completed_plan(
         Where tables of known answers are looked for.
     cases : mapping of code to Case, optional
         Those of the library, for the visits and sides of the plan's cases.
+    what : str
+        How a refusal of these begins.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def completed_plan(
         If a table cannot be used, the visits do not fit, or the safety contact has no fitting account.
     """
     forms = require_same_instrument(plan, instruments())
-    plan = with_columns(plan, cases, forms)
+    plan = with_columns(plan, cases, forms, what)
     conduct = plan.conduct
     calibration, drift, safety = conduct.calibration, conduct.drift, conduct.safety
     if calibration is not None and calibration.answers.file:

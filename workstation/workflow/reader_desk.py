@@ -110,7 +110,7 @@ class ReaderDesk:
             shut = ReadState.LOCKED if key.version == 1 else ReadState.AMENDED
             state = shut if key in locked else self._state(key, newest.get(key))
             code = codes[shown]
-            blocked = _why_blocked(cases, shown.case, code)
+            blocked = _why_blocked(study, cases, shown.case, code)
             entries.append(WorklistEntry(code, position, total, state, key.version, blocked))
         return tuple(entries)
 
@@ -365,7 +365,7 @@ def _latest_versions(reader: str, amendments: tuple[Amendment, ...]) -> dict[Pre
     return found
 
 
-def _why_blocked(cases: Mapping[str, Case] | None, case_code: str, shown_as: str) -> str:
+def _why_blocked(study: Study, cases: Mapping[str, Case] | None, case_code: str, shown_as: str) -> str:
     if cases is None:
         return ""
     case = cases.get(case_code)
@@ -373,6 +373,7 @@ def _why_blocked(cases: Mapping[str, Case] | None, case_code: str, shown_as: str
         return not_in_library(shown_as).sentence
     try:
         blinded(case, shown_as, None, 0, 0)
+        require_same_columns(study, case, shown_as)
     except ProtocolViolation as refusal:
         return refusal.sentence
     return ""
