@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.workflow.two_machines import ITEMS, PLAN, Machine, make_home, package, read, send_back, take, word
 from workstation.errors import ProtocolViolation
+from workstation.store.study_seals import Stage
+from workstation.store.study_store import DATABASE
 from workstation.workflow.conduct_rows import conduct_facts, conduct_rows
 from workstation.workflow.emergency import unblind
-from workstation.workflow.late import CAME_LATE
+from workstation.workflow.late import CAME_LATE, late_amendments
 from workstation.workflow.reconcile_case import reconciliations
 from workstation.workflow.take_in import said_of_taken
 from workstation.workflow.take_return import TakenReturn
@@ -52,6 +57,14 @@ def amended(machine: Machine, case: str = "K-1", *, lock: bool = True) -> None:
         again.answer(ITEMS[0], 0)
         if lock:
             again.lock(word("R1"))
+
+
+def meddle(home: Machine, statement: str) -> None:
+    """Change the database behind the program's back."""
+    with closing(sqlite3.connect(home.study / DATABASE, isolation_level=None)) as database:
+        for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            database.execute(f"drop trigger {name}")
+        database.execute(statement)
 
 
 def agreement(home: Machine, people: list[str]) -> tuple[object, ...]:
@@ -175,3 +188,50 @@ def test_reads_that_come_after_an_emergency_are_flagged(tmp_path: Path) -> None:
         unseal_ready(study, "C1")
         flagged = {(row.case, row.reader) for row in conduct_rows(study) if row.after_unsealing}
     assert flagged == {("K-1", "R1")}
+
+
+@pytest.mark.parametrize("read_out", ["both-keys"], indirect=True)
+def test_with_both_keys_the_second_reader_cannot_amend_once_the_outer_layer_is_open(
+    read_out: tuple[str, Path], tmp_path: Path
+) -> None:
+    """From then on that reader's key opens the other's answers, whether or not the program has shown them."""
+    _, place = read_out
+    home = Machine(Path(shutil.copytree(place / "home", tmp_path / "home")))
+    with home.opened("R1") as study:
+        assert unseal_ready(study, "R1") == ((), ("R2",))
+    with home.opened("R2") as study:
+        again = study.reader("R2").amend("K-1", "looked, and thought again")
+        again.answer(ITEMS[0], 0)
+        again.lock(word("R2"))
+        assert unseal_ready(study, "R2") == (("K-1", "K-2"), ())
+        read = study.counted_reads()["R2", "K-1", 1]
+        assert (read.key.version, read.content.sheet("recht").answer(ITEMS[0]).grade) == (1, 2)
+    with home.opened("R1", "R2") as study:
+        # Its opening at the same moment as that of the first version would be that reader's own word.
+        seals, vault = study.store.seals, study.vault
+        assert vault is not None
+        unseal_ready(study, "R1")
+        first, second = (
+            next(one for one in seals.openings() if one.key.version == number and one.key.reader == "R2"
+                 and one.key.case == "K-1" and one.stage is Stage.KEY)
+            for number in (1, 2)
+        )  # fmt: skip
+        meddle(home, "delete from openings where version = 2 and stage = 'key'")
+        seals.open([replace(second, opened_at=first.opened_at, recipient=one) for one in ("R1", "R2")])
+        assert study.counted_reads()["R2", "K-1", 1].key.version == 1
+        assert [key.version for key in late_amendments(study.store)] == [2]
+
+
+@pytest.mark.parametrize("read_out", ["both-keys"], indirect=True)
+def test_nobody_opens_the_layer_of_another(read_out: tuple[str, Path], tmp_path: Path) -> None:
+    """Openings that the wrong one of two readers has signed are named by verification."""
+    _, place = read_out
+    home = Machine(Path(shutil.copytree(place / "home", tmp_path / "home")))
+    with home.opened("R1", "R2") as study:
+        unseal_ready(study, "R1")
+        assert verify_study(study).is_intact
+        layers = [one for one in study.store.seals.openings() if one.stage is Stage.LAYER]
+        meddle(home, "delete from openings where stage = 'layer'")
+        study.store.seals.open([replace(one, opener="R2") for one in layers])
+        findings = verify_study(study).findings
+        assert sum("opening of its sheet for R2 was changed or added" in one for one in findings) == 4

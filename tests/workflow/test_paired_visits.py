@@ -224,6 +224,24 @@ def test_a_reader_gets_the_own_reads_by_time_point_before_the_study_is_open(tmp_
         assert {row.visit for row in time_rows(study) if row.item} == {"A", "B"}
 
 
+def test_by_case_a_reader_gets_visits_of_open_cases_only(tmp_path: Path) -> None:
+    """A read of a case that is still closed can be amended: its reader is not told which visit came first."""
+    more = '[reconciliation]\nunseal = "case"\n[sealing]\nmode = "none"\n' + named()
+    with create_study(written(tmp_path, more=more), tmp_path / "study") as study:
+        answered(study, "R1", {"A": 1, "B": 3})
+        read = study.reader("R2").open_read("K-1")
+        for item in read.sheet().instrument.items:
+            read.answer(item.id, 1)
+        read.lock("R2")
+        assert study.unsealed_cases() == ("K-1",)
+        for viewer, closed in ((Viewer(Role.READER, "R1"), {"1", "2"}), (None, set())):
+            rows = [(row.case, row.visit) for row in reads_rows(study, viewer)]
+            times = [(row.case, row.visit) for row in time_rows(study, viewer) if row.item]
+            for told in (rows, times):
+                assert {visit for case, visit in told if case == "K-1"} == {"A", "B"}
+                assert {visit for case, visit in told if case == "K-2"} == closed
+
+
 def test_the_journal_of_a_study_that_is_not_sealed_names_no_visit(
     visit_library: Path, tmp_path: Path
 ) -> None:

@@ -101,6 +101,27 @@ def test_who_is_not_the_contact_gets_nothing(study: Study) -> None:
     assert all(one.state == "not started" for one in study.reader("R2").worklist())
 
 
+def test_another_cannot_say_that_it_was_read(study: Study) -> None:
+    """A reader's program that writes into the log hides no message from its contact, and breaks nothing."""
+    study.sign_in("R1", word("R1"))
+    number = send_urgent(study, study.reader("R1").open_read("K-1"), SENTINEL)
+    digest = next(one.digest for one in study.store.audit() if one.event == "urgent finding")
+    study.sign_in("R2", word("R2"))
+    said = {"number": number, "entry": digest}
+    study.store.record("R2", "urgent finding read", said)
+    study.store.record("study", "urgent finding read", said)
+    study.store.signers["S1"] = study.vault.people["R2"].keys.sign if study.vault else lambda *_: b""
+    study.store.record("S1", "urgent finding read", said)
+    study.store.signers.pop("S1")
+    empty = study.store.record("R2", "urgent finding", {"to": "S1"}).sequence
+    contact = Contact(study, "S1", word("S1"))
+    assert [(one.number, one.is_seen) for one in contact.sent()] == [(number, False), (empty, False)]
+    with pytest.raises(NotOpened):
+        contact.read(empty)
+    assert contact.read(number).text == SENTINEL
+    assert [one.is_seen for one in contact.sent()] == [True, False]
+
+
 def test_a_message_that_was_exchanged_does_not_open(study: Study, tmp_path: Path) -> None:
     study.sign_in("R1", word("R1"))
     number = send_urgent(study, study.reader("R1").open_read("K-1"), SENTINEL)

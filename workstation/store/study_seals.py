@@ -101,9 +101,14 @@ class StudySeals:
         return {sheet.key: sheet for sheet in found}
 
     def opened_at(self, stage: Stage) -> dict[tuple[str, str, int, int], frozenset[str]]:
-        """When each sheet was opened, by its read as it is kept; what was opened together has the same."""
+        """When each sheet was opened, by its read as it is kept; what was opened together has the same.
+
+        Of the layers those of the second reader's own reads: that one may look from then on.
+        """
         names = (OPENINGS.c.reader, OPENINGS.c.case_code, OPENINGS.c.presentation, OPENINGS.c.version)
         query = sa.select(*names, OPENINGS.c.opened_at).where(OPENINGS.c.stage == stage.value).distinct()
+        if stage is Stage.LAYER:
+            query = query.where(OPENINGS.c.reader == OPENINGS.c.recipient)
         found: dict[tuple[str, str, int, int], frozenset[str]] = {}
         with self._file.reading() as connection:
             for reader, case, presentation, version, at in connection.execute(query):
@@ -210,8 +215,9 @@ class StudySeals:
 
 
 def is_handed_out(opening: Opening, sealing: Sealing, study_uid: str) -> bool:
-    """Whether an opening was signed by one of those who hold the sheets closed."""
-    card = next((one for one in sealing.layers if one.name == opening.opener), None)
+    """Whether an opening was signed by who holds that layer closed: nobody opens another's."""
+    holder = sealing.layers[0 if opening.stage is Stage.LAYER else -1]
+    card = holder if holder.name == opening.opener else None
     content = opening.signed_bytes(study_uid)
     return card is not None and is_signed(card.signing_key, OPENING_PURPOSE, content, opening.signature)
 

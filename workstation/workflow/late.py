@@ -35,8 +35,7 @@ def late_amendments(store: StudyStore) -> frozenset[ReadKey]:
         return frozenset()
     told = {one.key for one in amendments if one.post_comparison}
     unsure = [one.key for one in amendments if not one.post_comparison]
-    opened = store.seals.opened_at(Stage.KEY) if unsure else {}
-    late = {key for key in unsure if _came_after(key.kept, opened)}
+    late = {key for key in unsure for opened in _openings(store) if _came_after(key.kept, opened)}
     if unsure and store.codec == PLAIN:
         noted = {(one["reader"], *one["read"]) for one in noted_late(store)}
         late |= {key for key in unsure if key.kept in noted}
@@ -97,15 +96,25 @@ def was_opened(store: StudyStore) -> bool:
 
 def opened_before(store: StudyStore, key: ReadKey) -> bool:
     """Whether the read that a version amends was opened for comparison here."""
-    opened = store.seals.opened_at(Stage.KEY)
-    if opened:
-        return _came_after(key.kept, opened)
+    found = _openings(store)
+    if any(found):
+        return any(_came_after(key.kept, opened) for opened in found)
     scopes = {json.loads(one.detail).get("scope") for one in store.audit() if one.event == UNSEALED}
     return key.version > 1 and not scopes.isdisjoint({"all", key.case})
 
 
-def _came_after(
-    kept: tuple[str, str, int, int], opened: Mapping[tuple[str, str, int, int], Collection[str]]
-) -> bool:
+_OpenedAt = Mapping[tuple[str, str, int, int], Collection[str]]
+
+
+def _openings(store: StudyStore) -> tuple[_OpenedAt, ...]:
+    """When reads could be compared: once opened; with both keys for who holds the inner key already before.
+
+    From the moment that the outer layers are open, the second reader's key opens the first reader's reads,
+    and when that reader says so is that reader's own word. The layers are signed by the other.
+    """
+    return store.seals.opened_at(Stage.KEY), store.seals.opened_at(Stage.LAYER)
+
+
+def _came_after(kept: tuple[str, str, int, int], opened: _OpenedAt) -> bool:
     first = opened.get((*kept[:3], 1))
     return first is not None and kept[3] > 1 and opened.get(kept) != first

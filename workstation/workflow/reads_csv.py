@@ -14,7 +14,7 @@ from workstation.reading.order import Presentation
 from workstation.reading.session import Lock, ReadingSession
 from workstation.reading.visibility import Role, Viewer, hides_codes, who_sees
 from workstation.workflow.answers_csv import Recorded, record_answers, record_consensus
-from workstation.workflow.case_forms import hides_visits, only_visit
+from workstation.workflow.case_forms import as_compared, hides_visits, only_visit
 from workstation.workflow.read_case import Study
 from workstation.workflow.visit_words import visits_told
 
@@ -70,10 +70,13 @@ def seen_reads(
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked, hidden = study.locked(), hides_codes(study.orders, viewer, study.locked())
     # A reader who has still to read must not learn from a gap which cases are known ones.
-    # Nor which of two time points came first, before there is nothing left to read.
-    as_met = hidden or (viewer.role is Role.READER and hides_visits(study) and not study.has_unsealed_any())
+    # Nor which of two time points came first, while the case is closed and a read of it can be amended.
+    as_met = hidden or (viewer.role is Role.READER and hides_visits(study))
     whole = study.known_reads if hidden else study.counted_reads
     counted = whole(scores=scores, as_met=as_met)
+    if as_met and not hidden:
+        opened = study.unsealed_cases()
+        counted |= {key: as_compared(study, one) for key, one in counted.items() if key[1] in opened}
     found: list[tuple[ReadingSession, Lock]] = []
     place = {case: i for i, case in enumerate((*study.plan.cases, *study.plan.conduct.known))}
     for reader, case, number in sorted(counted, key=lambda one: (place[one[1]], one[0], one[2])):

@@ -48,7 +48,8 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
     viewer = viewer or Viewer(Role.COORDINATOR)
     locked = study.locked()
     hidden = hides_codes(study.orders, viewer, locked)
-    hides = viewer.role is Role.READER and hides_visits(study) and not study.has_unsealed_any()
+    opened = study.unsealed_cases()
+    hides_closed = viewer.role is Role.READER and hides_visits(study)
     whole = study.known_reads if hidden else study.counted_reads
     seen = whole(as_met=True)
     rows: list[TimeRow] = []
@@ -59,9 +60,10 @@ def time_rows(study: Study, viewer: Viewer | None = None) -> tuple[TimeRow, ...]
         name, repeat = (study.orders.codes(reader)[shown], 0) if hidden else (case, number - 1)
         times = read_times(study.entries(session.key, study.store.reads.entries(session.key)))
         rows.append(TimeRow(study.plan.id, name, "", "", repeat, reader, "", "", times.case_s))
+        tells_visits = not hidden and (case in opened or not hides_closed)
         for form in forms_met(study, session.key):
             for item in form.items:
-                side, visit = _place(item, tells_visits=not (hidden or hides))
+                side, visit = _place(item, tells_visits=tells_visits)
                 seconds = times.items.get((form.id, item.id), 0)
                 rows.append(
                     TimeRow(study.plan.id, name, side, visit, repeat, reader, form.id, item.row, seconds)

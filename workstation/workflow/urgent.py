@@ -21,6 +21,7 @@ from workstation.reading.safety import (
     opened_finding,
     sealed_finding,
 )
+from workstation.reading.signed_chain import is_genuine
 from workstation.reading.urgent_file import opened_message
 from workstation.scoring.sheet import Evidence
 from workstation.store.account_files import FOLDER, AccountFolder
@@ -147,16 +148,25 @@ class Contact:
                 "No urgent finding was shown", f"the keys of {name} are not those that the plan lists"
             )
         self._study = study
+        self._card = card
         self.name = name
 
     def sent(self) -> tuple[Sent, ...]:
         """Every message that was sent to the contact, the oldest first."""
-        details = [json.loads(one.detail) for one in self._study.store.audit() if one.event == URGENT_SEEN]
+        details = [
+            json.loads(one.detail)
+            for one in self._study.store.audit()
+            # Another's word that it was read must not hide it from its contact.
+            if one.event == URGENT_SEEN and one.actor == self.name and self._is_own(one)
+        ]
         seen = {one.get(name) for one in details for name in ("number", "entry")} - {None}
         return tuple(
             Sent(number, one.at, one.actor, not seen.isdisjoint({number, one.digest}))
             for number, one in self._messages().items()
         )
+
+    def _is_own(self, entry: AuditEntry) -> bool:
+        return self._study.vault is None or is_genuine(entry, self._card)
 
     def _messages(self) -> dict[int, AuditEntry]:
         """Messages to the contact, from this log and from those that came back."""
@@ -208,7 +218,7 @@ class Contact:
         entry = self._messages().get(number)
         if entry is None:
             raise ProtocolViolation("No urgent finding was shown", f"there is none with the number {number}")
-        finding = opened_finding(str(json.loads(entry.detail)["box"]), self._keys)
+        finding = opened_finding(str(json.loads(entry.detail).get("box")), self._keys)
         if finding.reader != entry.actor:
             raise seal.not_opened("an urgent finding")
         if not next(one for one in self.sent() if one.number == number).is_seen:

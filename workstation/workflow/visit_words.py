@@ -28,11 +28,11 @@ def visits_told(
     """What the visit of each series of a read is called in what `viewer` takes away.
 
     A reader who must not know the order gets numbers where time points have them, and otherwise nothing,
-    until the study is open.
+    until the reads of the case are open.
     """
     labels = visits_in_library(library, key.case)
     is_reader = viewer is not None and viewer.role is Role.READER
-    if not is_reader or study.plan.blinding.knows_order or study.has_unsealed_any():
+    if not is_reader or study.plan.blinding.knows_order or study.is_unsealed(key.case):
         return labels
     if not study.plan.blinding.is_paired:
         return {}
