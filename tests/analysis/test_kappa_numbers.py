@@ -148,7 +148,7 @@ def test_unequal_categories_by_rank() -> None:
 GRADE_PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=40)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(GRADE_PAIRS)
 def test_cohen_agrees_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
@@ -163,7 +163,7 @@ def test_cohen_agrees_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
         assert cohen_kappa(x, y, GRADES, weights).value == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.lists(st.integers(0, 3).map(float) | st.just(math.nan), min_size=3, max_size=3),
@@ -183,7 +183,7 @@ def test_alpha_agrees_with_krippendorff_package(ratings: list[list[float]]) -> N
         assert krippendorff_alpha(table, GRADES, metric).value == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(GRADE_PAIRS)
 def test_swapping_the_readers_changes_nothing(pairs: list[tuple[int, int]]) -> None:
     x, y = [float(p[0]) for p in pairs], [float(p[1]) for p in pairs]

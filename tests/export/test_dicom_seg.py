@@ -365,7 +365,7 @@ def test_overlapping_segments_of_another_program_are_refused(tmp_path: Path) -> 
         read_seg(tmp_path / "overlap.dcm", series.key, mask.geometry)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(
         st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8

@@ -38,7 +38,7 @@ def labelled(grid: StackGeometry, seed: int = 0) -> Mask:
     return Mask("2.25.5", labels, grid, SEGMENTS, "edema", "1.0")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(turn=st.tuples(*[st.floats(-3.1, 3.1)] * 3), shift=st.sampled_from([0.0, 0.25]))
 def test_every_voxel_is_at_its_place_in_the_patient(
     tmp_path_factory: pytest.TempPathFactory, turn: tuple[float, float, float], shift: float

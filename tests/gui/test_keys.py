@@ -136,7 +136,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings_of_hypothesis(max_examples=40, deadline=None)
+@settings_of_hypothesis(max_examples=40)
 @given(st.dictionaries(NAMES, KEYS, max_size=12))
 def test_whatever_keys_are_asked_for_none_is_taken_twice(asked: dict[str, str]) -> None:
     keymap = Keymap(COMMANDS)

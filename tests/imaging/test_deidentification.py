@@ -192,7 +192,7 @@ def _inserted(content: bytes, tag: int, element: bytes) -> bytes:
 _NAME_LIKE = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=4, max_size=24)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.from_regex(r"[A-Z]{4,10}ZQX[A-Z]{2,8}", fullmatch=True), number=st.integers(10**7, 10**8 - 1))
 def test_names_and_numbers_in_descriptions_do_not_survive(
     dicom_bytes: Make, tmp_path_factory: pytest.TempPathFactory, name: str, number: int

@@ -181,7 +181,7 @@ def test_an_unknown_compression_is_named(dicom_bytes: Make) -> None:
     assert "its compression (1.2.840.10008.9.9.9) is not read here" in refusal(content, decode=True)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("syntax", ["explicit", "implicit", "big", "deflated", "rle", "jpegls", "jpeg2000"])
 def test_no_damage_crashes_the_reader(dicom_bytes: Make, data: st.DataObject, syntax: str) -> None:

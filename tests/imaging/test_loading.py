@@ -238,7 +238,7 @@ def test_frames_of_one_file_are_slices(dicom_bytes: Make, tmp_path: Path) -> Non
         np.testing.assert_array_equal(real_values(load_stack(series, QUIET)), pixels)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["u1", "u2", "i2", "i1"]),
     slope=st.floats(0.01, 50),

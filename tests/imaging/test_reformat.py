@@ -36,7 +36,7 @@ def volume(plane: str, step: float = 1.5, spacing: tuple[float, float] = (0.5, 0
 
 @pytest.mark.parametrize("plane", PLANES)
 @pytest.mark.parametrize("axis", [ACROSS_ROWS, ACROSS_COLUMNS])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_voxel_keeps_its_place_in_the_patient(plane: str, axis: int, data: st.DataObject) -> None:
     source = volume(plane)

@@ -77,7 +77,7 @@ def edits(draw: st.DrawFn) -> tuple[np.ndarray, Change]:
     return labels, made[kind]()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(edits())
 def test_every_edit_can_be_undone_and_comes_back_from_what_is_kept(edit: tuple[np.ndarray, Change]) -> None:
     labels, change = edit
@@ -95,7 +95,7 @@ def test_every_edit_can_be_undone_and_comes_back_from_what_is_kept(edit: tuple[n
     assert change.counts() == {label: count for label, count in gained.items() if count}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 10), st.floats(0, 10)), min_size=1, max_size=8))
 def test_the_steps_of_a_stroke_are_one_change(steps: list[tuple[int, float, float]]) -> None:
     geometry = stack((4, 9, 11))

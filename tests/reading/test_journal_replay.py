@@ -80,7 +80,7 @@ def said(state: Replay) -> tuple[Any, ...]:
     return sheets, dict(state.content.marks), strokes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(journals)
 def test_what_is_kept_plays_back_to_what_was_seen(entries: list[Entry]) -> None:
     codec = PlainCodec()
@@ -94,7 +94,7 @@ def test_what_is_kept_plays_back_to_what_was_seen(entries: list[Entry]) -> None:
     assert again.entries == len(entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(journals, actions())
 def test_undo_takes_back_one_action_and_redo_brings_it_again(entries: list[Entry], action: Entry) -> None:
     before = replay(entries, FORMS)
@@ -106,7 +106,7 @@ def test_undo_takes_back_one_action_and_redo_brings_it_again(entries: list[Entry
     assert said(after.after(UNDO).after(REDO)) == said(after)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(journals)
 def test_enough_undos_lead_back_to_nothing(entries: list[Entry]) -> None:
     state = replay(entries, FORMS)

@@ -149,7 +149,7 @@ CHAINED = {
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_single_byte_of_any_chain_is_found(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
     table = data.draw(st.sampled_from(sorted(CHAINED)))
