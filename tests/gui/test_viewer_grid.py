@@ -24,7 +24,9 @@ from workstation.gui.viewer.tile import SERIES_MIME
 from workstation.imaging.hanging import grid_of
 from workstation.imaging.pixels import PixelBuffer
 from workstation.imaging.study import Joint, Weighting
+from workstation.imaging.viewport import Links
 from workstation.imaging.volume import Stack
+from workstation.imaging.windowing import Window
 from workstation.masks.mask import Mask, Segment
 
 ACCENT = QColor("#4DA3FF")
@@ -175,6 +177,19 @@ class TestKeys:
         state = grid.presenter.states[0]
         assert (state.scale, state.window, state.inverted, state.mirrored) == (None, None, False, False)
         assert [s.scale for s in grid.presenter.states] == [None] * 4
+
+    def test_reset_takes_linked_windows_along_and_no_others(self, qtbot: QtBot) -> None:
+        pairs = [make("sagittal"), make("sagittal", key="b"), make("sagittal", key="c")]
+        made = ViewerGrid()
+        qtbot.addWidget(made)
+        made.show_series([s for s, _ in pairs], grid_of(1, 3, [s for s, _ in pairs]))
+        for series, stack in pairs:
+            made.set_stack(series.key, stack)
+        presenter = made.presenter
+        presenter.set_window(0, Window(2000, 500))
+        presenter.set_links(2, Links(window=False))
+        QTest.keyClick(made.tiles[0], Qt.Key.Key_R)
+        assert [state.window for state in presenter.states] == [None, None, Window(2000, 500)]
 
     def test_invert(self, grid: ViewerGrid) -> None:
         before = pixels(grid, 0).pixelColor(150, 120).red()
@@ -330,6 +345,13 @@ class TestHanging:
         outside = made.presenter.states[1].outside
         assert outside is not None
         assert outside.text == "9 mm outside this series"
+        again = ViewerGrid()
+        qtbot.addWidget(again)
+        again.show_series([s for s, _ in pairs])
+        again.restore(json.loads(json.dumps(made.states())))
+        for series, stack in pairs:
+            again.set_stack(series.key, stack)
+        assert again.presenter.states[1].outside == outside, "said again when the case is opened again"
         wheel(made, 1, 120)
         assert made.presenter.states[1].outside is None
 

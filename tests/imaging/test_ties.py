@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ numbers = st.floats(-200, 200)
 points = st.tuples(numbers, numbers, numbers)
 
 
+@lru_cache(maxsize=64)  # frozen; one example of the property below asks for hundreds
 def stack(
     frame: str = "1",
     plane: tuple[tuple[int, ...], tuple[int, ...]] = SAGITTAL,

@@ -97,9 +97,11 @@ def test_linked_scrolling(name: str) -> None:
 
 
 def test_the_badge_names_the_distance_and_a_gap_is_not_called_an_end() -> None:
-    beyond = linked(stack(), stack(count=11, centre=(21, 0, 0)), 0).outside
-    assert beyond is not None
-    assert beyond.text == "9 mm outside this series"
+    for reverse in (False, True):
+        for index, side in ((0, 21), (30, -21)):  # before the first slice, and past the last
+            beyond = linked(stack(), stack(count=11, centre=(side, 0, 0), reverse=reverse), index).outside
+            assert beyond is not None
+            assert beyond.text == "9 mm outside this series"
     gap = linked(stack(), stack(missing=(19, 20, 21)), 20).outside
     assert gap is not None
     assert gap.text == "no slice here, nearest 6 mm"
@@ -293,6 +295,8 @@ class TestKept:
             "k", 7, 2.5, (1.0, -2.0), Window(40, 400, "SIGMOID"), True, 3, True, Links(pan=False)
         )
         assert viewport.from_dict(json.loads(json.dumps(viewport.as_dict(state)))) == state
+        state = replace(state, outside=viewport.Outside(9.5, beyond=False), side="L")
+        assert viewport.from_dict(json.loads(json.dumps(viewport.as_dict(state)))) == state
 
     @pytest.mark.parametrize(
         "damage",
@@ -301,12 +305,16 @@ class TestKept:
             {"scale": "wide", "pan": "left", "window": [1], "links": 3, "slice_index": -5},
             {"scale": float("inf"), "pan": [1, None], "window": [0, -1], "rotation": "x"},
             {"scale": 1e9, "slice_index": None, "links": {"scroll": True, "unknown": 1}},
+            {"outside": [float("nan"), True]},
+            {"outside": [-3.0, True]},
+            {"outside": 9},
         ],
     )
     def test_a_damaged_record_still_opens(self, damage: dict[str, object]) -> None:
         state = viewport.from_dict(damage)
         assert state.slice_index == 0
         assert state.pan == (0.0, 0.0)
+        assert state.outside is None
         assert state.scale is None or state.scale <= viewport.LARGEST_SCALE
 
     def test_reset_keeps_slice_and_links(self) -> None:

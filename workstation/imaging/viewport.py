@@ -165,6 +165,7 @@ def as_dict(state: ViewportState) -> dict[str, Any]:
         "mirrored": state.mirrored,
         "links": {field.name: getattr(state.links, field.name) for field in fields(state.links)},
         "side": state.side,
+        "outside": [state.outside.distance_mm, state.outside.beyond] if state.outside else None,
     }
 
 
@@ -187,7 +188,16 @@ def from_dict(values: dict[str, Any]) -> ViewportState:
         if isinstance(links, dict)
         else start.links,
         side=side if (side := values.get("side")) in ("L", "R") else "",
+        outside=_outside(values.get("outside")),
     )
+
+
+def _outside(value: object) -> Outside | None:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], bool):
+        distance = _number(value[0])
+        if distance is not None and distance >= 0:
+            return Outside(distance, value[1])
+    return None
 
 
 def _number(value: object) -> float | None:

@@ -119,12 +119,15 @@ class ViewerPresenter(HungCase):
             self._changed({tile})
 
     def reset(self, tile: int) -> None:
-        """Start window, whole image, no turns: of this viewport and of those linked in zoom."""
+        """Start window, whole image, no turns; the linked ones get their start window and whole image too."""
         if self.content(tile) is None:
             return
         self.states[tile] = viewport.reset(self.states[tile])
-        self._windows.pop(self.states[tile].series_key, None)
-        self._start_window(tile)
+        same_window = self._same_role(tile) if self.states[tile].links.window else []
+        for one in (tile, *same_window):
+            self.states[one] = replace(self.states[one], window=None)
+            self._windows.pop(self.states[one].series_key, None)
+            self._start_window(one)
         geometries = self._geometries(tile)
         self.states = [
             replace(state, scale=None, pan=(0.0, 0.0))
