@@ -92,6 +92,14 @@ class TestToolStrip:
         assert "4 × 4" in titles
         next(a for a in menu.actions() if a.text() == "2 × 2").trigger()
         assert (grid.layout_shown.rows, grid.layout_shown.columns) == (2, 2)
+        others = next(a.menu() for a in menu.actions() if a.text() == "Other grids")
+        for rows in range(1, 5):
+            for columns in range(1, 5):
+                (action,) = (
+                    a for a in (*menu.actions(), *others.actions()) if a.text() == f"{rows} × {columns}"
+                )
+                action.trigger()
+                assert (grid.layout_shown.rows, grid.layout_shown.columns) == (rows, columns)
 
     def test_every_control_has_a_name_and_a_tooltip(self, strip: tuple[ViewerGrid, ToolStrip]) -> None:
         _, tools = strip

@@ -24,11 +24,11 @@ PLANES = {
 
 
 def volume(plane: str, step: float = 1.5, spacing: tuple[float, float] = (0.5, 0.8)) -> Stack:
-    """Voxels that are numbered, so that each can be found again."""
+    """Voxels that are numbered, so that each can be found again; slices overlap, as in cubeQuant."""
     row, column = (np.array(direction, float) for direction in PLANES[plane])
     normal = np.cross(row, column)
     origins = np.array([12.0, -40.0, 7.0]) + np.arange(SHAPE[0])[:, None] * normal * step
-    geometry = StackGeometry(SHAPE, origins, row, column, spacing, step, "1.2")
+    geometry = StackGeometry(SHAPE, origins, row, column, spacing, 2 * step, "1.2")
     voxels = np.arange(np.prod(SHAPE), dtype=np.uint16).reshape(SHAPE)
     voxels.flags.writeable = False
     return Stack("s", voxels, 2.0, -7.0, geometry)

@@ -46,6 +46,9 @@ class TestLookup:
             assert table[value] == expected
         assert table[0] == 0
         assert table[4095] == 255
+        # In a narrow window the half and the one that the standard takes off are whole greys.
+        narrow = lut8(Window(20, 11, LINEAR), stack_of([[[0]]]))
+        assert [int(narrow[value]) for value in (14, 15, 17, 19, 24, 25)] == [0, 13, 64, 115, 242, 255]
 
     def test_linear_of_width_one_is_a_step(self) -> None:
         table = lut8(Window(100, 1, LINEAR), stack_of([[[0]]]))
@@ -104,6 +107,13 @@ class TestStart:
         window = percentile_window(stack_of(padded))
         assert window.low == pytest.approx(1010, abs=15)
         assert window.high == pytest.approx(1990, abs=15)
+
+    @pytest.mark.parametrize("blank", [7, 60000])
+    def test_blank_slices_of_any_value_are_left_out(self, blank: int) -> None:
+        padded = np.full((25, 40, 40), blank)
+        padded[10:15] = np.random.default_rng(1).integers(1000, 2000, (5, 40, 40))
+        window = percentile_window(stack_of(padded))
+        assert (window.low, window.high) == pytest.approx((1010, 1990), abs=15)
 
     def test_zero_is_the_real_zero_of_signed_data(self) -> None:
         # Stored 32768 is 0: padding there, tissue from 100 to 199 above it.

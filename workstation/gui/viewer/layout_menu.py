@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from workstation.imaging import hanging_own
 from workstation.imaging.hanging_protocol import Protocol
 
 GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4))
+OTHER_GRIDS = tuple(
+    (rows, columns) for rows in range(1, 5) for columns in range(1, 5) if (rows, columns) not in GRIDS
+)
 _TOML = "Hanging protocol (*.toml)"
 
 
@@ -48,11 +52,8 @@ class LayoutMenu(QMenu):
             action.setChecked(stage.id == shown.id)
             action.triggered.connect(partial(self._hang, stage.id))
         self.addSeparator()
-        for rows, columns in GRIDS:
-            action = self.addAction(f"{rows} × {columns}")
-            action.setCheckable(True)
-            action.setChecked(shown.id == f"{rows}x{columns}")
-            action.triggered.connect(partial(self._set_grid, rows, columns))
+        self._add_grids(self, GRIDS)
+        self._add_grids(self.addMenu("Other grids"), OTHER_GRIDS)
         self.addSeparator()
         save = self.addAction("Save this screen as a protocol…")
         save.setObjectName("save_protocol")
@@ -116,6 +117,14 @@ class LayoutMenu(QMenu):
         self._try(lambda: f"“{hanging_own.take_protocol(path).title}” is added")
 
     # --- private -----------------------------------------------------------------------------------
+
+    def _add_grids(self, menu: QMenu, grids: Iterable[tuple[int, int]]) -> None:
+        shown = self._grid.layout_shown
+        for rows, columns in grids:
+            action = menu.addAction(f"{rows} × {columns}")
+            action.setCheckable(True)
+            action.setChecked(shown.id == f"{rows}x{columns}")
+            action.triggered.connect(partial(self._set_grid, rows, columns))
 
     def _add_own(self, protocol: Protocol) -> None:
         menu = self.addMenu(protocol.title.replace("&", "&&"))
