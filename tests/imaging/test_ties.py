@@ -138,6 +138,16 @@ class TestSlices:
         assert way is not None
         assert way.point((0, 0, 0)) == pytest.approx((60, 0, 33))
 
+    def test_a_reference_line_goes_where_the_offset_says(self) -> None:
+        sagittal, coronal = stack("1"), stack("2", CORONAL)
+        way = Ties().tied("1", "2", SHIFT).bridge(sagittal, coronal)
+        line = linking.reference_line(sagittal, 18, coronal, 15, way)
+        assert line is not None
+        ends = [coronal.point_at(15, y - 0.5, x - 0.5) for x, y in line]
+        expected = sagittal.origins[18][0] + SHIFT[0]
+        assert [end[0] for end in ends] == pytest.approx([expected, expected])
+        assert max(end[2] for end in ends) == pytest.approx(50 + SHIFT[2])
+
     def test_crossing_planes_and_one_frame_are_not_tied(self) -> None:
         states = [ViewportState("a", 10), ViewportState("b", 10)]
         for other in (stack("2", CORONAL), stack("1"), stack(""), None):
