@@ -271,6 +271,47 @@ class TestOneScale:
         presenter.set_links(0, replace(presenter.states[0].links, zoom=False))
         assert self.scales(grid) == [pytest.approx(3.0), pytest.approx(1.5)]
 
+    def test_after_a_zoom_what_is_hung_or_linked_anew_takes_the_same_scale(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"), make("coronal", key="b"), make("axial", key="c"))
+        presenter = grid.presenter
+        wheel(grid, 0, 360, Qt.KeyboardModifier.ControlModifier)
+        wanted = frame_of(presenter, 0, (300, 300), PixelBuffer())
+        assert wanted is not None and wanted.scale_bar is not None
+
+        def lengths() -> list[float]:
+            frames = [frame_of(presenter, n, (300, 300), PixelBuffer()) for n in range(len(presenter.states))]
+            return [frame.scale_bar.length_px for frame in frames if frame and frame.scale_bar]
+
+        grid.presenter.set_active(1)
+        QTest.keyClick(grid.tiles[1], Qt.Key.Key_Right)
+        assert presenter.states[1].series_key == "c"
+        assert lengths() == [wanted.scale_bar.length_px] * 3
+        grid.set_grid(2, 2)
+        assert set(lengths()) == {wanted.scale_bar.length_px}
+        presenter.set_active(1)
+        grid.do("link")
+        wheel(grid, 1, -600, Qt.KeyboardModifier.ControlModifier)
+        assert presenter.states[1].scale != presenter.states[0].scale
+        grid.do("link")
+        assert set(lengths()) == {wanted.scale_bar.length_px}
+
+    def test_a_viewport_alone_keeps_its_zoom_when_linked_again(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"))
+        wheel(grid, 0, 360, Qt.KeyboardModifier.ControlModifier)
+        scale = grid.presenter.states[0].scale
+        grid.do("link")
+        grid.do("link")
+        assert grid.presenter.states[0].scale == scale
+
+    def test_a_window_of_its_own_does_not_claim_the_scale_of_the_others(self, qtbot: QtBot) -> None:
+        grid = hung(qtbot, make("sagittal", key="a"), make("coronal", key="b"))
+        grid.detach(0)
+        frame = frame_of(grid.presenter, 0, (300, 300), PixelBuffer())
+        assert frame is not None and "zoom" not in frame.corners.bottom_right
+        wheel(grid, 1, 120, Qt.KeyboardModifier.ControlModifier)
+        frame = frame_of(grid.presenter, 0, (300, 300), PixelBuffer())
+        assert frame is not None and frame.corners.bottom_right.endswith("  linked")
+
     def test_a_click_finds_the_pixel_that_is_drawn(self, qtbot: QtBot) -> None:
         grid = hung(qtbot, make("sagittal", key="a"), self.wide())
         for tile in (0, 1):

@@ -139,8 +139,12 @@ class ViewerPresenter(HungCase):
         self._changed(self._all())
 
     def set_links(self, tile: int, links: Links) -> None:
-        """Break or restore links of one viewport."""
-        self.states[tile] = replace(self.states[tile], links=links, outside=None)
+        """Break or restore links of one viewport; linked again in zoom it takes the scale of the others."""
+        state = self.states[tile]
+        others = zip(self.states, self._geometries(tile), range(len(self.states)), strict=True)
+        joins = links.zoom and not state.links.zoom and self.linkable(tile) is not None
+        joins = joins and any(n != tile and place is not None and s.links.zoom for s, place, n in others)
+        self.states[tile] = replace(state, links=links, outside=None, scale=None if joins else state.scale)
         self._changed({tile})
 
     def set_ties(self, ties: Ties) -> None:

@@ -1,5 +1,5 @@
-"""What linked viewports share before anybody zooms: one scale for their whole images; and which links lead
-anywhere, so that no corner claims a link that is none."""
+"""The scale that linked viewports share: that of whole images until somebody zooms, then the one chosen; and
+which links lead anywhere, so that no corner claims a link that is none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Together:
         self.apart: frozenset[int] = frozenset()
         self._seen: tuple[Any, ...] = ()
         self._key: tuple[Any, ...] = ()
-        self._scales: dict[str, float] = {}
+        self._scales: dict[str, float | None] = {}
+        self._chosen: dict[str, float | None] = {}
         self._drawn: dict[int, tuple[ViewportState, tuple[float | None, Links], ViewportState]] = {}
 
     def drawn(self, tile: int, state: ViewportState) -> ViewportState:
@@ -37,23 +38,32 @@ class Together:
         links = state.links
         if (links.scroll or links.pan) and not self._leads_anywhere(tile):
             links = replace(links, scroll=False, pan=False)
+        if scale is None and tile in self.apart:
+            links = replace(links, zoom=False)  # fits its own window until somebody zooms
         before = self._drawn.get(tile)
         if before is None or before[0] is not state or before[1] != (scale, links):
             before = self._drawn[tile] = state, (scale, links), replace(state, scale=scale, links=links)
         return before[2]
 
     def scale(self, tile: int) -> float | None:
-        """Screen pixels per mm at which the whole images of a link group fit; None: each fits by itself."""
-        if not self._shares(tile):
-            return None
+        """Screen pixels per mm that a viewport without a scale of its own takes from its link group.
+
+        The scale to which others were zoomed, else that at which the whole images of the group fit; None: it
+        fits by itself.
+        """
         hung = self._hung
+        if hung.states[tile].scale is not None or not self._is_linked(tile):
+            return None
         self._look()
         group = hung.layout.tiles[tile].link
-        if group not in self._scales:
-            places = enumerate(hung.layout.tiles)
-            fits = [self._fit(n) for n, place in places if place.link == group and self._shares(n)]
-            self._scales[group] = min(fits)
-        return self._scales[group]
+        if group not in self._chosen:
+            members = [n for n, place in enumerate(hung.layout.tiles) if place.link == group]
+            self._chosen[group] = next((found for n in members if (found := self._zoomed_to(n))), None)
+            fits = [self._fit(n) for n in members if self._shares(n)]
+            self._scales[group] = min(fits, default=None)
+        if (chosen := self._chosen[group]) is not None:
+            return chosen
+        return None if tile in self.apart else self._scales[group]
 
     def _look(self) -> None:
         """Forget the scales if what they depend on has changed."""
@@ -63,15 +73,23 @@ class Together:
         if seen == self._seen:  # for every viewport of one step but the first
             return
         self._seen = seen
-        states = tuple((s.series_key, s.rotation, s.scale is None, s.links.zoom) for s in hung.states)
+        states = tuple((s.series_key, s.rotation, s.scale, s.links.zoom) for s in hung.states)
         key = (self.apart, hung.layout, states, tuple(hung.sizes), tuple(read))
         if key != self._key:
-            self._key, self._scales = key, {}
+            self._key, self._scales, self._chosen = key, {}, {}
+
+    def _zoomed_to(self, tile: int) -> float | None:
+        """The scale that a viewport brings to its group."""
+        return self._hung.states[tile].scale if self._is_linked(tile) else None
 
     def _shares(self, tile: int) -> bool:
+        return tile not in self.apart and self._hung.states[tile].scale is None and self._is_linked(tile)
+
+    def _is_linked(self, tile: int) -> bool:
+        """Whether a viewport is one of a group that has one scale."""
         hung = self._hung
         state, content = hung.states[tile], hung.content(tile)
-        if content is None or tile in self.apart or state.scale is not None or not state.links.zoom:
+        if content is None or not state.links.zoom:
             return False
         if not hung.layout.tiles[tile].link or content.problem:
             return False
