@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -322,6 +323,25 @@ class TestHanging:
             assert made.layout_shown.id != first
         QTest.keyClick(made.tiles[0], Qt.Key.Key_PageUp)
         assert made.layout_shown.id == first
+
+    def test_another_layout_shows_the_same_anatomy_in_series_read_before(self, grid: ViewerGrid) -> None:
+        grid.set_grid(1, 1)
+        for _ in range(5):
+            wheel(grid, 0, -120)
+        grid.set_grid(1, 2)
+        states, presenter = grid.presenter.states, grid.presenter
+        assert [state.series_key for state in states] == [PAIRS[0][0].key, "back"]
+        places = [presenter.linkable(n) for n in (0, 1)]
+        heights = [float(p.origins[s.slice_index][0]) for p, s in zip(places, states, strict=True) if p]
+        assert heights[0] == -15 and heights[1] == pytest.approx(heights[0], abs=1.0)
+
+    def test_another_layout_gives_its_window_to_series_read_before(self, grid: ViewerGrid) -> None:
+        grid.set_grid(1, 1)
+        layout = grid_of(1, 2, [series for series, _ in PAIRS])
+        grid.hang(replace(layout, tiles=tuple(replace(tile, window="full") for tile in layout.tiles)))
+        kept, new = grid.presenter.states
+        assert kept.window is None
+        assert new.window == next(one.window for one in grid.presenter.presets(1) if one.key == "full")
 
     def test_a_series_of_another_frame_of_reference_is_not_dragged_along(self, qtbot: QtBot) -> None:
         pairs = [make("sagittal"), make("sagittal", key="other", frame="9.9")]

@@ -106,10 +106,14 @@ class HungCase(QObject):
         return key
 
     def hang(self, layout: Layout) -> None:
-        """Change the grid; series that stay on screen keep slice, zoom and window."""
+        """Change the grid; series that stay keep slice, zoom and window, others show the same anatomy."""
         before = {state.series_key: state for state in self.states if state.series_key}
+        was_active = self.states[self.active], self.linkable(self.active)
         self.layout = layout
         self.states = [self._hung_state(tile, before) for tile in layout.tiles]
+        for tile, state in enumerate(self.states):
+            if state.series_key not in before:
+                self._take_up(tile, *was_active)
         self.sizes = [(1.0, 1.0)] * len(self.states)
         filled = [i for i, state in enumerate(self.states) if state.series_key]
         self.active = filled[0] if filled else 0
@@ -126,6 +130,15 @@ class HungCase(QObject):
         if key in before:
             return before[key]
         return self._start_state(key)
+
+    def _take_up(self, tile: int, left: ViewportState, geometry: StackGeometry | None) -> None:
+        """A series that was read before begins with its protocol's window, where the reader left off."""
+        self._start_window(tile)
+        if geometry is not None and self.layout.tiles[tile].link:
+            states, places = [left, self.states[tile]], [geometry, self.linkable(tile)]
+            found = linking.synchronise(states, places, 0, self.ties)[1]
+            if found.outside is None:
+                self.states[tile] = found
 
     def _start_state(self, key: str) -> ViewportState:
         content = self.contents[key]
