@@ -100,6 +100,36 @@ def test_no_byte_tells_them_and_the_other_reader_sees_none(study: Study, tmp_pat
         assert {one.reader for one in measurements(study, viewer)} <= {"R2"}  # whoever asks, with R2's keys
 
 
+def test_no_size_tells_an_outline_from_a_flag(tmp_path: Path) -> None:
+    """As many entries of the same visible sizes make a sheet of the same size, whatever they say."""
+    chance, sizes = np.random.default_rng(4), set()
+    for place, has_outlines in enumerate((True, False)):
+        folder = tmp_path / str(place)
+        people = AccountFolder(folder / "study" / FOLDER)
+        for name in ("R1", "R2", "C1"):
+            seat = Seat.COORDINATOR if name == "C1" else Seat.READER
+            make_account(people, name, seat, word(name), cost=LEAST_COST)
+        (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
+        with create_study(folder / "plan.toml", folder / "study", passphrase_of=word) as study:
+            study.sign_in("R1", word("R1"))
+            opened = study.reader("R1").open_read("K-1")
+            for number in range(40):
+                points = tuple((float(x), float(y)) for x, y in chance.uniform(0, 300, (100, 2)))
+                mark = Mark(str(number), Shape.FREEHAND, "1.2", "1.2.3", 0, points)
+                if has_outlines:
+                    opened.keep_mark(mark.id, to_dict(mark))
+                else:
+                    opened.flag("MFC")
+            for item in opened.sheets[0].instrument.items:
+                opened.answer(item.id, 1)
+            key = opened.lock(word("R1")).key
+            sheet = study.store.seals.sheet(key)
+            assert sheet is not None
+            entries = [len(one.payload) for one in study.store.reads.entries(key)]
+            sizes.add((tuple(sorted(set(entries))), len(entries), len(sheet.body)))
+    assert len(sizes) == 1
+
+
 def test_unsealing_brings_both_back(study: Study) -> None:
     read(study, "R1")
     read(study, "R2")

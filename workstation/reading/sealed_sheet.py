@@ -56,7 +56,7 @@ def seal_sheet(
     entries: Sequence[Entry],
     keys: seal.Keys,
     layers: Sequence[Card],
-    sizes: Sequence[int],
+    size: int,
 ) -> SealedSheet:
     """Seal and sign a locked read.
 
@@ -68,13 +68,13 @@ def seal_sheet(
         Of the reader.
     layers : sequence of Card
         Whose layers close the key, the outermost first: `Sealing.layers`.
-    sizes : sequence of int
-        That the sheet may have: see `sheet_sizes`.
+    size : int
+        That the sheet is filled up to: see `sheet_size`.
     """
     sheet_key = seal.new_key()
     content = canonical({"format": FORMAT, "entries": [entry_data(one) for one in entries]})
     place = _place(study_uid, plan_digest, lock.key)
-    body = seal.encrypt(sheet_key, seal.padded_to(content, sizes), place)
+    body = seal.encrypt(sheet_key, seal.padded_to(content, (size,)), place)
     box, bound = sheet_key, _box_place(study_uid, plan_digest, lock.key)
     for card in reversed(layers):
         box = seal.seal_to(card.encryption_key, box + bound)
@@ -83,15 +83,13 @@ def seal_sheet(
     return SealedSheet(lock.key, plan_digest, body, box, signature)
 
 
-def sheet_sizes(entry_bytes: Sequence[int]) -> tuple[int, int]:
-    """Sizes that a sheet may have, by the sizes of the journal's entries, which anyone can see.
+def sheet_size(entry_bytes: Sequence[int]) -> int:
+    """The size of a sheet, by the sizes of the journal's entries, which anyone can see.
 
-    It follows from them and not from what was answered. Entries say much the same one after another, so
-    that those of the smallest class take a quarter together; where that should not do, all their room.
+    It follows from them and not from what was answered. They have room for everything together: a smaller
+    sheet, where that would do, would tell a read with outlines from one without.
     """
-    smallest = seal.RUNGS[0] + seal.OVERHEAD
-    packed = sum(size if size > smallest else size // 4 for size in entry_bytes)
-    return packed, sum(entry_bytes)
+    return sum(entry_bytes)
 
 
 def commitment(study_uid: str, lock: Lock, sheet: SealedSheet) -> bytes:

@@ -21,7 +21,7 @@ from workstation.reading.sealed_sheet import (
     is_committed,
     open_sheet,
     seal_sheet,
-    sheet_sizes,
+    sheet_size,
 )
 from workstation.reading.sealing_rule import Sealing
 from workstation.reading.session import Lock
@@ -289,7 +289,7 @@ class Vault:
             self.entries(lock.key, links),
             self.person(lock.key.reader).keys,
             self.sealing.layers,
-            sheet_sizes([len(one.payload) for one in links]),
+            sheet_size([len(one.payload) for one in links]),
         )
 
     # unsealing ---------------------------------------------------------------------------------
