@@ -23,6 +23,7 @@ class ItemList(QWidget):
         self._theme = theme
         self._rows: dict[str, ItemRow] = {}
         self._in_hand = ""
+        self._margin = 0
         self._list = QWidget()
         self._lines = QVBoxLayout(self._list)
         self._lines.setContentsMargins(0, 0, 0, 0)
@@ -41,6 +42,11 @@ class ItemList(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._heads)
         layout.addWidget(self._scroll, 1)
+
+    @property
+    def margin(self) -> int:
+        """How far from the right edge the answers of the last column end, in pixels."""
+        return self._margin
 
     def show_form(self, form: Instrument) -> None:
         """List the items of a form."""
@@ -68,8 +74,8 @@ class ItemList(QWidget):
         for name, row in self._rows.items():
             answers = [sheet.answer(form.item_at(name, column).id) for column in columns]
             row.set_answers(answers, column=place, current=name == item.row)
-        margin = self._scroll.verticalScrollBar().sizeHint().width() if form.columns else 0
-        self._heads.setContentsMargins(0, 0, margin, 0)
+        self._margin = self._scroll.verticalScrollBar().sizeHint().width() if form.columns else 0
+        self._heads.setContentsMargins(0, 0, self._margin, 0)
         self._heads.show_columns(form.columns, item.column)
         self._in_hand = item.row
 

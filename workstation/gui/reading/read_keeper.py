@@ -83,7 +83,10 @@ class ReadKeeper(QObject):
             return
         if visits is not None:
             self._columns.open(visits)
-        self._form.set_read(self.read.sheets, self.read.case.laterality, locked=self.read.is_locked)
+        read = self.read
+        self._form.set_read(
+            read.sheets, read.case.laterality, locked=read.is_locked, totals=read.shows_totals
+        )
         self._jobs.in_turns("note-series", self._note_series)  # waits for the disk
         self._book.keeper = self._masks.keeper = self
         self._masks.refusal = LOCKED if self.read.is_locked else ""

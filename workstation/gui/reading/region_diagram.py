@@ -18,6 +18,8 @@ PANEL_GAP = 8
 TITLE_HEIGHT = 16
 COLUMNS = 2
 ONE_ROW_PX, TWO_ROW_PX = 164, 124
+SMALL_COLUMNS, SMALL_PX = 4, 120
+WIDTH_PX = 340
 
 
 class RegionDiagram(QWidget):
@@ -37,13 +39,13 @@ class RegionDiagram(QWidget):
         self.setMouseTracking(True)
         self._theme = theme
         self._instrument: Instrument | None = None
-        self._is_left = False
+        self._is_left = self._is_small = False
         self._current = ""
         self._marks: dict[str, str] = {}
 
     def sizeHint(self) -> QSize:
         """As wide as the form, as high as its rows of panels: it does not change with the width."""
-        return QSize(340, self._rows() * (int(self._panel_side()) + TITLE_HEIGHT))
+        return QSize(WIDTH_PX, self._rows() * (int(self._panel_side()) + TITLE_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         """The same: the diagram does not shrink."""
@@ -53,6 +55,13 @@ class RegionDiagram(QWidget):
         """Redraw in other colours."""
         self._theme = theme
         self.update()
+
+    def set_small(self, small: bool) -> None:
+        """Leave room to what stands below, on a low screen."""
+        if small != self._is_small:
+            self._is_small = small
+            self.updateGeometry()
+            self.update()
 
     def set_instrument(self, instrument: Instrument, laterality: Laterality | None) -> None:
         """Show the regions of an instrument for a side."""
@@ -113,9 +122,16 @@ class RegionDiagram(QWidget):
         QToolTip.hideText()
 
     def _rows(self) -> int:
-        return -(-len(self._instrument.views) // COLUMNS) if self._instrument else 1
+        return -(-len(self._instrument.views) // self._columns()) if self._instrument else 1
+
+    def _columns(self) -> int:
+        """Panels in a row; a small diagram has them all in one, so that the list below keeps its rows."""
+        return SMALL_COLUMNS if self._is_small else COLUMNS
 
     def _panel_side(self) -> float:
+        if self._is_small:
+            across = min(self._columns(), len(self._instrument.views)) if self._instrument else 1
+            return min(SMALL_PX, (WIDTH_PX - (across - 1) * PANEL_GAP) / across)
         return ONE_ROW_PX if self._rows() == 1 else TWO_ROW_PX
 
     def _side_shown(self) -> float:
@@ -126,7 +142,7 @@ class RegionDiagram(QWidget):
         if self._instrument is None:
             return
         views, side = self._instrument.views, self._side_shown()
-        columns = min(COLUMNS, len(views))
+        columns = min(self._columns(), len(views))
         step = (self.width() + PANEL_GAP) / columns
         for index, view in enumerate(views):
             row, column = divmod(index, columns)
@@ -159,12 +175,14 @@ class RegionDiagram(QWidget):
         left, right = view.left, view.right
         if self._is_left and view.mirrors:
             left, right = right, left
-        wider = 16 if panel.width() < ONE_ROW_PX else 0
+        wider = 16 if panel.width() < ONE_ROW_PX and not self._is_small else 0
         strip = QRectF(
             panel.left() - wider, panel.top() - TITLE_HEIGHT, panel.width() + 2 * wider, TITLE_HEIGHT
         )
         painter.drawText(strip, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left)
-        painter.drawText(strip, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
+        measure = painter.fontMetrics().horizontalAdvance
+        if measure(left) + measure(right) + PANEL_GAP <= strip.width():  # else the left one says it for both
+            painter.drawText(strip, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
 
     def _paint_region(self, painter: QPainter, region: Region, polygon: QPolygonF, has_mark: bool) -> None:
         mark = self._marks.get(region.id, "")
@@ -182,6 +200,12 @@ class RegionDiagram(QWidget):
         painter.setFont(self._small_font(bold=bool(mark)))
         role = "on_accent" if is_current else "text" if mark else "secondary"
         painter.setPen(self._theme.colour(role))
+        if (
+            self._is_small
+            and not mark
+            and polygon.boundingRect().width() < painter.fontMetrics().horizontalAdvance(region.code)
+        ):
+            return  # the list and the tool tip name it
         centre = _centre(polygon)
         box = QRectF(centre.x() - 24, centre.y() - 8, 48, 16)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, mark or region.code)

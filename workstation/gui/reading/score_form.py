@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -19,16 +19,20 @@ from workstation.gui.commands import make_keymap
 from workstation.gui.keymap import Keymap, tell
 from workstation.gui.layouts import empty
 from workstation.gui.reading.column_strip import ColumnStrip
+from workstation.gui.reading.definitions import Definitions
 from workstation.gui.reading.item_list import ItemList
 from workstation.gui.reading.item_row import answer_mark
 from workstation.gui.reading.level_buttons import LevelButtons
 from workstation.gui.reading.region_diagram import RegionDiagram
+from workstation.gui.reading.totals_strip import TotalsStrip
 from workstation.gui.theme import Theme
 from workstation.imaging.study import Laterality
 from workstation.scoring.instrument import Column, Instrument, Item
 from workstation.scoring.sheet import AnswerState, ScoreSheet
 
-FORM_WIDTH = 372
+FORM_WIDTH, MARGIN_PX = 372, 12
+LOW_PX, ROOMY_PX = 720, 900
+"""Below the one the diagram is smaller, and the list keeps its rows; from the other on every sum shows."""
 NOT_ASSESSABLE_KEYS = (Qt.Key.Key_Minus, Qt.Key.Key_Period)
 
 
@@ -61,6 +65,7 @@ class ScoreForm(QWidget):
         self._item = ""
         self._locked = False
         self._told: Column | None = None
+        self._shows_totals = False
         self._build()
 
     # what is shown ---------------------------------------------------------------------------
@@ -80,8 +85,16 @@ class ScoreForm(QWidget):
         """Asks for the signature; of no use while something is asked."""
         return self._lock
 
-    def set_read(self, sheets: Sequence[ScoreSheet], laterality: Laterality | None, *, locked: bool) -> None:
-        """Show the sheets of a read from its first unread item."""
+    def set_read(
+        self,
+        sheets: Sequence[ScoreSheet],
+        laterality: Laterality | None,
+        *,
+        locked: bool,
+        totals: bool = False,
+    ) -> None:
+        """Show the sheets of a read from its first unread item; `totals` if sums may be seen."""
+        self._shows_totals = totals
         self._sheets = tuple(sheets)
         self._laterality = laterality
         self._locked = locked
@@ -102,6 +115,8 @@ class ScoreForm(QWidget):
         self._sheets = ()
         self._item = ""
         self._list.clear()
+        self._shows_totals = False
+        self._totals.show_sheet(None)
         self._tell_column()
         self._title.setText("")
         self._counter.setText("")
@@ -117,6 +132,7 @@ class ScoreForm(QWidget):
         self._theme = theme
         self._diagram.set_theme(theme)
         self._list.set_theme(theme)
+        self._totals.set_theme(theme)
 
     def go_to(self, item_id: str) -> None:
         """Give an item of the shown instrument the focus of the form."""
@@ -197,20 +213,16 @@ class ScoreForm(QWidget):
         self._item_title.setObjectName("item_title")
         self._item_title.setWordWrap(True)
         heading = QHBoxLayout()
-        heading.addWidget(self._item_title, 1)
+        heading.addWidget(self._title, 1)
         heading.addWidget(self._counter)
         self._strip = ColumnStrip(self._keymap, self)
         self._strip.chosen.connect(self._on_column)
         self._levels = LevelButtons(self)
         self._levels.chosen.connect(self.answer)
-        self._definitions = QLabel()
-        self._definitions.setObjectName("definitions")
-        self._definitions.setWordWrap(True)
-        self._definitions.setTextFormat(Qt.TextFormat.RichText)
-        self._definitions.setMinimumHeight(84)
-        self._definitions.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._definitions = Definitions(FORM_WIDTH - 2 * MARGIN_PX, self)
         self._list = ItemList(self._theme, self)
         self._list.chosen.connect(self.go_to)
+        self._totals = TotalsStrip(self._theme, self)
         self._note = QLabel()
         self._note.setProperty("text_role", "secondary")
         self._note.setWordWrap(True)
@@ -226,19 +238,26 @@ class ScoreForm(QWidget):
 
     def _lay_out(self, heading: QHBoxLayout) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         layout.setSpacing(8)
         layout.addLayout(self._tabs)
-        layout.addWidget(self._title)
+        layout.addLayout(heading)
         layout.addWidget(self._diagram)
         layout.addWidget(self._strip)
-        layout.addLayout(heading)
+        layout.addWidget(self._item_title)
         layout.addWidget(self._levels)
         layout.addWidget(self._definitions)
         layout.addWidget(self._list, 1)
+        layout.addWidget(self._totals)
         layout.addWidget(self._note)
         layout.addWidget(self._summary)
         layout.addWidget(self._lock)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low form has a smaller diagram, a high one a line for every sum."""
+        super().resizeEvent(event)
+        self._diagram.set_small(self.height() < LOW_PX)
+        self._totals.set_roomy(self.height() >= ROOMY_PX)
 
     def set_asking(self, asking: bool) -> None:
         """A question under the form takes the room of what the grades mean: none is given meanwhile."""
@@ -269,7 +288,9 @@ class ScoreForm(QWidget):
         self._strip.show_columns(self.instrument.columns)
         self._diagram.set_instrument(self.instrument, self._laterality)
         self._title.setText(self.instrument.title)
-        self._title.setVisible(len(self._sheets) == 1)
+        for one in (self._title, self._counter):
+            one.setVisible(len(self._sheets) == 1)
+        self._definitions.show_form(self.instrument)
         unvalidated = self.instrument.status != "validated"
         self._note.setText("⚠ Unvalidated scale: for research only" if unvalidated else "")
         self._note.setVisible(unvalidated)
@@ -279,6 +300,7 @@ class ScoreForm(QWidget):
             return
         sheet, item = self._sheets[self._tab], self._current()
         self._list.show_answers(sheet, item)
+        self._totals.show_sheet(sheet if self._shows_totals else None, self._list.margin)
         if item.column is not None:
             self._strip.show_state(sheet, item.column)
             self._diagram.set_instrument(self.instrument, self._side_of(item.column))
@@ -292,31 +314,23 @@ class ScoreForm(QWidget):
         self._diagram.set_state(item.region, marks)
         code = next((r.code for r in self.instrument.regions if r.id == item.region), item.row)
         self._item_title.setText(f"<b>{code}</b>&nbsp; {item.title}")
-        self._show_levels(item)
+        answer = sheet.answer(item.id)
+        self._levels.show_item(item, answer, locked=self._locked)
+        self._definitions.show_item(item, answer)
         answers = [sheet.answer(one.id) for one in self.instrument.items]
         done = sum(answer.state != AnswerState.UNREAD for answer in answers)
         self._counter.setText(f"{done} of {len(answers)}")
+        here = f" · {done} of {len(answers)} here" if len(self._sheets) > 1 else ""
         every = [s.answer(one.id) for s in self._sheets for one in s.instrument.items]
         answered = sum(answer.state != AnswerState.UNREAD for answer in every)
         flagged = sum(answer.flagged for answer in every)
         self._summary.setText(
             "Locked: nothing changes after"
             if self._locked
-            else f"{answered} of {len(every)} answered · {flagged} flagged"
+            else f"{answered} of {len(every)} answered{here} · {flagged} flagged"
         )
         self._lock.setEnabled(not self._locked and answered == len(every))
         self._lock.setText("Locked" if self._locked else f"Lock this read…   {self._keymap.key_of('lock')}")
-
-    def _show_levels(self, item: Item) -> None:
-        answer = self._sheets[self._tab].answer(item.id)
-        self._levels.show_item(item, answer, locked=self._locked)
-        lines = []
-        for level in item.levels:
-            chosen = answer.state == AnswerState.SCORED and answer.grade == level.grade
-            text = f"<b>{level.key}</b>&nbsp;&nbsp;{level.definition}"
-            lines.append(f"<u>{text}</u>" if chosen else text)
-        lines.append("<b>-</b>&nbsp;&nbsp;not assessable")
-        self._definitions.setText("<br>".join(lines))
 
     # moving ----------------------------------------------------------------------------------
 
