@@ -139,6 +139,7 @@ def test_every_part_of_the_office_is_named_explained_reached_in_order_and_whole(
     desk = window.show_desk("setup", ("look after", tmp_path / "study"))
     assert isinstance(desk, SetupDesk)
     office = desk.office
+    assert office is not None
     assert office.isVisible()
     for part in office.parts:
         office.choose(part.title)

@@ -50,11 +50,10 @@ class SetupDesk(Desk):
     def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._is_built = False
+        self.office: OfficePage | None = None  # made when a study is first looked after
         self._waiting: list[Callable[[], object]] = []  # what was asked for before all steps were there
         self._frame()
-        context.jobs.in_turns(
-            "setup-build", self._add_beside, *self._steps(), self._add_office, self._on_built
-        )
+        context.jobs.in_turns("setup-build", self._add_beside, *self._steps(), self._on_built)
 
     # what is set ---------------------------------------------------------------------------------
 
@@ -102,8 +101,9 @@ class SetupDesk(Desk):
         self._when_built(self._focus_first)
 
     def _focus_first(self) -> None:
-        if self._pages.currentWidget() is self.office:
-            self.office.focus_first()
+        office = self.office
+        if office is not None and self._pages.currentWidget() is office:
+            office.focus_first()
             return
         self._title.setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_cases()
@@ -167,12 +167,14 @@ class SetupDesk(Desk):
         assert isinstance(layout, QHBoxLayout)
         layout.addWidget(self._beside, 2)
 
-    def _add_office(self) -> None:
-        self.office = OfficePage(self.context, self)
-        self.office.opened.connect(lambda: self._pages.setCurrentWidget(self.office))
-        self.office.left.connect(lambda: self._pages.setCurrentWidget(self._wizard))
-        self.office.titled.connect(self.titled)
-        self._pages.addWidget(self.office)
+    def _make_office(self) -> OfficePage:
+        office = OfficePage(self.context, self)
+        office.opened.connect(lambda: self._pages.setCurrentWidget(office))
+        office.left.connect(lambda: self._pages.setCurrentWidget(self._wizard))
+        office.titled.connect(self.titled)
+        self._pages.addWidget(office)
+        self.office = office
+        return office
 
     def _on_built(self) -> None:
         self._is_built = True
@@ -283,18 +285,19 @@ class SetupDesk(Desk):
 
     def look_after(self, folder: Path) -> None:
         """Open the page of those who look after a study."""
-        self._when_built(lambda: self.office.open(folder))
+        self._when_built(lambda: (self.office or self._make_office()).open(folder))
 
     def lock_session(self) -> bool:
         """Cover the study that is looked after, and forget passphrases typed for a new one."""
         if not self._is_built:
             return False
         typed = self._sealing.clear()
-        return self.office.lock_session() or typed
+        signed_in = self.office is not None and self.office.lock_session()
+        return signed_in or typed
 
     def shut_down(self) -> None:
         """Close the study that is looked after."""
-        if self._is_built:
+        if self.office is not None:
             self.office.shut_down()
 
     def takes_drop(self, paths: tuple[Path, ...]) -> bool:

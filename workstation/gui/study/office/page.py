@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 LOOK_AFTER = "look after"
 """What another desk asks of the set-up desk: ``(LOOK_AFTER, folder)``."""
 LIST_PX = 200
+BUILD_SLOT = "office-build"
 ORDERS = "The order in which each reader meets the cases, and which code is which case."
 CALIBRATION = "Whether readers agree with known answers before reading; each is told what the plan allows."
 KNOWN = "Readers against the cases among the others whose answers are known: whether a scale has drifted."
@@ -73,27 +75,14 @@ class OfficePage(QWidget):
         self._list.setAccessibleName("What to look at")
         self._list.setToolTip("Up and down choose")
         self._list.setFixedWidth(LIST_PX)
-        self.parts: tuple[OfficePart, ...] = (
-            ProgressPart(self._run),
-            TablePart("orders", "Orders", ORDERS, self._run, _orders),
-            TimesPart(self._run),
-            TablePart("calibration", "Calibration", CALIBRATION, self._run, _calibration),
-            TablePart("known", "Known cases", KNOWN, self._run, _drift),
-            UrgentPart(self._run),
-            EmergencyPart(self._run),
-            LogPart(self._run),
-            TablePart("plans", "Plan", PLANS, self._run, _plans),
-            ExportPart(self._run),
-        )
-        self._list.addItems([part.title for part in self.parts])
+        self.parts: tuple[OfficePart, ...] = ()
+        self._is_built = False
+        self._waiting: Office | None = None  # opened before all parts were there
         self._cover = QLabel()
         self._cover.setObjectName("office_cover")
         self._cover.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._cover.setProperty("text_role", "quiet")
         self._pages = QStackedWidget()
-        for part in self.parts:
-            self._pages.addWidget(part)
-            part.order_tabs()
         self._pages.addWidget(self._cover)
         body = QHBoxLayout()
         body.setSpacing(0)
@@ -105,6 +94,37 @@ class OfficePage(QWidget):
         layout.addWidget(self._strip)
         layout.addLayout(body, 1)
         self._list.currentRowChanged.connect(self._on_row)
+        # Together the parts would hold the window.
+        steps = (partial(self._add, make) for make in self._makers())
+        context.jobs.in_turns(BUILD_SLOT, *steps, self._on_built)
+
+    def _makers(self) -> tuple[Callable[[], OfficePart], ...]:
+        run = self._run
+        return (
+            partial(ProgressPart, run),
+            partial(TablePart, "orders", "Orders", ORDERS, run, _orders),
+            partial(TimesPart, run),
+            partial(TablePart, "calibration", "Calibration", CALIBRATION, run, _calibration),
+            partial(TablePart, "known", "Known cases", KNOWN, run, _drift),
+            partial(UrgentPart, run),
+            partial(EmergencyPart, run),
+            partial(LogPart, run),
+            partial(TablePart, "plans", "Plan", PLANS, run, _plans),
+            partial(ExportPart, run),
+        )
+
+    def _add(self, make: Callable[[], OfficePart]) -> None:
+        part = make()
+        self._pages.addWidget(part)
+        part.order_tabs()
+        self.parts += (part,)
+
+    def _on_built(self) -> None:
+        self._list.addItems([part.title for part in self.parts])
+        self._is_built = True
+        office, self._waiting = self._waiting, None
+        if office is not None:
+            self._on_opened(office)
 
     @property
     def is_open(self) -> bool:
@@ -201,11 +221,12 @@ class OfficePage(QWidget):
     def shut_down(self) -> None:
         """The window closes."""
         self._watch.stop()
-        for slot in (SLOT, VERIFY_SLOT, EXPORT_SLOT):
+        for slot in (SLOT, VERIFY_SLOT, EXPORT_SLOT, BUILD_SLOT):
             self._context.jobs.forget(slot)
-        if self._office is not None:
-            self._office.close()
-            self._office = None
+        for office in (self._office, self._waiting):
+            if office is not None:
+                office.close()
+        self._office = self._waiting = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes back to the list of parts, and from there to making a study."""
@@ -251,6 +272,11 @@ class OfficePage(QWidget):
         self._context.jobs.start(SLOT, work, done)
 
     def _on_opened(self, office: Office) -> None:
+        if not self._is_built:
+            if self._waiting is not None:
+                self._waiting.close()
+            self._waiting = office
+            return
         self.close_study()
         self._office = office
         self._is_locked = False
@@ -289,7 +315,7 @@ class OfficePage(QWidget):
         for number, part in enumerate(self.parts):
             if number != row:
                 part.rest()
-        self._pages.setCurrentIndex(row)
+        self._pages.setCurrentWidget(self.parts[row])
         self.parts[row].refresh(self._office)
 
     def _put_away(self) -> None:
