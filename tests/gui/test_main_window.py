@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
 from workstation import settings
 from workstation.errors import ResourceError, StoreError
@@ -406,3 +407,40 @@ print(seen, code)
             check=False,
         )
         assert done.stdout.strip() == "['reading'] 0", done.stderr
+
+
+class DeskInParts(PlainDesk):
+    """Needs three more turns after it was begun."""
+
+    id, title = "reading", "Reading"
+    missing = 3
+
+    def build_on(self) -> bool:
+        self.missing -= self.missing > 0
+        return self.missing > 0
+
+
+@pytest.mark.parametrize("is_asked_for_at_once", [False, True])
+def test_a_desk_prepared_in_parts_is_whole_whenever_it_is_asked_for(
+    qtbot: QtBot, is_asked_for_at_once: bool
+) -> None:
+    make_application()
+    begun: list[DeskInParts] = []
+
+    def begin(context: DeskContext) -> Desk:
+        begun.append(DeskInParts(context))
+        return begun[-1]
+
+    desk = DeskEntry("reading", "Reading", "read", "Ctrl+2", "Read", begin, begin=begin)
+    window = MainWindow(make_context({}, synchronous=False), [*entries()[:1], desk])
+    qtbot.addWidget(window)
+    window.prepare("reading")
+    assert begun[0].missing == 2
+    assert window.built("reading") is None
+    if not is_asked_for_at_once:
+        qtbot.waitUntil(lambda: window.built("reading") is not None)
+    assert window.show_desk("reading") is begun[0]
+    assert begun[0].missing == 0
+    qtbot.waitUntil(lambda: not window.context.jobs.running)
+    assert len(begun) == 1
+    window.close()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from workstation.errors import ResourceError
 from workstation.gui import theme as themes
@@ -107,3 +109,30 @@ def test_a_hint_in_an_empty_field_is_read(name: str, qtbot) -> None:
     hint = line.palette().color(QPalette.ColorRole.PlaceholderText)
     assert hint.alpha() == 255
     assert contrast_ratio(hint.name(), load_theme(name).roles["window"]) >= AA_TEXT
+
+
+class StyledWidget(QWidget):
+    """Counts how often it was styled anew."""
+
+    styled = 0
+
+    def changeEvent(self, event: QEvent) -> None:
+        self.styled += event.type() == QEvent.Type.StyleChange
+
+
+def test_a_change_of_theme_does_not_style_a_widget_once_for_each_part_that_holds_it(qtbot: QtBot) -> None:
+    make_application()
+    appearance = Appearance("dark")
+    appearance.dress()
+    outermost = QWidget()
+    qtbot.addWidget(outermost)
+    part: QWidget = outermost
+    for _ in range(8):
+        inner = StyledWidget()
+        QVBoxLayout(part).addWidget(inner)
+        part = inner
+    assert isinstance(part, StyledWidget)
+    outermost.show()
+    before = part.styled
+    appearance.toggle()
+    assert 1 <= part.styled - before <= 3

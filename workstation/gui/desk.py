@@ -95,6 +95,10 @@ class Desk(QWidget):
         self.setObjectName(f"{self.id}_desk")
         self.setAccessibleName(f"{self.title} desk")
 
+    def build_on(self) -> bool:
+        """Make the next part of a desk begun ahead of time (`DeskEntry.begin`); False once it is whole."""
+        return False
+
     def take(self, what: object) -> None:
         """Open what another desk or the command line sent (a case code, a study folder, …)."""
 
@@ -151,6 +155,8 @@ class DeskEntry:
         Imports and makes the desk; called the first time it is shown.
     shut_while_blinded : bool
         True for every desk that could show a reader more than the case being read.
+    begin : callable, optional
+        Begins a desk that is made in parts by `Desk.build_on`, where making it whole would hold the window.
     """
 
     id: str
@@ -160,3 +166,4 @@ class DeskEntry:
     purpose: str
     build: Callable[[DeskContext], Desk]
     shut_while_blinded: bool = True
+    begin: Callable[[DeskContext], Desk] | None = None

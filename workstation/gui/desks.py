@@ -17,6 +17,12 @@ def _reading(context: DeskContext) -> Desk:
     return ReadingDesk(context)
 
 
+def _begin_reading(context: DeskContext) -> Desk:
+    from workstation.gui.reading.reading_desk import ReadingDesk
+
+    return ReadingDesk(context, whole=False)
+
+
 def _reconcile(context: DeskContext) -> Desk:
     from workstation.gui.review.reconcile_desk import ReconcileDesk
 
@@ -45,6 +51,7 @@ DESKS: tuple[DeskEntry, ...] = (
         "Look at a case, make masks, score blind",
         _reading,
         shut_while_blinded=False,
+        begin=_begin_reading,
     ),
     DeskEntry(
         "reconcile",

@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.context = context
         self._entries = {entry.id: entry for entry in desks}
         self._built: dict[str, Desk] = {}
+        self._begun: dict[str, Desk] = {}  # of which parts are missing
         self._titles: dict[str, str] = {}
         self._blinded = False
         self._waiting: tuple[str, object] | None = None
@@ -268,12 +269,24 @@ class MainWindow(QMainWindow):
     # private ----------------------------------------------------------------------------------
 
     def prepare(self, desk_id: str) -> None:
-        """Build a desk before it is asked for."""
-        if desk_id in self._entries and desk_id not in self._built:
-            self._build(self._entries[desk_id])
+        """Build a desk before it is asked for, where it can be, a part in each turn of the event loop."""
+        entry = self._entries.get(desk_id)
+        if entry is not None and desk_id not in self._built and desk_id not in self._begun:
+            if entry.begin is not None:
+                self._begun[desk_id] = entry.begin(self.context)
+            self._prepare_on(entry)
+
+    def _prepare_on(self, entry: DeskEntry) -> None:
+        begun = self._begun.get(entry.id)
+        if begun is not None and begun.build_on():
+            self.context.jobs.in_turns("prepare", partial(self._prepare_on, entry))
+        elif entry.id not in self._built:
+            self._build(entry)
 
     def _build(self, entry: DeskEntry) -> Desk:
-        desk = entry.build(self.context)
+        desk = self._begun.pop(entry.id, None) or entry.build(self.context)
+        while desk.build_on():
+            pass  # asked for before it was whole
         self._built[entry.id] = desk
         desk.asked_for.connect(self.show_desk)
         desk.blinded.connect(self.set_blinded)

@@ -178,6 +178,9 @@ class Appearance(QObject):
         """Give the application this theme's palette and stylesheet."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
+            # Taken off first: a sheet that replaces another styles every widget once for each part that holds
+            # it, ten times over in a desk.
+            application.setStyleSheet("")
             application.setPalette(palette(self._theme))
             application.setStyleSheet(stylesheet(self._theme))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -53,21 +54,34 @@ class ReadingDesk(Desk):
     id: ClassVar[str] = "reading"
     title: ClassVar[str] = "Reading"
 
-    def __init__(self, context: DeskContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: DeskContext, parent: QWidget | None = None, *, whole: bool = True) -> None:
         super().__init__(context, parent)
         self._resume: str | None = None  # the case to go on with after the session was locked
         self._is_entering = False  # a reader has just come, and no case was opened yet
         self._reader: ReaderDesk | None = None
         self._open: OpenStudy | None = None
         self._is_blind = False
+        self._building = self._parts()
+        while whole and self.build_on():
+            pass
+
+    def build_on(self) -> bool:
+        """Make the next part; False once all are there."""
+        return next(self._building, self) is None
+
+    def _parts(self) -> Iterator[None]:
+        context = self.context
         self._header = ReadingHeader(context.keymap, context.theme, self)
         self._header.hide()
+        yield
         self._screen = ReadingScreen(context, self)
+        yield from self._screen.building()
         self._grid, self._form = self._screen.grid, self._screen.form
         self._lock, self._not_readable = self._screen.lock, self._screen.not_readable
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._screen)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._screen)
+        yield
         idle_min = float(context.settings.get("idle_lock_min", 10))
         self._door = ReaderDoor(
             self._screen.start, self._screen.sign_in, context.messages, context.jobs, idle_min, self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from enum import IntEnum
 
@@ -57,22 +58,33 @@ class ReadingScreen(QStackedWidget):
 
     def __init__(self, context: DeskContext, desk: Desk) -> None:
         super().__init__(desk)
+        self._context, self._desk = context, desk
+
+    def building(self) -> Iterator[None]:
+        """Make the parts, with a rest between them: all at once would hold the window."""
+        context, desk = self._context, self._desk
         theme = context.theme
         self.grid = ViewerGrid(viewer_palette(theme), desk, context.keymap)
         self.strip = SeriesStrip(self.grid, self)
+        yield
         self.tools = ToolStrip(self.grid, theme, self)
+        yield
         self.form = ScoreForm(theme, self, context.keymap)
         self.lock = LockPanel(self)
         self.lock.hide()
         tell(self.lock.several, context.keymap, "sign_several", SEVERAL)
+        yield
         self.masks = MaskPanel(context, self.grid, desk)
+        yield
         self.drawing = DrawingPanel(self.grid, theme, self)
+        yield
         self.not_readable = NotReadablePanel(self)
         self.amend = AmendPanel(self)
         self.urgent = UrgentPanel(self)
         self._questions: tuple[QWidget, ...] = (self.lock, self.not_readable, self.amend, self.urgent)
         for one in self._questions:
             one.installEventFilter(self)
+        yield
         self.sign_several = SignPage(self)
         self.start = StartPage(self)
         self.sign_in = SignInPage(self)
@@ -82,7 +94,8 @@ class ReadingScreen(QStackedWidget):
         self._side.addWidget(self.form)
         self.tools.layouts.told.connect(context.messages.inform)
         self.tools.layouts.refused.connect(context.messages.show)
-        self._place(desk)
+        yield
+        yield from self._place(desk)
 
     @property
     def page(self) -> Page:
@@ -143,9 +156,10 @@ class ReadingScreen(QStackedWidget):
         self.grid.set_palette(viewer_palette(theme))
         self.form.set_theme(theme)
 
-    def _place(self, desk: Desk) -> None:
+    def _place(self, desk: Desk) -> Iterator[None]:
         feet = self._questions
         side = side_panel(self._side, self.drawing, self.grid, feet, FORM_WIDTH, (self.form.lock_button,))
+        yield
         images = QVBoxLayout()
         images.setSpacing(0)
         images.addWidget(self.grid, 1)
@@ -158,6 +172,7 @@ class ReadingScreen(QStackedWidget):
         row.addWidget(self.strip)
         row.addLayout(images, 1)
         row.addWidget(side)
+        yield
         self.side_window = SideWindow(side, row, desk)
         self.side_window.moved.connect(self.grid.state_changed)
         self.grid.kept_parts["form_window"] = self.side_window
