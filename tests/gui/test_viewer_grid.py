@@ -372,6 +372,9 @@ class TestHanging:
         for series, stack in pairs:
             again.set_stack(series.key, stack)
         assert again.presenter.states[1].outside == outside, "said again when the case is opened again"
+        again.presenter.set_active(1)
+        again.restore(again.states())
+        assert again.active_tile == 1, "brought back whatever viewport is active then"
         wheel(made, 1, 120)
         assert made.presenter.states[1].outside is None
 

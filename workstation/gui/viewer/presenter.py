@@ -256,7 +256,7 @@ class ViewerPresenter(HungCase):
         """
         self._windows = {key: window for key, window in (windows or {}).items() if key in self.contents}
         self._left = frozenset(state.series_key for state in states)
-        self.states = [ViewportState()]
+        self.states, self.active = [ViewportState()], 0
         self.hang(layout)
         self.states = states
         for state in states:
