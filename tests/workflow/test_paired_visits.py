@@ -10,7 +10,7 @@ import pytest
 from workstation.analysis.reads import load_reads
 from workstation.errors import DataError, ProtocolViolation, ResourceError, StoreError, WorkstationError
 from workstation.reading.cards import Seat
-from workstation.reading.order import Presentation
+from workstation.reading.order import Presentation, visit_order
 from workstation.reading.seal import LEAST_COST
 from workstation.reading.visibility import Role, Viewer
 from workstation.scoring.instrument import instrument
@@ -154,6 +154,17 @@ def test_in_a_sealed_study_the_order_is_secret_until_the_reads_are_open(tmp_path
         values = {(row.reader, row.visit): row.value for row in reads_rows(study)}
         assert values == {("R1", "A"): 1, ("R1", "B"): 3, ("R2", "A"): 1, ("R2", "B"): 2}
         assert verify_study(study).is_intact
+
+
+def test_in_a_sealed_study_the_order_follows_from_the_secret_seed_alone(tmp_path: Path) -> None:
+    """Whoever has plan and program could compute what follows from the plan's own seed."""
+    with sealed(tmp_path) as study:
+        for case in study.plan.cases:
+            drawn = {
+                visit_order(study.plan, "R1", Presentation(case), knows_order=False, seed=bytes([seed] * 32))
+                for seed in range(16)
+            }
+            assert drawn == {("A", "B"), ("B", "A")}
 
 
 def test_reads_opened_case_by_case_know_their_visits_without_the_order(tmp_path: Path) -> None:

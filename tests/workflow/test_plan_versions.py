@@ -105,6 +105,17 @@ def test_before_the_first_read_a_changed_plan_is_shown_and_accepted(tmp_path: Pa
         study.sign_in("R1", word("R1"))
 
 
+def test_the_code_of_another_plan_is_never_accepted(tmp_path: Path) -> None:
+    """Who was told a code and finds another plan here must hear of it, at the first sign-in and at later ones."""
+    with make(tmp_path, "coordinator") as study:
+        for _ in range(2):
+            with pytest.raises(ProtocolViolation, match="the code that was given is not that of the plan"):
+                study.sign_in("R1", word("R1"), "0000-1111-2222")
+            assert study.vault is not None and "R1" not in study.vault.people
+            study.sign_in("R1", word("R1"), study.plan.digest)
+            study.sign_out("R1")
+
+
 def lock_all(study: Study, *cases: str) -> None:
     for reader in study.plan.readers:
         study.sign_in(reader, word(reader))

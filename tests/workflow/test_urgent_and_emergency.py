@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from workstation.errors import ProtocolViolation, ResourceError, StoreError
 from workstation.reading.account import WrongPassphrase
 from workstation.reading.cards import Seat
+from workstation.reading.safety import MOST_CHARACTERS
 from workstation.reading.seal import LEAST_COST, NotOpened
 from workstation.scoring.sheet import Evidence
 from workstation.store.account_files import FOLDER, AccountFolder
@@ -85,6 +87,17 @@ def test_only_the_contact_reads_it_and_nothing_else_opens(study: Study, tmp_path
     for file in (tmp_path / "study").rglob("*"):
         if file.is_file():
             assert SENTINEL.encode() not in file.read_bytes(), file
+
+
+def test_no_size_tells_what_was_said(study: Study) -> None:
+    study.sign_in("R1", word("R1"))
+    opened = study.reader("R1").open_read("K-1")
+    send_urgent(study, opened, "x")
+    send_urgent(
+        study, opened, secrets.token_hex(MOST_CHARACTERS // 2), Evidence("s" * 60, "1.2.3", 1, 11, True)
+    )
+    sizes = [len(one.detail) for one in study.store.audit() if one.event == "urgent finding"]
+    assert len(sizes) == 2 and len(set(sizes)) == 1
 
 
 def test_who_is_not_the_contact_gets_nothing(study: Study) -> None:

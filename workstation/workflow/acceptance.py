@@ -55,21 +55,32 @@ def require_accepted(store: StudyStore, card: Card, plan: StudyPlan, looked_at: 
     PlanNotAccepted
         Before the first read, if the plan is another than the account has accepted.
     ProtocolViolation
-        After it, if the later versions were not signed as the accepted plan asks.
+        If a code is given that is not the plan's. After the first read, if the later versions were not
+        signed as the accepted plan asks.
     """
-    if has_accepted(store, card, plan) is not False:
-        return
-    # That reading has begun the log says too, from which nothing can be taken without a trace.
-    if not store.has_begun and not any(one.event == PLAN_FROZEN for one in store.audit()):
-        code = looked_at.replace("-", "").lower()
-        if len(code) < HEAD_CODE_LENGTH or not plan.digest.startswith(code):
-            raise PlanNotAccepted(card.name, plan)
-    elif not _follows_accepted(store, card):
+    is_looked_at = _is_code_of(plan, looked_at)
+    if has_accepted(store, card, plan) is False:
+        # That reading has begun the log says too, from which nothing can be taken without a trace.
+        if not store.has_begun and not any(one.event == PLAN_FROZEN for one in store.audit()):
+            if not is_looked_at:
+                raise PlanNotAccepted(card.name, plan)
+        elif not _follows_accepted(store, card):
+            raise ProtocolViolation(
+                f"{card.name} was not signed in",
+                f"the plan ({head_code(plan.digest)}) is not the one that {card.name} has accepted",
+                "Run marrow study verify, and ask the coordinator",
+            )
+    if looked_at and not is_looked_at:
         raise ProtocolViolation(
             f"{card.name} was not signed in",
-            f"the plan ({head_code(plan.digest)}) is not the one that {card.name} has accepted",
-            "Run marrow study verify, and ask the coordinator",
+            f"the code that was given is not that of the plan in force ({head_code(plan.digest)})",
+            "Compare code and fingerprints again with the coordinator",
         )
+
+
+def _is_code_of(plan: StudyPlan, looked_at: str) -> bool:
+    code = looked_at.replace("-", "").lower()
+    return len(code) >= HEAD_CODE_LENGTH and plan.digest.startswith(code)
 
 
 def frozen_number(store: StudyStore) -> int:
