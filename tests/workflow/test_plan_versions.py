@@ -106,7 +106,7 @@ def test_before_the_first_read_a_changed_plan_is_shown_and_accepted(tmp_path: Pa
 
 
 def test_the_code_of_another_plan_is_never_accepted(tmp_path: Path) -> None:
-    """Who was told a code and finds another plan here must hear of it, at the first sign-in and at later ones."""
+    """Who was told a code and finds another plan must hear of it, at the first sign-in and later."""
     with make(tmp_path, "coordinator") as study:
         for _ in range(2):
             with pytest.raises(ProtocolViolation, match="the code that was given is not that of the plan"):

@@ -93,9 +93,8 @@ def test_no_size_tells_what_was_said(study: Study) -> None:
     study.sign_in("R1", word("R1"))
     opened = study.reader("R1").open_read("K-1")
     send_urgent(study, opened, "x")
-    send_urgent(
-        study, opened, secrets.token_hex(MOST_CHARACTERS // 2), Evidence("s" * 60, "1.2.3", 1, 11, True)
-    )
+    longest = "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range(MOST_CHARACTERS))
+    send_urgent(study, opened, longest, Evidence("s" * 60, "1.2.3", 1, 11, True))
     sizes = [len(one.detail) for one in study.store.audit() if one.event == "urgent finding"]
     assert len(sizes) == 2 and len(set(sizes)) == 1
 
