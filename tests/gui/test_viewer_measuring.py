@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -252,6 +253,31 @@ class TestPlace:
         assert grid.active_tile == 0
         assert grid.presenter.states[0].slice_index == 10
         assert book_of(grid).selected == mark.id
+
+    def test_frames_of_one_file_keep_their_marks_apart(self, qtbot: QtBot) -> None:
+        series, stack = make("sagittal", key="frames")
+        instances = tuple(
+            replace(one, sop_instance_uid="1.2.9", frame=number)
+            for number, one in enumerate(series.instances)
+        )
+        grid = ViewerGrid()
+        qtbot.addWidget(grid)
+        grid.resize(300, 300)
+        series = replace(series, instances=instances)
+        grid.show_series([series], grid_of(1, 1, [series]))
+        grid.set_stack(series.key, stack)
+        grid.show()
+        grid.presenter.show_slice(0, 6)
+        grid.set_tool("length")
+        drag(grid, 0, (60, 60), (150, 60))
+        grid.cancel()
+        mark, book = only(grid), book_of(grid)
+        assert (mark.sop_instance_uid, mark.frame) == ("1.2.9", 6)
+        wheel(grid, 0, -120)
+        assert not book.on_tile(0)
+        grid.measuring.go_to(mark.id)
+        assert grid.presenter.states[0].slice_index == 6
+        assert book.on_tile(0) == (mark,)
 
     def test_hidden_is_not_drawn_not_taken_and_comes_back_with_the_view(self, grid: ViewerGrid) -> None:
         before = pixels(grid, 0)

@@ -138,6 +138,15 @@ class TestSlices:
         assert way is not None
         assert way.point((0, 0, 0)) == pytest.approx((60, 0, 33))
 
+    def test_the_3d_cursor_goes_where_the_offset_says(self) -> None:
+        geometries = [stack("1"), stack("2", CORONAL), stack("2", AXIAL)]
+        states = [ViewportState(name, 0) for name in "abc"]
+        moved = linking.at_cursor(states, geometries, 0, (6, -6, -12), Ties().tied("1", "2", SHIFT))
+        for axis, state, geometry in ((1, moved[1], geometries[1]), (2, moved[2], geometries[2])):
+            there = (6, -6, -12)[axis] + SHIFT[axis]
+            assert geometry.origins[state.slice_index][axis] == pytest.approx(there, abs=1.5)
+            assert state.outside is None
+
     def test_a_reference_line_goes_where_the_offset_says(self) -> None:
         sagittal, coronal = stack("1"), stack("2", CORONAL)
         way = Ties().tied("1", "2", SHIFT).bridge(sagittal, coronal)
