@@ -118,3 +118,32 @@ def test_a_reason_and_a_first_read_are_needed(tmp_path: Path, capsys: pytest.Cap
     assert call(tmp_path, "plan", "change", changed, "--reason", "  ") == REFUSED
     assert "no reason" in capsys.readouterr().err
     assert call(tmp_path, "plan", "show", "--number", "9") != OK
+
+
+def test_what_readers_are_told_of_a_case_is_said_by_every_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subjects = tmp_path / "subjects.csv"
+    subjects.write_text("case,sex,age\nK-1,F,63\nK-2,male,\n", encoding="utf-8")
+    file = plan(tmp_path, "K-1 K-2", more='[blinding]\nreveal = ["sex", "age_decade"]\n')
+    told = "Readers are told sex and age decade of each case\nNot known, and shown so: age decade of K-2\n"
+    assert call(tmp_path, "new", file) == REFUSED
+    assert "no table tells of K-1 and 1 more" in capsys.readouterr().err
+    assert call(tmp_path, "new", file, "--subjects", subjects) == OK
+    assert told in capsys.readouterr().out
+    assert call(tmp_path, "status") == OK
+    assert told in capsys.readouterr().out
+    assert call(tmp_path, "status", "--json") == OK
+    document = json.loads(capsys.readouterr().out)
+    assert (document["reveal"], document["not_known"]) == (["sex", "age_decade"], {"K-2": ["age_decade"]})
+    assert call(tmp_path, "plan", "show") == OK
+    shown = capsys.readouterr().out
+    assert 'sex = "female", age_decade = "60-69"' in shown
+    assert "63" not in shown and "subjects" not in shown
+    read_first(tmp_path, "R1")
+    more = plan(tmp_path, "K-1 K-2 K-3", more='[blinding]\nreveal = ["sex", "age_decade"]\n')
+    assert call(tmp_path, "plan", "change", more, "--reason", "more") == REFUSED
+    subjects.write_text("case,sex,age\nK-3,F,70\n", encoding="utf-8")
+    assert call(tmp_path, "plan", "change", more, "--reason", "more", "--subjects", subjects) == OK
+    assert "Version 2 is in force (1 more case, blinding)" in capsys.readouterr().out
+    assert call(tmp_path, "verify") == OK

@@ -104,6 +104,43 @@ def test_the_set_up_page_asks_for_every_rule(window: MainWindow, qtbot: QtBot) -
         assert line.contentsRect().width() >= line.fontMetrics().horizontalAdvance(line.text()), name
 
 
+def test_sex_and_age_decade_are_asked_for_and_what_a_reader_sees_is_told(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    desk = window.show_desk("setup")
+    box, table = desk.findChild(QCheckBox, "reveal_rule"), desk.findChild(QLineEdit, "subject_table")
+    summary = desk.findChild(QLabel, "study_summary")
+    assert not box.isChecked() and not table.isVisible() and "age decade" not in summary.text()
+    desk.findChild(QPushButton, "choose_all_cases").click()
+    box.setChecked(True)
+    assert table.isVisible()
+    assert "sex and age of every case (" in summary.text(), "this library has no crosswalk beside it"
+    file = tmp_path / "SENTINELFILE.csv"
+    file.write_text("case,sex,age\nK-L,F,630\nK-R,M,\n", encoding="utf-8")
+    table.setText(str(file))
+    assert 'line 2 has the age "630"' in summary.text()
+    file.write_text("case,sex,age\nK-L,F,63\nK-R,M,\n", encoding="utf-8")
+    table.setText(f"{file} ")
+    assert "joint and side; <b>sex and age decade</b> of each case" in summary.text()
+    assert "Not known, and shown so: age decade of K-R" in summary.text()
+    desk.findChild(QCheckBox, "instrument_recht").setChecked(True)
+    mode = desk.findChild(QComboBox, "seal_mode")
+    mode.setCurrentIndex(mode.findData("none"))
+    desk.findChild(QLineEdit, "study_folder").setText(str(tmp_path / "made"))
+    desk.findChild(QPushButton, "make_study").click()
+    assert table.text() == "", "the place of the file is not kept where readers come"
+    reading = window.show_desk("reading", tmp_path / "made")
+    assert isinstance(reading, ReadingDesk)
+    reading.choose_reader("R1")
+    assert reading.read is not None
+    titles = {
+        "K-L": "K-L · left knee · female · 60-69",
+        "K-R": "K-R · right knee · male · age decade not known",
+    }
+    labels = [one.text() for one in reading.header_widget().findChildren(QLabel)]
+    assert titles[reading.read.case.code] in labels
+
+
 def test_a_sealed_study_asks_for_no_seed_and_says_how_orders_are_made(window: MainWindow) -> None:
     desk = window.show_desk("setup")
     seed, told = desk.findChild(QSpinBox, "order_seed"), desk.findChild(QLabel, "orders_explained")

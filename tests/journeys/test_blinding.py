@@ -52,7 +52,8 @@ def planted(phantom_knees: Path, tmp_path: Path) -> Path:
         dataset = pydicom.dcmread(path)
         dataset.PatientName = "SENTINELNAME^GIVEN"
         dataset.PatientID = "SENTINELID"
-        dataset.PatientBirthDate = "19601231"
+        dataset.PatientBirthDate, dataset.PatientSex = "19601231", "F"
+        dataset.StudyDate = "20200304"
         dataset.StudyDescription = "SENTINELSTUDY osteoporosis group"
         dataset.SeriesDescription = "COR T2 FS SENTINELNAME"
         dataset.InstitutionName = "SENTINELHOSPITAL"
@@ -73,6 +74,10 @@ def workspace(planted: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 def word(name: str) -> str:
     return f"four plain words {name}"
+
+
+REVEALING = '[blinding]\nreveal = ["sex", "age_decade"]\n'
+"""Birth date and visit are in the crosswalk beside the library; readers may know the decade only."""
 
 
 def make_study(workspace: Workspace, folder: Path, more: str = "") -> None:
@@ -134,7 +139,7 @@ def planted_in(folder: Path) -> list[str]:
 def test_no_widget_shows_an_identity_while_a_read_is_open(
     workspace: Workspace, planted: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    make_study(workspace, tmp_path / "study")
+    make_study(workspace, tmp_path / "study", REVEALING)
     application = make_application()
     window = make_window(workspace, synchronous=True)
     qtbot.addWidget(window)
@@ -152,7 +157,9 @@ def test_no_widget_shows_an_identity_while_a_read_is_open(
     assert len(tops) >= 3, "form and viewport in windows of their own"
     for widget in tops:
         texts += spoken(QAccessible.queryAccessibleInterface(widget))
-    assert any("K-1" in text for text in texts)
+    assert "K-1 · right knee · female · 50-59" in texts
+    assert {text for text in texts if "female" in text} == {"K-1 · right knee · female · 50-59"}
+    assert not [text for text in texts if any(one in text for one in ("1960", "20200304", "crosswalk.csv"))]
     texts += copied(application.allWidgets())
     texts += [one.text for one in window.context.messages.said]
     guard = CrashGuard(texts.append)
@@ -255,7 +262,7 @@ def test_no_byte_of_library_study_log_or_export_holds_an_identity(
     from workstation.workflow.read_case import open_study_folder
 
     study_folder = tmp_path / "study"
-    make_study(workspace, study_folder)
+    make_study(workspace, study_folder, REVEALING)
     with open_study_folder(study_folder, workspace) as study:
         for reader in ("R1", "R2"):
             read = study.reader(reader).open_read("K-1")

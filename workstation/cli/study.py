@@ -17,7 +17,7 @@ from workstation.cli.study_conduct import (
     status_lines,
 )
 from workstation.cli.study_known import register_known
-from workstation.cli.study_open import accounts_folder, opened_study, study_action
+from workstation.cli.study_open import accounts_folder, add_subjects, opened_study, study_action
 from workstation.cli.study_package import (
     ACCEPT,
     PACKAGE,
@@ -30,7 +30,7 @@ from workstation.cli.study_plan import confirm_new_plan, register_plan
 from workstation.cli.study_safety import register_safety
 from workstation.cli.study_server import register_server
 from workstation.cli.study_signing import register_sign
-from workstation.cli.study_text import case_json, case_text, plan_json, visits_text
+from workstation.cli.study_text import case_json, case_text, plan_json, revealed_text, visits_text
 
 EXAMPLE = """\
 example:
@@ -68,6 +68,7 @@ def register(commands: Subparsers) -> None:
 
     new = study_action(actions, "new", _new, "make a study folder from a plan (TOML)")
     new.add_argument("plan", type=Path, metavar="PLAN.toml", help="cases, readers, instruments, rules")
+    add_subjects(new)
     new.add_argument("--yes", action="store_true", help="do not ask before a plan that is there is replaced")
 
     status = study_action(actions, "status", _status, "which reads are locked")
@@ -148,7 +149,8 @@ def _new(arguments: argparse.Namespace) -> int:
     ask, people = Passphrases(arguments.passphrase_fd).of, accounts_folder(arguments)
     if not arguments.yes:
         confirm_new_plan(arguments)
-    with create_study(arguments.plan, arguments.study, arguments.library, people, ask) as study:
+    wanted = arguments.plan, arguments.study, arguments.library
+    with create_study(*wanted, people, ask, arguments.subjects) as study:
         plan, checked = study.plan, bool(study.store.library)
         if arguments.json:
             print_json({**plan_json(study), "cases_checked": checked, **seal_json(study)})
@@ -158,7 +160,7 @@ def _new(arguments: argparse.Namespace) -> int:
             f"{plan.title}: {_counted(len(plan.cases), 'case')}, readers {readers}, plan {plan.digest[:12]}"
         )
         print(f"Instruments: {', '.join(f'{one.id} {one.version}' for one in study.instruments)}")
-        for line in visits_text(study):
+        for line in (*visits_text(study), *revealed_text(study)):
             print(line)
         if unconfirmed := unconfirmed_sides(study):
             print(f"Nobody can score these before their side is confirmed: {', '.join(unconfirmed)}")
@@ -241,7 +243,7 @@ def _status(arguments: argparse.Namespace) -> int:
             print(f"Calibration of {reader}: {how}")
         print(f"Open for reconciliation: {len(open_cases)} of {len(study.plan.cases)} cases")
         print(f"Head of the study log: {head_code(head_of(study.store.audit(), study.store.audit_root))}")
-        print("\n".join(seal_text(study)))
+        print("\n".join([*revealed_text(study), *seal_text(study)]))
     return OK
 
 

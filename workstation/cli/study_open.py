@@ -34,6 +34,17 @@ def study_action(actions: Subparsers, name: str, handler: Any, text: str) -> arg
     return parser
 
 
+def add_subjects(parser: argparse.ArgumentParser) -> None:
+    """Add ``--subjects``, for a plan that reveals sex or age decade."""
+    parser.add_argument(
+        "--subjects",
+        type=Path,
+        metavar="CSV",
+        help="columns case, sex, age, or a crosswalk, where the plan reveals sex or age decade "
+        "(default: the crosswalk beside the library); only sex and decade enter the study",
+    )
+
+
 @contextmanager
 def opened_study(arguments: argparse.Namespace) -> Iterator[Study]:
     """The study that the options name, closed at the end."""

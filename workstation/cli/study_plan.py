@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workstation.cli.main import OK, Subparsers, print_json
 from workstation.cli.passphrases import Passphrases
-from workstation.cli.study_open import opened_study, study_action
+from workstation.cli.study_open import add_subjects, opened_study, study_action
 from workstation.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def register_plan(actions: Subparsers) -> None:
     change = study_action(ways, "change", _change, "a new version after the first read; reads keep theirs")
     change.add_argument("plan", type=Path, metavar="PLAN.toml", help="the whole plan, new cases at the end")
     change.add_argument("--reason", required=True, metavar="TEXT", help="why; stands in the study's log")
+    add_subjects(change)
     change.add_argument("--yes", action="store_true", help="do not ask whether the change is meant")
 
 
@@ -86,7 +87,7 @@ def _change(arguments: argparse.Namespace) -> int:
     from workstation.workflow.change_plan import change_plan, load_changed
 
     with opened_study(arguments) as study:
-        plan = load_changed(study, arguments.plan)
+        plan = load_changed(study, arguments.plan, arguments.subjects)
         what = changes(study.plan, plan)
         if not arguments.yes and not arguments.json and sys.stdin.isatty():
             print(f"Version {plan.version} changes: {', '.join(what)}. Reads that were begun keep theirs.")

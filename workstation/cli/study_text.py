@@ -26,6 +26,8 @@ def plan_json(study: Study) -> dict[str, Any]:
         "tolerance": plan.tolerance,
         "unseal": plan.unseal.value,
         "time_points": plan.blinding.time_points,
+        "reveal": list(plan.blinding.reveal),
+        "not_known": {case: list(names) for case, names in plan.blinding.unknown.items()},
         "columns": [
             {"case": one.case, "visits": list(one.visits), "sides": list(one.sides)} for one in plan.columns
         ],
@@ -47,6 +49,16 @@ def visits_text(study: Study) -> list[str]:
     if both := [one.case for one in plan.columns if one.sides]:
         lines.append(f"With a column for each side: {', '.join(both)}")
     return lines
+
+
+def revealed_text(study: Study) -> list[str]:
+    """What readers are told of each case, and of which it is not known; nothing for most plans."""
+    from workstation.reading.case_facts import titles_of, unknown_text
+
+    blinding = study.plan.blinding
+    if not blinding.reveal:
+        return []
+    return [f"Readers are told {titles_of(blinding.reveal)} of each case", *unknown_text(blinding.unknown)]
 
 
 def case_json(case: ReconcileCase) -> dict[str, Any]:

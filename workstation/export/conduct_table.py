@@ -10,7 +10,7 @@ from workstation.analysis.reads import write_table
 
 HEADER = (
     "study", "plan_version", "case", "repeat", "reader", "read_version", "locked_at", "blinding", "remark",
-    "time_points", "overlays", "masks_seen", "after_unsealing", "seconds",
+    "time_points", "overlays", "masks_seen", "after_unsealing", "seconds", "revealed",
 )  # fmt: skip
 
 
@@ -32,6 +32,8 @@ class ConductRow:
         Other reads could already be compared when it was locked.
     seconds : float
         Time of reading without pauses.
+    revealed : str
+        What the plan told the reader of the case besides its code: ``"sex and age decade"`` or ``"nothing"``.
     """
 
     study: str
@@ -48,6 +50,7 @@ class ConductRow:
     masks_seen: str
     after_unsealing: bool
     seconds: float
+    revealed: str = "nothing"
 
 
 def write_conduct(path: Path, rows: Iterable[ConductRow]) -> None:

@@ -20,6 +20,8 @@ class BlindedCase:
         The case code, or the code of this presentation; not derived from an identity.
     position, total : int
         Place in this reader's own order, from 1.
+    facts : str
+        What the plan lets a reader know besides: ``"female · 60-69"``; empty for most plans.
     """
 
     code: str
@@ -27,13 +29,14 @@ class BlindedCase:
     laterality: Laterality | None
     position: int
     total: int
+    facts: str = ""
 
     @property
     def title(self) -> str:
-        """``"K-0172 · right knee"``"""
+        """``"K-0172 · right knee"``, and the facts behind it where the plan reveals any."""
         side = _SIDES.get(self.laterality, "") if self.laterality else ""
         where = " ".join(word for word in (side, self.joint.value if self.joint else "") if word)
-        return f"{self.code} · {where}" if where else self.code
+        return " · ".join(part for part in (self.code, where, self.facts) if part)
 
     @property
     def place(self) -> str:
@@ -41,7 +44,9 @@ class BlindedCase:
         return f"{self.position} of {self.total}"
 
 
-def blinded(case: Case | None, code: str, joint: Joint | None, position: int, total: int) -> BlindedCase:
+def blinded(
+    case: Case | None, code: str, joint: Joint | None, position: int, total: int, facts: str = ""
+) -> BlindedCase:
     """Reduce a library case to what a reader may know.
 
     Parameters
@@ -50,6 +55,8 @@ def blinded(case: Case | None, code: str, joint: Joint | None, position: int, to
         None when the study is read without a library: then only the code and `joint` are known.
     code : str
         Under which the reader meets it.
+    facts : str
+        What the plan reveals of it.
 
     Raises
     ------
@@ -57,11 +64,11 @@ def blinded(case: Case | None, code: str, joint: Joint | None, position: int, to
         If the side of the case is not confirmed: scoring waits for the coordinator.
     """
     if case is None:
-        return BlindedCase(code, joint, None, position, total)
+        return BlindedCase(code, joint, None, position, total, facts)
     if not case.laterality_confirmed:
         raise ProtocolViolation(
             f"Case {code} cannot be scored yet",
             "its side (left or right) is missing or contradictory in the images",
             "The coordinator confirms the side in the library",
         )
-    return BlindedCase(code, case.joint or joint, case.laterality, position, total)
+    return BlindedCase(code, case.joint or joint, case.laterality, position, total, facts)

@@ -18,7 +18,7 @@ from typing import Any
 
 from workstation.errors import ProtocolViolation, ResourceError
 from workstation.imaging.study import Joint
-from workstation.reading.blinding_rule import Blinding, blinding_from
+from workstation.reading.blinding_rule import Blinding, blinding_data, blinding_from
 from workstation.reading.cards import Card, SealMode
 from workstation.reading.case_columns import CaseColumns, columns_data, columns_from
 from workstation.reading.conduct import Conduct, conduct_content, conduct_data, conduct_from, require_known
@@ -92,7 +92,7 @@ class StudyPlan:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the content."""
-        content = asdict(self)
+        content = {**asdict(self), "blinding": blinding_data(self.blinding)}
         if self.sealing is None:
             del content["sealing"]  # a plan from before sealing keeps its digest
         elif not self.sealing.secret_orders:
@@ -178,7 +178,7 @@ class StudyPlan:
                     "tolerance": self.tolerance,
                     "unseal": self.unseal.value,
                 },
-                "blinding": {**asdict(self.blinding), "overlays": self.blinding.overlays.value},
+                "blinding": blinding_data(self.blinding),
                 "instruments": [{"id": one, "version": version} for one, version in self.instruments],
                 **sealed,
                 **conduct_data(self.conduct),

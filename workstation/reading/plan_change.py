@@ -52,6 +52,16 @@ def next_version(old: StudyPlan, new: StudyPlan) -> StudyPlan:
     return changed
 
 
+def with_kept_facts(old: StudyPlan, new: StudyPlan) -> StudyPlan:
+    """What was known of cases stays, unless the new plan says it itself or reveals other things."""
+    before, after = old.blinding, new.blinding
+    if before.reveal != after.reveal or not before.facts:
+        return new
+    said = {one.case for one in after.facts}
+    kept = (one for one in before.facts if one.case not in said)
+    return replace(new, blinding=replace(after, facts=(*kept, *after.facts)))
+
+
 def changes(old: StudyPlan, new: StudyPlan) -> tuple[str, ...]:
     """What differs between two versions, a phrase each, without any case code."""
     told = []

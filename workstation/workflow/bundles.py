@@ -13,6 +13,7 @@ from workstation.export.mask_table import MaskPair
 from workstation.imaging.study import Case, Series
 from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
+from workstation.reading.case_facts import titles_of
 from workstation.reading.conduct import Sees
 from workstation.reading.plan import Resolution, StudyPlan
 from workstation.reading.reconcile import Final
@@ -254,6 +255,12 @@ def _rule(plan: StudyPlan) -> str:
     }.get(plan.resolution, f"consensus with a reason for differences of more than {plan.tolerance}")
 
 
+def _shown_of_cases(plan: StudyPlan) -> str:
+    """What readers knew of a case beside its images."""
+    revealed = titles_of(plan.blinding.reveal)
+    return f"case codes with {revealed}, nothing else of a case" if revealed else "case codes only"
+
+
 def _seed(plan: StudyPlan) -> str:
     return "from sealed seeds" if plan.has_secret_orders else f"seed {plan.seed}"
 
@@ -273,7 +280,7 @@ def _facts(study: Study, viewer: Viewer, compared: int) -> tuple[tuple[str, str]
     named.append(
         (
             "Blinding",
-            f"Readers saw case codes only; {overlays}; {totals}; {visits_fact(plan.blinding)}.",
+            f"Readers saw {_shown_of_cases(plan)}; {overlays}; {totals}; {visits_fact(plan.blinding)}.",
         )
     )
     named.append(("Sealing", f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}."))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from workstation.errors import ProtocolViolation
 from workstation.reading.plan import StudyPlan, load_plan, parse_plan
-from workstation.reading.plan_change import OF_COMPARISON, WHAT, changes, next_version
+from workstation.reading.plan_change import OF_COMPARISON, WHAT, changes, next_version, with_kept_facts
 from workstation.scoring.instrument import instruments
 from workstation.store.account_files import FOLDER, AccountFolder
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.read_case import Study
+from workstation.workflow.subject_table import with_facts
 
 __all__ = ["PlanRow", "change_plan", "load_changed", "plan_rows"]
 
@@ -42,8 +43,13 @@ class PlanRow:
     signed_by: tuple[str, ...]
 
 
-def load_changed(study: Study, plan_file: Path) -> StudyPlan:
+def load_changed(study: Study, plan_file: Path, subjects: Path | None = None) -> StudyPlan:
     """A plan file as the next version of the study's plan.
+
+    Parameters
+    ----------
+    subjects : Path, optional
+        Table of sex and age, where the plan reveals them; without it, what was known of a case stays.
 
     Raises
     ------
@@ -54,7 +60,9 @@ def load_changed(study: Study, plan_file: Path) -> StudyPlan:
     """
     cases = study.library_cases()
     joints = None if cases is None else {code: case.joint for code, case in cases.items()}
-    plan = next_version(study.plan, load_plan(plan_file, instruments(), joints))
+    place = study.library.folder if study.library is not None else None
+    asked = with_kept_facts(study.plan, load_plan(plan_file, instruments(), joints))
+    plan = next_version(study.plan, with_facts(asked, subjects, place, WHAT))
     return completed_plan(plan, plan_file.parent, accounts_of(study), cases, WHAT)
 
 

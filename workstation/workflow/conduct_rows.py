@@ -8,6 +8,7 @@ from typing import Any
 from workstation.analysis.reads import ReadRow
 from workstation.export.conduct_table import ConductRow
 from workstation.reading.blinding_rule import PAIRED_HIDDEN, PAIRED_KNOWN, Blinding, Overlays
+from workstation.reading.case_facts import titles_of
 from workstation.reading.conduct import Scores
 from workstation.reading.journal import ReadKey
 from workstation.reading.timing import read_times
@@ -50,6 +51,7 @@ def conduct_rows(study: Study, viewer: Viewer | None = None) -> tuple[ConductRow
                 masks_seen=_SEEN.get(session.replay.masks, session.replay.masks),
                 after_unsealing=lock.after_unsealing or lock.key.kept in late,
                 seconds=times.case_s,
+                revealed=titles_of(plan.blinding.reveal) or "nothing",
             )
         )
     return tuple(rows)

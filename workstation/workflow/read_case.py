@@ -21,6 +21,7 @@ from workstation.workflow.reader_desk import ReaderDesk, WorklistEntry
 from workstation.workflow.secret_orders import draw_orders
 from workstation.workflow.study import Study
 from workstation.workflow.study_status import StatusRow
+from workstation.workflow.subject_table import with_facts
 from workstation.workflow.workspace import Workspace
 
 __all__ = ["UNSEALED", "OpenRead", "ReaderDesk", "StatusRow", "Study", "WorklistEntry"]
@@ -33,6 +34,7 @@ def create_study(
     library: Path | None = None,
     accounts: Path | None = None,
     passphrase_of: Callable[[str], str] | None = None,
+    subjects: Path | None = None,
 ) -> Study:
     """Make a study folder from a plan, or give a study that nobody began a new plan.
 
@@ -48,6 +50,8 @@ def create_study(
     library : Path, optional
         Where the cases' images are; by default the person's own library. The case codes are checked
         against it. When no library was ever made there, they cannot be checked and are taken as written.
+    subjects : Path, optional
+        Table of sex and age, where the plan reveals them; by default the crosswalk beside the library.
 
     Raises
     ------
@@ -64,6 +68,7 @@ def create_study(
         joints = None if cases is None else {code: case.joint for code, case in cases.items()}
         people = accounts_of(folder, accounts)
         plan = with_accounts(load_plan(plan_file, instruments(), joints), people)
+        plan = with_facts(plan, subjects, opened.folder if opened is not None else None)
         plan = completed_plan(plan, plan_file.parent, people, cases)
         known: dict[str, str] = {}
         if passphrase_of is not None and plan.sealing is not None:

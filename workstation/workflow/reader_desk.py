@@ -337,17 +337,20 @@ class ReaderDesk:
             raise not_in_library(code)
         if cases is not None:
             require_same_columns(study, cases[shown.case], code)
+        version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
+        session = self._session(
+            study.orders.key(self.reader, shown, version, "" if code == shown.case else code)
+        )
         where = blinded(
             None if cases is None else cases[shown.case],
             code,
             study.joint,
             listed.index(shown) + 1,
             self._total,
+            study.plan_of(session).blinding.told_of(shown.case),
         )
-        version = _latest_versions(self.reader, study.store.reads.amendments()).get(shown, 1)
-        key = study.orders.key(self.reader, shown, version, "" if code == shown.case else code)
         missing = missing_series(study.plan.conduct.required_series, study.library_series(shown.case))
-        return OpenRead(study, where, self._session(key), missing if cases is not None else ())
+        return OpenRead(study, where, session, missing if cases is not None else ())
 
     def _session(self, key: ReadKey) -> ReadingSession:
         reads = self._study.store.reads

@@ -22,6 +22,7 @@ from workstation.workflow.accounts import (
 )
 from workstation.workflow.known_answers import completed_plan
 from workstation.workflow.secret_orders import draw_orders
+from workstation.workflow.subject_table import with_facts
 from workstation.workflow.workspace import Workspace
 
 
@@ -73,6 +74,7 @@ def set_up_study(
     for name, seat in (seats or {}).items():
         if name not in people.names():
             make_account(people, name, seat, said[name], safe)
+    checked = with_facts(checked, library=workspace.library.folder)
     sealed = completed_plan(with_accounts(checked, people), answers or folder, people, cases)
     signers = plan_signers(sealed, people, said)
     library = str(workspace.library.folder.absolute())

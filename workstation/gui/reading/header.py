@@ -142,7 +142,7 @@ class ReadingHeader(QWidget):
         self._reader.setToolTip(study)  # which may have no room
         self._blinding.setText("● blinded · sealed" if sealed else "● blinded · not sealed")
         self._blinding.setToolTip(
-            "You see case codes only, and nothing of the other reader."
+            "You see codes, never names or dates, and nothing of the other reader."
             + (" What you enter is encrypted to you." if sealed else " Entries are not encrypted here.")
         )
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.gui.study.reveal_row import RevealRow
 from workstation.gui.theme import CONTROL_PX
 from workstation.reading.blinding_rule import PAIRED_HIDDEN, PAIRED_KNOWN, Blinding, Overlays
 from workstation.reading.conduct import Conduct, Scores
@@ -85,6 +86,7 @@ class ConductStep(QWidget):
         self._totals.setObjectName("totals_rule")
         self._totals.setAccessibleName("Show sums while scoring")
         self._totals.setToolTip("Otherwise sums are shown once the read is locked")
+        self.reveal = RevealRow(self)
         self._calibration = _line("calibration_cases", "Calibration cases, e.g. C-0001, C-0002")
         self._measure = _choice("calibration_measure", "Measure", {one: one.words for one in Measure})
         self._measure.setCurrentIndex(self._measure.findData(Measure.QUADRATIC_KAPPA.value))
@@ -120,6 +122,7 @@ class ConductStep(QWidget):
             overlays=Overlays(self._overlays.currentData()),
             totals=self._totals.isChecked(),
             time_points=str(self._visits.currentData()),
+            reveal=self.reveal.reveal,
         )
 
     @property
@@ -182,6 +185,7 @@ class ConductStep(QWidget):
         layout.addWidget(self._visits_note)
         layout.addWidget(self._scores)
         layout.addWidget(self._totals)
+        layout.addWidget(self.reveal)
         self._calibration_note, self._drift_note = _note(CALIBRATION_TEXT), _note(DRIFT_TEXT)
         layout.addWidget(self._calibration_note)
         layout.addWidget(self._calibration)
@@ -204,6 +208,7 @@ class ConductStep(QWidget):
         for box in (self._overlays, self._visits, self._scores, self._measure, self._feedback):
             box.currentIndexChanged.connect(told)
         self._totals.toggled.connect(told)
+        self.reveal.changed.connect(self.changed)
         for line in (self._calibration, self._drift, self._answers, self._contact):
             line.textChanged.connect(told)
         self._mark.valueChanged.connect(told)

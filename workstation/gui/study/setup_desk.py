@@ -71,6 +71,10 @@ class SetupDesk(Desk):
 
     def plan(self) -> StudyPlan:
         """The plan as the page stands."""
+        return self._plan_and_unknown()[0]
+
+    def _plan_and_unknown(self) -> tuple[StudyPlan, list[str]]:
+        """The plan, and what it reveals of cases that no table tells, in words."""
         title = self._title.text().strip() or "Reading study"
         plan = StudyPlan(
             id=identifier(title),
@@ -88,7 +92,9 @@ class SetupDesk(Desk):
             sealing=Sealing(self._sealing.mode),
         )
         known = self._case_step.known
-        return replace(plan, columns=columns_found(plan, known, self.chosen_instruments))
+        columns = columns_found(plan, known, self.chosen_instruments)
+        place = self.context.workspace.library.folder if self.context.has_workspace else None
+        return self._conduct.reveal.added_to(replace(plan, columns=columns), place)
 
     def _reader_codes(self) -> tuple[str, ...]:
         codes = [edit.text().strip() for edit in self._readers]
@@ -139,7 +145,7 @@ class SetupDesk(Desk):
         """Making one step after the other: together they would hold the window."""
         for title, text, make in (
             ("1  Name", "How the study is called on screens and exports.", self._name_step),
-            ("2  Cases", "Which cases are read. Readers meet them by code only.", self._cases_step),
+            ("2  Cases", "Which cases are read. Readers meet them by code, never by name.", self._cases_step),
             (
                 "3  Readers and forms",
                 "Two readers by code, not by name, and the forms that both fill in.",
@@ -344,12 +350,13 @@ class SetupDesk(Desk):
             lambda: self.asked_for.emit("reading", folder),
         )
         self._folder.clear()
+        self._conduct.reveal.clear()
         self._sealing.clear()
 
     def _refresh(self) -> None:
         if not self._is_built:
             return
-        plan = self.plan()
+        plan, unknown = self._plan_and_unknown()
         adjudication = plan.conduct.adjudication
         third = adjudication.adjudicator if adjudication else ""
         self._rules.set_sealed(plan.is_sealed)
@@ -367,6 +374,6 @@ class SetupDesk(Desk):
             missing.append("a folder")
         crowded = [one for one in plan.columns if one.count > MOST_COLUMNS]
         missing += [f"{one.case} left out ({one.count} columns, room for {MOST_COLUMNS})" for one in crowded]
-        missing += [*self._rules.missing, *self._conduct.missing, *self._sealing.missing]
+        missing += [*self._rules.missing, *self._conduct.missing, *unknown, *self._sealing.missing]
         self._create.setEnabled(not missing)
         self._beside.show_summary(summary(plan, self.chosen_instruments, missing))

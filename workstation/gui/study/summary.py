@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from workstation.reading.blinding_rule import Overlays
 from workstation.reading.cards import SealMode
+from workstation.reading.case_facts import titles_of, unknown_text
 from workstation.reading.plan import Resolution, StudyPlan, Unseal
 from workstation.scoring.instrument import Instrument
 from workstation.workflow.case_forms import single_visits
@@ -52,7 +54,7 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"in different random orders: {_counted(answers, 'answer')} per reader ({titles}).</p>"
         f"<p>{RULES[plan.resolution]}. Reads may be compared {UNSEAL[plan.unseal]}.</p>"
         f"{_visits(plan)}{_conduct(plan)}"
-        f"<h3>A reader sees</h3><p>{code}, joint and side; the images; the own answers.</p>"
+        f"<h3>A reader sees</h3><p>{code}, joint and side{_revealed(plan)}; the images; the own answers.</p>"
         f"<h3>A reader does not see</h3>"
         f"<p>names, numbers, dates, groups or file names{_MASKS[plan.blinding.overlays]}"
         f"{'' if plan.blinding.totals else '; running totals'}"
@@ -60,6 +62,14 @@ def summary(plan: StudyPlan, forms: Sequence[Instrument], missing: Sequence[str]
         f"anything of the other reader: no answer, no count, no time.</p>"
         f"{_SEALED[plan.sealing.mode if plan.sealing else SealMode.NONE]}{still}"
     )
+
+
+def _revealed(plan: StudyPlan) -> str:
+    """Sex and age decade, where readers are told them, and of how many cases that is not known."""
+    if not (titles := titles_of(plan.blinding.reveal)):
+        return ""
+    told = "".join(f". {html.escape(one)}" for one in unknown_text(plan.blinding.unknown))
+    return f"; <b>{titles}</b> of each case{told}"
 
 
 def _visits(plan: StudyPlan) -> str:
