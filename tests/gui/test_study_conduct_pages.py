@@ -121,8 +121,8 @@ def test_sex_and_age_decade_are_asked_for_and_what_a_reader_sees_is_told(
     assert 'line 2 has the age "630"' in summary.text()
     file.write_text("case,sex,age\nK-L,F,63\nK-R,M,\n", encoding="utf-8")
     table.setText(f"{file} ")
-    assert "joint and side; <b>sex and age decade</b> of each case" in summary.text()
-    assert "Not known, and shown so: age decade of K-R" in summary.text()
+    assert "joint and side; <b>sex and age decade</b> (not known" in summary.text()
+    assert "shown so: age decade of K-R)" in summary.text()
     desk.findChild(QCheckBox, "instrument_recht").setChecked(True)
     mode = desk.findChild(QComboBox, "seal_mode")
     mode.setCurrentIndex(mode.findData("none"))
@@ -135,7 +135,7 @@ def test_sex_and_age_decade_are_asked_for_and_what_a_reader_sees_is_told(
     assert reading.read is not None
     titles = {
         "K-L": "K-L · left knee · female · 60-69",
-        "K-R": "K-R · right knee · male · age decade not known",
+        "K-R": "K-R · right knee · male · age not known",
     }
     labels = [one.text() for one in reading.header_widget().findChildren(QLabel)]
     assert titles[reading.read.case.code] in labels

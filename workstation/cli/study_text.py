@@ -58,7 +58,8 @@ def revealed_text(study: Study) -> list[str]:
     blinding = study.plan.blinding
     if not blinding.reveal:
         return []
-    return [f"Readers are told {titles_of(blinding.reveal)} of each case", *unknown_text(blinding.unknown)]
+    told = [f"Readers are told {titles_of(blinding.reveal)} of each case", unknown_text(blinding.unknown)]
+    return [line[0].upper() + line[1:] for line in told if line]
 
 
 def case_json(case: ReconcileCase) -> dict[str, Any]:

@@ -15,6 +15,8 @@ SEX, AGE_DECADE = "sex", "age_decade"
 TITLES = {SEX: "sex", AGE_DECADE: "age decade"}
 """What a plan may reveal, and how it is called in sentences."""
 
+_SHORT = {SEX: "sex", AGE_DECADE: "age"}
+
 SEXES = ("female", "male", "other")
 DECADES = (*(f"{first}-{first + 9}" for first in range(0, 90, 10)), "90+")
 OLDEST = 120
@@ -30,8 +32,10 @@ class CaseFacts:
     age_decade: str = ""
 
     def told(self, reveal: Sequence[str]) -> str:
-        """``"female · 60-69"``; what is to be revealed and is not known is called so."""
-        return " · ".join(getattr(self, name) or f"{TITLES[name]} not known" for name in reveal)
+        """``"female · 60-69"``, ``"female · age not known"``, ``"sex, age not known"``."""
+        known = [value for name in reveal if (value := getattr(self, name))]
+        unknown = ", ".join(_SHORT[name] for name in self.unknown(reveal))
+        return " · ".join([*known, f"{unknown} not known"] if unknown else known)
 
     def unknown(self, reveal: Sequence[str]) -> tuple[str, ...]:
         """What is to be revealed and is not known."""
@@ -108,10 +112,12 @@ def titles_of(reveal: Sequence[str]) -> str:
     return " and ".join(TITLES[name] for name in reveal)
 
 
-def unknown_text(unknown: Mapping[str, Sequence[str]]) -> list[str]:
-    """Of which cases something is not known, a sentence for each fact; readers see that it is not."""
+def unknown_text(unknown: Mapping[str, Sequence[str]], most_named: int = 1000) -> str:
+    """``"not known, and shown so: age decade of K-2"``; empty where all is known."""
     told = []
     for name, title in TITLES.items():
         if cases := [case for case, names in unknown.items() if name in names]:
-            told.append(f"Not known, and shown so: {title} of {', '.join(cases)}")
-    return told
+            told.append(
+                f"{title} of {', '.join(cases[:most_named])}{' …' if len(cases) > most_named else ''}"
+            )
+    return f"not known, and shown so: {'; '.join(told)}" if told else ""

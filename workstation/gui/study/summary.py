@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from workstation.reading.blinding_rule import Overlays
@@ -68,8 +67,8 @@ def _revealed(plan: StudyPlan) -> str:
     """Sex and age decade, where readers are told them, and of how many cases that is not known."""
     if not (titles := titles_of(plan.blinding.reveal)):
         return ""
-    told = "".join(f". {html.escape(one)}" for one in unknown_text(plan.blinding.unknown))
-    return f"; <b>{titles}</b> of each case{told}"
+    unknown = unknown_text(plan.blinding.unknown, MOST_NAMED)
+    return f"; <b>{titles}</b>" + (f" ({unknown})" if unknown else "")
 
 
 def _visits(plan: StudyPlan) -> str:
