@@ -133,12 +133,12 @@ def test_sex_and_age_decade_are_asked_for_and_what_a_reader_sees_is_told(
     assert isinstance(reading, ReadingDesk)
     reading.choose_reader("R1")
     assert reading.read is not None
-    titles = {
-        "K-L": "K-L · left knee · female · 60-69",
-        "K-R": "K-R · right knee · male · age not known",
-    }
-    labels = [one.text() for one in reading.header_widget().findChildren(QLabel)]
-    assert titles[reading.read.case.code] in labels
+    facts = {"K-L": "female · 60-69", "K-R": "male · age not known"}
+    header = reading.header_widget()
+    told = header.findChild(QLabel, "case_facts")
+    assert told.text() == facts[reading.read.case.code] and told.isVisible()
+    told.setText("sex, age not known")  # the longest there is
+    assert header.height() >= header.minimumSizeHint().height()
 
 
 def test_a_sealed_study_asks_for_no_seed_and_says_how_orders_are_made(window: MainWindow) -> None:

@@ -33,10 +33,15 @@ class BlindedCase:
 
     @property
     def title(self) -> str:
-        """``"K-0172 · right knee"``, and the facts behind it where the plan reveals any."""
+        """``"K-0172 · right knee · female · 60-69"``, the last where the plan reveals it."""
+        return f"{self.name} · {self.facts}" if self.facts else self.name
+
+    @property
+    def name(self) -> str:
+        """``"K-0172 · right knee"``"""
         side = _SIDES.get(self.laterality, "") if self.laterality else ""
         where = " ".join(word for word in (side, self.joint.value if self.joint else "") if word)
-        return " · ".join(part for part in (self.code, where, self.facts) if part)
+        return f"{self.code} · {where}" if where else self.code
 
     @property
     def place(self) -> str:

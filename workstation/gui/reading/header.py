@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workstation.gui import icons
 from workstation.gui.keymap import Keymap, tell
@@ -35,8 +35,7 @@ class ReadingHeader(QWidget):
         self.setFixedHeight(HEADER_HEIGHT)
         self._codes: list[str] = []
         self._is_locked = False  # a locked read is looked at: no pause counts, nothing can be called
-        self._case = QLabel()
-        self._case.setProperty("text_role", "title")
+        self._case, self._facts = _case_and_facts()
         self._previous = self._button("◀", "previous_case", "Previous case", -1)
         self._next = self._button("▶", "next_case", "Next case", 1)
         tell(self._previous, keymap, "case_back", "Previous case")
@@ -79,7 +78,7 @@ class ReadingHeader(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 8, 0)
         layout.setSpacing(8)
-        layout.addWidget(self._case)
+        layout.addLayout(_one_above_the_other(self._case, self._facts))
         layout.addStretch(1)
         for widget in (self._previous, self._worklist, self._next):
             layout.addWidget(widget)
@@ -102,6 +101,7 @@ class ReadingHeader(QWidget):
     def show_free(self, title: str) -> None:
         """A case read outside a study."""
         self._case.setText(title)
+        self.show_facts("")
         self._codes = []  # the keys of the worklist must not lead back into a study
         for widget in (*self._of_study, self._amend):
             widget.hide()
@@ -151,6 +151,11 @@ class ReadingHeader(QWidget):
         self._urgent.setVisible(urgent)
         self._masks.setVisible(masks)
 
+    def show_facts(self, facts: str) -> None:
+        """What the plan tells of the case beside its code: ``"female · 60-69"``, mostly nothing."""
+        self._facts.setText(facts)
+        self._facts.setVisible(bool(facts))
+
     def show_paused(self, paused: bool) -> None:
         """The button stays down during a pause."""
         self._pause.setChecked(paused)
@@ -197,6 +202,27 @@ def _push(text: str, name: str, spoken: str = "", tip: str = "") -> QPushButton:
 
 def _entry(row: int, total: int, code: str, state: str) -> str:
     return f"{row + 1} of {total} · {code} · {state}"
+
+
+def _case_and_facts() -> tuple[QLabel, QLabel]:
+    """The case's code, joint and side, and what the plan tells of it besides."""
+    case, facts = QLabel(), QLabel()
+    case.setProperty("text_role", "title")
+    facts.setObjectName("case_facts")
+    facts.setProperty("text_role", "secondary")
+    facts.hide()
+    return case, facts
+
+
+def _one_above_the_other(case: QLabel, facts: QLabel) -> QVBoxLayout:
+    """In one line there is no room for both at 1280 px."""
+    layout = QVBoxLayout()
+    layout.setSpacing(0)
+    layout.addStretch(1)
+    layout.addWidget(case)
+    layout.addWidget(facts)
+    layout.addStretch(1)
+    return layout
 
 
 def _study_and_reader() -> tuple[ElidedLabel, QLabel]:

@@ -231,7 +231,8 @@ class ReadingDesk(Desk):
         if (reader := self._reader) is not None:
             read = opened.read
             self._ahead.expect(lambda: reader.next_images(read.case.code))
-            told = read.case.title, opened.worklist, read.case.code, reader.title, reader.reader
+            told = read.case.name, opened.worklist, read.case.code, reader.title, reader.reader
+            self._header.show_facts(read.case.facts)
             self._header.show_read(*told, sealed=reader.is_sealed, locked=read.is_locked)
         self._screen.show_side(form=True)
         self._show(opened.images, opened.read)
