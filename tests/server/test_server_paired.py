@@ -11,7 +11,10 @@ from workstation.workflow.read_case import open_study_folder
 from workstation.workflow.reads_csv import reads_rows
 from workstation.workflow.replicate import synchronise
 
-COLUMNS = '[blinding]\ntime_points = "paired-hidden"\n[[columns]]\ncase = "K-1"\nvisits = ["A", "B"]\n'
+DECADES = {"K-1": "60-69", "K-2": "10-19"}
+FACTS = ", ".join(f'{{ case = "{case}", age_decade = "{one}" }}' for case, one in DECADES.items())
+COLUMNS = f'[blinding]\nreveal = ["age_decade"]\nfacts = [{FACTS}]\ntime_points = "paired-hidden"\n'
+COLUMNS += '[[columns]]\ncase = "K-1"\nvisits = ["A", "B"]\n'
 
 
 def test_visits_come_out_right_from_three_machines(
@@ -25,6 +28,7 @@ def test_visits_come_out_right_from_three_machines(
             study.sign_in(reader, word(reader))
             for entry in study.reader(reader).worklist():
                 read = study.reader(reader).open_read(entry.code)
+                assert read.case.facts == DECADES[entry.code], "what the plan reveals comes with it"
                 for item in read.sheet().instrument.items:
                     visit = item.column.visit if item.column is not None else "A"
                     read.answer(item.id, 1 if visit == "A" else last)
