@@ -11,6 +11,7 @@ import pydicom
 import pytest
 
 from tests.workflow.two_machines import QUIET, Machine, make_home, send_back, take, word
+from workstation.errors import ProtocolViolation
 from workstation.imaging.load import stack_geometry
 from workstation.imaging.measurement import Mark, Shape, to_dict
 from workstation.imaging.study import Laterality
@@ -101,6 +102,10 @@ def test_masks_and_measurements_name_the_visit(workspace: Workspace, tmp_path: P
                 read.keep_mark(mark.id, to_dict(mark))
         met = [column.visit for column in read.forms[0].columns]
         answered(study, "R1", 3, "R1")
+    with pytest.raises(ProtocolViolation, match="carry the dates of their visits"):
+        export_study(
+            workspace, tmp_path / "study", "seg", tmp_path / "own", reader="R1", progress=SilentProgress()
+        )
     own = export_study(
         workspace,
         tmp_path / "study",

@@ -18,11 +18,13 @@ from workstation.errors import DataError, ProtocolViolation, StoreError, UsageEr
 from workstation.export.exporter import Bundle, Exporter, exporter
 from workstation.reading.visibility import Role, Viewer
 from workstation.settings import default_library
+from workstation.store.library import Library
 from workstation.store.study_store import DATABASE, StudyStore
 from workstation.tasks import Progress
 from workstation.workflow.bundles import case_bundle, study_bundle
 from workstation.workflow.read_case import Study, open_study_folder
 from workstation.workflow.undecided import require_decided
+from workstation.workflow.visit_words import visits_in_library
 from workstation.workflow.workspace import Workspace, open_workspace
 
 MANIFEST = "export.json"
@@ -147,6 +149,8 @@ def export_open_study(
             else f"{study.not_locked_yet}, and until then no score may be seen",
             "Lock the reads first" if reader else "A reader can export the own reads with --reader",
         )
+    if reader and workspace is not None and any(one.id == "seg" for one in chosen):
+        _require_no_dates(study, workspace.library, bundle)
     # Recorded before writing, so that the head in the files includes it; that they were written, after it.
     named = [one.id for one in chosen]
     begun = study.store.record(actor, EXPORT_BEGUN, {"formats": named})
@@ -154,6 +158,20 @@ def export_open_study(
     manifest = _digest(written[-1])
     study.store.record(actor, EXPORTED, {"formats": named, "files": len(written), "manifest": manifest})
     return written
+
+
+def _require_no_dates(study: Study, library: Library, bundle: Bundle) -> None:
+    """Refuse a reader the files that carry the dates of visits, while their order must not be known."""
+    if study.plan.blinding.knows_order:
+        return
+    opened = study.unsealed_cases()
+    for case in {mask.case for mask in bundle.masks} - set(opened):
+        if visits_in_library(library, case):
+            raise ProtocolViolation(
+                "DICOM SEG was not exported",
+                "its files carry the dates of their visits, and this plan hides which visit came first",
+                "Export NIfTI, or wait until the reads are open",
+            )
 
 
 def _exporters(formats: Sequence[str]) -> list[Exporter]:
