@@ -204,14 +204,14 @@ def test_dialogs_and_questions_are_named_explained_reached_and_whole(
 def asked(window: MainWindow, tmp_path: Path, name: str) -> QWidget:
     """A dialog or question of the program, open."""
     from workstation.gui.library.import_options import ImportOptions
-    from workstation.gui.study import travel_forms
+    from workstation.gui.study import take_in_form, travel_forms
     from workstation.gui.study.accounts_dialog import AccountsDialog
     from workstation.gui.viewer.measuring import NoteEntry
 
     forms = {
         "package": travel_forms.PackageForm,
         "return": travel_forms.ReturnForm,
-        "take in": travel_forms.TakeInForm,
+        "take in": take_in_form.TakeInForm,
         "account": travel_forms.AccountForm,
     }
     if name == "import options":

@@ -15,8 +15,9 @@ from tests.workflow.two_machines import Machine, make_home, read, word
 from workstation.gui.application import make_application, make_window
 from workstation.gui.main_window import MainWindow
 from workstation.gui.study.setup_desk import SetupDesk
+from workstation.gui.study.take_in_form import TakeInForm
 from workstation.gui.study.travel_dialog import TravelDialog
-from workstation.gui.study.travel_forms import AccountForm, PackageForm, ReturnForm, TakeInForm
+from workstation.gui.study.travel_forms import AccountForm, PackageForm, ReturnForm
 from workstation.reading import seal
 from workstation.reading.account import new_account
 from workstation.workflow import accounts

@@ -28,7 +28,7 @@ from workstation.store.study_store import StudyStore
 from workstation.workflow.read_case import Study
 from workstation.workflow.urgent import ARRIVED, contact_card
 
-__all__ = ["SUFFIX", "OpenedFile", "open_urgent", "save_urgent", "take_urgent"]
+__all__ = ["SUFFIX", "OpenedFile", "check_message", "open_urgent", "open_with", "save_urgent", "take_urgent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,41 @@ def open_urgent(path: Path, accounts: AccountFolder, name: str, passphrase: str)
     data = _bytes_of(path)
     parted(data)
     _, keys = accounts.keys(name, passphrase)
-    message = opened_message(data, keys)
-    if message.sender is not None and not message.is_genuine:
-        raise seal.not_opened("an urgent finding")
-    return OpenedFile(message.title, _finding(message.entry, keys), message.sender)
+    try:
+        message = opened_message(data, keys)
+        if message.sender is not None and not message.is_genuine:
+            raise seal.not_opened("an urgent finding")
+        return OpenedFile(message.title, _finding(message.entry, keys), message.sender)
+    except seal.NotOpened as error:
+        raise seal.NotOpened(
+            "The urgent finding was not opened",
+            f"it is not sealed to the account {name}, or was changed",
+            "Have it saved again, and telephone the reader",
+        ) from error
+
+
+def open_with(path: Path, account: Path, passphrase: str) -> OpenedFile:
+    """The same with the file of the contact's account, wherever it lies.
+
+    Raises
+    ------
+    StoreError
+        If the file is no account.
+    """
+    return open_urgent(path, AccountFolder(account.parent), account.stem, passphrase)
+
+
+def check_message(path: Path) -> None:
+    """See that a file is a whole sealed message; nothing of it is opened.
+
+    Raises
+    ------
+    DataError
+        If it is not.
+    StoreError
+        If it cannot be read.
+    """
+    parted(_bytes_of(path))
 
 
 def take_urgent(path: Path, folder: Path) -> bool:

@@ -294,12 +294,13 @@ class SetupDesk(Desk):
         self._when_built(lambda: (self.office or self._make_office()).open(folder))
 
     def lock_session(self) -> bool:
-        """Cover the study that is looked after, and forget passphrases typed for a new one."""
+        """Cover the study that is looked after and what is read here; forget passphrases that were typed."""
         if not self._is_built:
             return False
         typed = self._sealing.clear()
+        read = self._beside.travel.lock_session()
         signed_in = self.office is not None and self.office.lock_session()
-        return signed_in or typed
+        return signed_in or read or typed
 
     def shut_down(self) -> None:
         """Close the study that is looked after."""

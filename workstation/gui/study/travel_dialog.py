@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
@@ -63,6 +64,7 @@ class TravelDialog(QDialog):
         self._said.setObjectName("travel_said")
         self._said.setAccessibleName("Outcome")
         self._said.setWordWrap(True)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)  # names and reasons in it come from files
         self._said.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -117,6 +119,24 @@ class TravelDialog(QDialog):
             self._grid.addWidget(widget, row, column)
         return label
 
+    def add_wide(self, widget: QWidget) -> None:
+        """Something over the whole width of the form."""
+        self._grid.addWidget(widget, self._grid.rowCount(), 0, 1, 3)
+
+    def show_row(self, widget: QWidget, *, shown: bool) -> None:
+        """Show or hide the line of the form that `widget` stands in."""
+        position = self._grid.getItemPosition(self._grid.indexOf(widget))
+        row = cast("tuple[int, int, int, int]", position)[0]  # the binding calls it an object
+        for column in range(self._grid.columnCount()):
+            item = self._grid.itemAtPosition(row, column)
+            if item is not None and (one := item.widget()) is not None:
+                one.setVisible(shown)
+
+    def set_verb(self, verb: str) -> None:
+        """What the button does now."""
+        self._verb = verb
+        self._go.setText(verb)
+
     def add_path(self, name: str, title: str, hint: str, choose: Callable[[], str]) -> QLineEdit:
         """A line for a file or folder with a button to choose it."""
         line = QLineEdit()
@@ -160,6 +180,13 @@ class TravelDialog(QDialog):
         """Write the sentence at the foot."""
         self._said.setText(f"⚠ {sentence}" if refused else sentence)
         self._said.setAccessibleDescription(sentence)
+        self.grow()
+
+    def grow(self) -> None:
+        """Be high enough for everything that is shown; never lower than before."""
+        if (layout := self.layout()) is not None:
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def focus_first(self) -> None:
         """Put the keyboard on the first thing that is still to be said."""

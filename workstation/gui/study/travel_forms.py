@@ -1,12 +1,11 @@
-"""Four forms for two machines: make a package, take a file in, send back, make an account of one's own."""
+"""Three forms for two machines: make a package, send back, make an account of one's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QWidget
 
 from workstation.errors import WorkstationError
 from workstation.gui.desk import DeskContext
@@ -24,10 +23,6 @@ PACKAGE_TEXT = (
 RETURN_TEXT = (
     "One encrypted file with the reads that are locked; drafts stay here. It may be sent in parts: the next "
     "one holds everything that is locked by then."
-)
-TAKE_TEXT = (
-    "A reading package on the reader's own machine, or a sealed return, a reader's card or an urgent finding "
-    "where the study is. A file that is damaged, older or of another study is refused; nothing is changed."
 )
 ACCOUNT_TEXT = (
     "For a reader on the own machine: the account stays here, and the coordinator gets a card with its "
@@ -213,94 +208,6 @@ class ReturnForm(_FromStudy):
         from workstation.workflow.take_in import said_of_return
 
         return said_of_return(result)  # type: ignore[arg-type]  # what `work` returned
-
-
-class TakeInForm(TravelDialog):
-    """Take in a package, a return or a card. ``came_in(folder)`` when a study can be read here."""
-
-    came_in = Signal(object)
-
-    def __init__(self, context: DeskContext, file: Path | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(context, "take_in_form", "Take in a file", TAKE_TEXT, "Take it in", parent)
-        self._kind = ""
-        self._file = self.add_path(
-            "travel_file", "File", "A .marrow-package, -return, -card or -urgent", self._choose_file
-        )
-        self._file.textChanged.connect(self._look)
-        self._study = self.add_path(
-            "travel_study", "Study folder", "The study's folder; a new one for a package",
-            lambda: self.choose_folder("Study folder"),
-        )  # fmt: skip
-        self._passphrase, self._whose = self.add_passphrase("travel_passphrase", "Passphrase")
-        if file is not None:
-            self._file.setText(str(file))
-        self.refresh()
-
-    def _choose_file(self) -> str:
-        kinds = (
-            "Files of a study (*.marrow-package *.marrow-return *.marrow-card *.marrow-urgent);;All files (*)"
-        )
-        return QFileDialog.getOpenFileName(self, "Take in a file", "", kinds)[0]
-
-    def _look(self) -> None:
-        from workstation.workflow.take_in import is_account, is_message, whose_passphrase
-
-        file, self._kind, name = path_of(self._file), "", ""
-        try:
-            if file.is_file():
-                if is_message(file):
-                    self._kind = "message"
-                else:
-                    self._kind, name = ("account", "") if is_account(file) else whose_passphrase(file)
-            self.say(
-                {
-                    "package": f"A reading package for {name}.",
-                    "return": f"A return for {name}.",
-                    "message": "An urgent finding, sealed to the safety contact.",
-                }.get(self._kind, "")
-            )
-        except WorkstationError as error:
-            self.say(error.sentence, refused=True)
-        self._whose.setText(f"Passphrase of {name}" if name else "Passphrase")
-        for widget in (self._whose, self._passphrase):
-            widget.setVisible(self._kind not in ("account", "message"))
-        self.refresh()
-
-    def missing(self) -> str:
-        """What is still needed."""
-        if not self._kind:
-            return "Choose a package, a return, a card or an urgent finding"
-        if not self._study.text().strip():
-            return "Choose the study's folder"
-        is_open = self._kind in ("account", "message")
-        return "" if is_open or self._passphrase.text() else "Type the passphrase"
-
-    def work(self) -> Work:
-        """Take the file in."""
-        from workstation.workflow.accounts import accounts_of, take_account
-        from workstation.workflow.take_in import take_in
-        from workstation.workflow.urgent_file import take_urgent
-
-        file, folder, words = path_of(self._file), path_of(self._study), self._passphrase.text()
-        library = self.context.workspace.library.folder
-        self._passphrase.clear()
-        if self._kind == "account":
-            return lambda _progress: take_account(file, accounts_of(folder))
-        if self._kind == "message":
-            return lambda _progress: take_urgent(file, folder)
-        return lambda progress: take_in(file, folder, library, lambda _name: words, progress=progress)
-
-    def outcome(self, result: object) -> str:
-        """It came in, or was here already."""
-        from workstation.workflow.take_in import said_of_account, said_of_message, said_of_taken
-
-        if isinstance(result, bool):
-            return said_of_message(is_new=result)
-        if isinstance(result, tuple):
-            return said_of_account(result[0], is_new=result[1])
-        if self._kind == "package":
-            self.came_in.emit(path_of(self._study))
-        return said_of_taken(result)  # type: ignore[arg-type]  # what `work` returned
 
 
 class AccountForm(TravelDialog):

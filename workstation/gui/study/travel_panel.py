@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from workstation.gui.desk import DeskContext
 from workstation.gui.main_window import TRAVELLING
+from workstation.gui.study.take_in_form import TakeInForm
 from workstation.gui.study.travel_dialog import TravelDialog
 from workstation.gui.study.travel_forms import (
     AccountForm,
     PackageForm,
     ReturnForm,
-    TakeInForm,
     travel_button,
 )
 
@@ -45,7 +45,12 @@ class TravelPanel(QWidget):
         for place, (name, text, tip, run) in enumerate(
             (
                 ("make_package", "Make reading package…", "For a reader's own machine", self._make_package),
-                ("take_in", "Take in a file…", "A package, a return or a reader's card", self._take_in),
+                (
+                    "take_in",
+                    "Take in a file…",
+                    "A package, a return, a reader's card or an urgent finding",
+                    self._take_in,
+                ),
                 ("send_back", "Send back…", "On a reader's machine: what is locked", self._send_back),
                 (
                     "make_account",
@@ -74,6 +79,13 @@ class TravelPanel(QWidget):
                 self._take_in()
             case (Path() as file, *_):
                 self._take_in(file)
+
+    def lock_session(self) -> bool:
+        """Close a form that shows an urgent finding; whether there was one."""
+        if not (isinstance(self.form, TakeInForm) and self.form.shows_message):
+            return False
+        self.form.close()
+        return True
 
     def _make_package(self) -> None:
         self._open(PackageForm(self._context, parent=self.window()))
