@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui import viewer_scene as scene
 from workstation.errors import WorkstationError
 from workstation.gui.application import make_application, make_window
+from workstation.gui.commands import load_profiles
 from workstation.gui.main_window import MainWindow
 from workstation.gui.second_screen import OwnWindow
 from workstation.gui.theme import load_theme
@@ -435,7 +436,10 @@ def test_no_word_over_a_picture_runs_into_another(qtbot: QtBot, wide: int) -> No
         assert not one.intersects(other), (one, other)
 
 
-def test_tab_goes_from_viewport_to_viewport_and_back(window: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("profile", ["marrow", "horos", "ohif", "weasis"])
+def test_tab_goes_from_viewport_to_viewport_and_back(window: MainWindow, qtbot: QtBot, profile: str) -> None:
+    (chosen,) = (one for one in load_profiles() if one.id == profile)
+    window.context.keymap.use(dict(chosen.keys))
     grid = window.desk.grid
     grid.set_grid(1, 1)
     grid.set_grid(2, 2)

@@ -138,18 +138,30 @@ def test_undo_and_redo_by_keyboard_are_entries_of_the_journal(reading: MainWindo
         sheet = desk.read.sheets[0]
         return sheet.answer(first).grade, sheet.answer(second).grade
 
+    codes = {region.id: region.code for region in instrument("recht").regions}
+    one, two = (codes[item.region] for item in instrument("recht").items[:2])
     score(reading, qtbot, "31")
     lengths = [desk.read.session.sequence]
-    for key, modifier, expected in (
-        (Qt.Key.Key_Z, CONTROL, (3, None)),
-        (Qt.Key.Key_Z, CONTROL, (None, None)),
-        (Qt.Key.Key_Z, BOTH, (3, None)),
-        (Qt.Key.Key_Z, BOTH, (3, 1)),
+    for key, modifier, expected, said, item in (
+        (Qt.Key.Key_Z, CONTROL, (3, None), f"Undone: {two}: the answer", second),
+        (Qt.Key.Key_Z, CONTROL, (None, None), f"Undone: {one}: the answer", first),
+        (Qt.Key.Key_Z, BOTH, (3, None), f"Brought back: {one}: the answer", first),
+        (Qt.Key.Key_Z, BOTH, (3, 1), f"Brought back: {two}: the answer", second),
     ):
         qtbot.keyClick(desk.grid, key, modifier)
         assert grades() == expected
+        assert reading.context.messages.last.text == said
+        assert desk.form.current_item == item, "the form stands where something changed"
         lengths.append(desk.read.session.sequence)
     assert lengths == sorted(set(lengths)), "each is appended, nothing is taken away"
+    qtbot.keyClick(desk.grid, Qt.Key.Key_F)
+    qtbot.keyClick(desk.grid, Qt.Key.Key_K)
+    for said in (f"{two}: the slice tied to it", f"{two}: the flag"):
+        qtbot.keyClick(desk.grid, Qt.Key.Key_Z, CONTROL)
+        assert reading.context.messages.last.text == f"Undone: {said}"
+    for _ in range(3):
+        qtbot.keyClick(desk.grid, Qt.Key.Key_Z, CONTROL)
+    assert reading.context.messages.last.text == "There is nothing to undo"
     assert desk.form.findChild(QPushButton, "lock_read") is not None
 
 

@@ -14,6 +14,7 @@ from workstation.gui.masks.free_drawing import FreeDrawing
 from workstation.gui.reading.column_tiles import ColumnTiles
 from workstation.gui.reading.edit_order import EditOrder
 from workstation.gui.reading.score_form import ScoreForm
+from workstation.gui.reading.taken_back import change_between, standing_of
 from workstation.gui.viewer.grid import ViewerGrid
 from workstation.imaging.measurement import marks_of
 from workstation.imaging.study import Series
@@ -139,14 +140,25 @@ class ReadKeeper(QObject):
         if self.read is None:
             self._order.undo()
         elif not self._is_paused:
-            self._act(lambda read: read.undo())
+            self._turn("Undone", "undo", lambda read: read.undo())
 
     def redo(self) -> None:
         """Bring back what undo took."""
         if self.read is None:
             self._order.redo()
         elif not self._is_paused:
-            self._act(lambda read: read.redo())
+            self._turn("Brought back", "bring back", lambda read: read.redo())
+
+    def _turn(self, done: str, verb: str, change: Callable[[OpenRead], object]) -> None:
+        """Undo or redo, say what it was, and stand where it was: it may be far from the item in hand."""
+        if self.read is None:
+            return
+        before = standing_of(self.read)
+        if self._act(change):
+            turned = change_between(before, standing_of(self.read))
+            if turned.item:
+                self._form.show_item(turned.instrument, turned.item)
+            self._messages.inform(f"{done}: {turned.text}" if turned.text else f"There is nothing to {verb}")
 
     def keep_mark(self, mark_id: str, mark: Mapping[str, Any] | None) -> None:
         """Keep a measurement in the read's journal; None takes it away."""

@@ -142,6 +142,12 @@ class ScoreForm(QWidget):
         self._tell_column()
         self.item_changed.emit(self.instrument.id, item_id)
 
+    def show_item(self, instrument_id: str, item_id: str) -> None:
+        """Go to an item of any of the forms."""
+        if instrument_id != self.instrument.id:
+            self._show_tab(next(i for i, s in enumerate(self._sheets) if s.instrument.id == instrument_id))
+        self.go_to(item_id)
+
     @property
     def column(self) -> Column | None:
         """The column that a digit would answer; None where the form has one."""
