@@ -246,6 +246,22 @@ def test_the_form_goes_to_a_window_of_its_own_and_comes_back(window: MainWindow,
     qtbot.waitUntil(lambda: desk.grid.width() == wide)
 
 
+def test_shortcuts_are_heard_in_the_form_s_own_window_too(window: MainWindow, qtbot: QtBot) -> None:
+    desk = window.desk
+    wide = desk.grid.width()
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    desk.grid.setFocus()
+    before = QApplication.focusWidget()
+    qtbot.keyClick(before, Qt.Key.Key_D, shift)
+    out = desk.findChild(OwnWindow)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is before)  # the keys stay on the images
+    qtbot.keyClick(out, Qt.Key.Key_3, control)
+    assert window.desk is not desk
+    window.show_desk("reading")
+    qtbot.keyClick(out, Qt.Key.Key_D, shift)
+    qtbot.waitUntil(lambda: desk.grid.width() == wide)
+
+
 # --- protocols ---------------------------------------------------------------------------------------------
 
 

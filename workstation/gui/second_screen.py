@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMoveEvent, QResizeEvent, QScreen
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMoveEvent,
+    QResizeEvent,
+    QScreen,
+    QShortcut,
+)
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 
@@ -100,11 +109,26 @@ class OwnWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys mean here what they mean in the main window."""
-        QGuiApplication.sendEvent(self._home, event)
+        shortcut = _shortcut_of(self._home, QKeySequence(event.keyCombination()))
+        if shortcut is not None:
+            shortcut.activated.emit()  # Qt itself hears a shortcut in its own window only
+        else:
+            QGuiApplication.sendEvent(self._home, event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The end of a held key too."""
         QGuiApplication.sendEvent(self._home, event)
+
+
+def _shortcut_of(widget: QWidget | None, key: QKeySequence) -> QShortcut | None:
+    """The nearest shortcut with a key, of a widget or of what it lies in."""
+    while widget is not None:
+        direct = Qt.FindChildOption.FindDirectChildrenOnly
+        for shortcut in widget.findChildren(QShortcut, options=direct):
+            if shortcut.isEnabled() and shortcut.key() == key:
+                return shortcut
+        widget = widget.parentWidget()
+    return None
 
 
 def other_screen(here: QScreen | None) -> QScreen | None:

@@ -94,6 +94,7 @@ class LockPanel(QWidget):
 
     def focus_first(self) -> None:
         """The cursor belongs where one signs."""
+        self.activateWindow()  # the panel may stand in a window of its own
         self._signature.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -390,6 +390,8 @@ class ReadingDesk(Desk):
 
     def _close_lock(self) -> None:
         self._screen.put_questions_away()
+        if self._screen.side_window.is_out:
+            self.activateWindow()  # the question stood in the other window
         self._grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_read(self) -> None:

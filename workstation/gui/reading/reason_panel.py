@@ -65,6 +65,7 @@ class ReasonPanel(QWidget):
         self._reason.setText(proposed)
         self._on_changed()
         self.show()
+        self.activateWindow()  # the panel may stand in a window of its own
         self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def put_away(self) -> None:

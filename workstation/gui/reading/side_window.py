@@ -110,6 +110,7 @@ class SideWindow(QObject):
             self._window.release()
         else:
             self._put_out(None)
+            self._desk.activateWindow()  # the keys go on where they were, on the images
 
     def _put_out(self, at: QRect | None) -> None:
         height = self._panel.height()

@@ -75,6 +75,7 @@ class UrgentPanel(QWidget):
         self._on_changed()
         self._show_stage(is_sent=False)
         self.show()
+        self.activateWindow()  # the panel may stand in a window of its own
         self._words.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def offer_file(self) -> None:
