@@ -181,7 +181,9 @@ class RegionDiagram(QWidget):
         )
         painter.drawText(strip, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, left)
         measure = painter.fontMetrics().horizontalAdvance
-        if measure(left) + measure(right) + PANEL_GAP <= strip.width():  # else the left one says it for both
+        if (
+            measure(left) + measure(right) + PANEL_GAP // 2 <= strip.width()
+        ):  # else the left one says it for both
             painter.drawText(strip, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, right)
 
     def _paint_region(self, painter: QPainter, region: Region, polygon: QPolygonF, has_mark: bool) -> None:

@@ -14,6 +14,8 @@ from workstation.scoring.sheet import ScoreSheet, Total, number_text
 ROW_HEIGHT, COLUMNS_ROW_HEIGHT = 24, 34
 SMALL_PX, NUMBER_PX = 11, 13
 VALUE_PX = 44
+Row = tuple[list[Derived], list[Total]]
+"""A sum of the form: its rule and its value in each column."""
 
 
 class TotalsStrip(QWidget):
@@ -29,6 +31,7 @@ class TotalsStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._theme = theme
         self._sheet: ScoreSheet | None = None
+        self._every: list[Row] = []
         self._is_roomy = False
         self._margin = 0
         self.hide()
@@ -60,6 +63,7 @@ class TotalsStrip(QWidget):
     def show_sheet(self, sheet: ScoreSheet | None, margin: int = 0) -> None:
         """Show the sums of a sheet, its columns `margin` pixels from the right edge; None shows nothing."""
         self._sheet, self._margin = sheet, margin
+        self._every = [] if sheet is None else _rows_of(sheet)
         self._tell()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -120,29 +124,28 @@ class TotalsStrip(QWidget):
         several = self._sheet is not None and len(self._sheet.instrument.columns) > 1
         return COLUMNS_ROW_HEIGHT if several else ROW_HEIGHT
 
-    def _rows(self, *, every: bool = False) -> list[tuple[list[Derived], list[Total]]]:
-        """The sums, those of all columns together: only the widest ones where room is short."""
-        if self._sheet is None:
-            return []
-        totals = self._sheet.totals()
-        rows: dict[str, list[Derived]] = {}
-        for rule in self._sheet.instrument.derived:
-            rows.setdefault(rule.base or rule.id, []).append(rule)
-        widest = max((len(rules[0].items) for rules in rows.values()), default=0)
-        return [
-            (rules, [totals[rule.id] for rule in rules])
-            for rules in rows.values()
-            if every or self._is_roomy or len(rules[0].items) == widest
-        ]
+    def _rows(self) -> list[Row]:
+        """The sums that have a line: only the widest ones where room is short."""
+        widest = max((len(rules[0].items) for rules, _ in self._every), default=0)
+        return [row for row in self._every if self._is_roomy or len(row[0][0].items) == widest]
 
     def _tell(self) -> None:
-        every = [_spoken(rules, totals) for rules, totals in self._rows(every=True)]
+        every = [_spoken(rules, totals) for rules, totals in self._every]
         self.setVisible(bool(every))
         self.setAccessibleName("; ".join(self.texts))
         self.setAccessibleDescription("; ".join(every))
         self.setToolTip("\n".join(every))
         self.updateGeometry()
         self.update()
+
+
+def _rows_of(sheet: ScoreSheet) -> list[Row]:
+    """Every sum of a sheet, those of all columns together."""
+    totals = sheet.totals()
+    rows: dict[str, list[Derived]] = {}
+    for rule in sheet.instrument.derived:
+        rows.setdefault(rule.base or rule.id, []).append(rule)
+    return [(rules, [totals[rule.id] for rule in rules]) for rules in rows.values()]
 
 
 def _number(total: Total) -> str:
