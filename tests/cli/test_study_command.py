@@ -381,3 +381,14 @@ def test_help_promises_only_what_there_is(capsys: pytest.CaptureFixture[str]) ->
     assert "marrow study reconcile --study koa" in text
     for later in ("analyse", "practice"):
         assert later not in text
+
+
+@pytest.mark.parametrize("words", [("sync",), ("server", "status"), ("server", "verify")])
+def test_a_server_of_no_study_is_refused_by_what_is_wrong(
+    place: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert study(place, *words) == REFUSED
+    assert "the folder study holds no reading study" in capsys.readouterr().err
+    assert study(place, "new", place / "plan.toml") == OK
+    assert study(place, *words) == USAGE
+    assert "the study's folder names none" in capsys.readouterr().err

@@ -40,13 +40,17 @@ def address_of(arguments: argparse.Namespace) -> ServerAddress:
     ------
     UsageError
         If neither does.
+    DataError
+        If there is no study in the folder.
     """
     from workstation.store.server_address import parse_address
     from workstation.store.server_join import kept_address
+    from workstation.workflow.read_case import require_study
 
     text = getattr(arguments, "url", "") or getattr(arguments, "server", "")
     found = parse_address(text) if text else kept_address(Path(arguments.study))
     if found is None:
+        require_study(Path(arguments.study))
         raise UsageError(
             "No server was used", "the study's folder names none", "marrow study server set URL --study DIR"
         )
