@@ -24,6 +24,7 @@ window.resize(1280, 800)
 window.show()
 desk = window.show_desk("reading", Path(sys.argv[2]))
 desk.choose_reader("R1")
+assert QTest.qWaitForWindowActive(window)
 print(desk.read.case.code, flush=True)
 for key in sys.stdin:
     QTest.keyClick(desk.grid, key.strip())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from workstation.gui.main_window import MainWindow
@@ -246,3 +246,19 @@ def test_what_was_said_before_a_read_is_gone_when_it_opens(
     assert "another study" in said.text()
     window.desk.choose_reader("R1")
     assert said.text() == ""
+
+
+def test_a_digit_scores_also_with_the_focus_in_the_frame_or_nowhere(
+    reading: MainWindow, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(reading.isActiveWindow)
+    sheet = reading.desk.read.sheets[0]
+    frame = next(button for button in reading.header.findChildren(QToolButton) if button.isEnabled())
+    frame.setFocus()
+    assert QApplication.focusWidget() is frame
+    qtbot.keyClick(frame, "1")
+    frame.clearFocus()
+    assert QApplication.focusWidget() is None
+    qtbot.keyClick(reading, "2")
+    grades = [reading.desk.read.sheets[0].answer(item.id).grade for item in sheet.instrument.items[:3]]
+    assert grades == [1, 2, None]

@@ -42,9 +42,14 @@ class FormKeys(QObject):
         for widget in self._heard:
             if isValid(widget):
                 widget.removeEventFilter(self)
-        self._heard = self._up_to_desk(now)
+        self._heard = self._up_to_desk(now) or self._window_around(now)
         for widget in self._heard:
             widget.installEventFilter(self)
+
+    def _window_around(self, widget: QWidget | None) -> list[QWidget]:
+        """The window of the desk where the focus is nowhere, or in the frame: keys come to it in the end."""
+        window = self._desk.window()
+        return [window] if widget is None or widget.window() is window else []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """True for a key that the form took."""
