@@ -64,13 +64,15 @@ def test_each_reader_has_the_same_cases_in_another_order(study: Study) -> None:
     assert orders[0] != orders[1]
 
 
-def test_the_screen_gets_a_code_and_a_place_and_nothing_else(study: Study) -> None:
+def test_the_screen_gets_a_code_a_place_and_what_the_plan_reveals_and_nothing_else(study: Study) -> None:
     case = study.reader("R1").open_read("K-2").case
     assert case.code == "K-2"
     assert case.place in ("1 of 3", "2 of 3", "3 of 3")
     assert {name for name in dir(case) if not name.startswith("_")} == {
-        "code", "joint", "laterality", "position", "total", "title", "place",
+        "code", "joint", "laterality", "position", "total", "name", "title", "place", "facts",
     }  # fmt: skip
+    assert case.name.startswith("K-2")
+    assert case.facts == ""  # this plan reveals nothing
 
 
 def test_answers_are_there_when_the_study_is_opened_again(study: Study) -> None:
