@@ -212,6 +212,22 @@ def test_entries_of_one_second_keep_their_sequence(store: StudyStore) -> None:
     assert sequences == list(range(1, len(sequences) + 1))
 
 
+def test_events_of_some_kinds_are_those_of_the_whole_log(store: StudyStore, folder: Path) -> None:
+    for number in range(6):
+        store.record("R1" if number % 2 else "R2", "opened" if number < 4 else "locked", {"number": number})
+    whole = store.audit()
+    assert store.audit("opened", "locked") == whole[-6:]
+    assert store.audit("locked") == whole[-2:]
+    assert store.audit("opened", after=whole[-4].sequence) == whole[-3:-2]
+    assert store.audit("never") == ()
+    assert store.last_signed("R1") == 0  # an unsealed study signs nothing
+    with sqlite3.connect(folder / DATABASE) as connection:
+        connection.execute("INSERT INTO audit VALUES (-5, '', 'R1', 'opened', '{}', '', '', x'00')")
+    connection.close()
+    assert store.audit()[0].sequence == -5  # what does not belong there is not passed over
+    assert store.last_signed("R1") == -5
+
+
 def test_two_programs_lose_no_entry(store: StudyStore, folder: Path) -> None:
     """Each thread has a store of its own, as two programs would."""
     errors: list[BaseException] = []

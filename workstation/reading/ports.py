@@ -39,5 +39,5 @@ class ReadStore(Protocol):
     def order(self, reader: str) -> tuple[Presentation, ...]:
         """The kept order of a reader."""
 
-    def audit(self) -> tuple[AuditEntry, ...]:
-        """The study's chain."""
+    def audit(self, *events: str, after: int | None = None) -> tuple[AuditEntry, ...]:
+        """The study's chain in order, or what it has of some kinds, or after an entry."""

@@ -111,17 +111,25 @@ class StudyFile:
         with self.writing() as connection:
             return self.record_in(connection, actor, event, detail)
 
-    def audit(self) -> tuple[AuditEntry, ...]:
-        """The study's chain."""
+    def audit(self, *events: str, after: int | None = None) -> tuple[AuditEntry, ...]:
+        """The study's chain, or what it has of some kinds; a long one is not read for a few entries."""
+        query = sa.select(AUDIT).order_by(AUDIT.c.sequence)
+        if after is not None:
+            query = query.where(AUDIT.c.sequence > after)
+        if events:
+            query = query.where(AUDIT.c.event.in_(events))
         with self.reading() as connection:
-            rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.sequence))
-            return tuple(audit_entry_of(row) for row in rows)
+            return tuple(audit_entry_of(row) for row in connection.execute(query))
 
-    def events(self, event: str, actor: str) -> tuple[AuditEntry, ...]:
-        """Events of one kind, and everything that an account did, in order."""
-        query = sa.select(AUDIT).where(sa.or_(AUDIT.c.event == event, AUDIT.c.actor == actor))
+    def last_signed(self, actor: str) -> int:
+        """The number of the last event that an account signed; 0 where it signed none."""
+        query = (
+            sa.select(AUDIT.c.sequence)
+            .where(AUDIT.c.actor == actor, sa.func.length(AUDIT.c.signature) > 0)
+            .order_by(AUDIT.c.sequence.desc())
+        )
         with self.reading() as connection:
-            return tuple(audit_entry_of(row) for row in connection.execute(query.order_by(AUDIT.c.sequence)))
+            return int(connection.execute(query.limit(1)).scalar() or 0)
 
     def record_in(
         self, connection: sa.Connection, actor: str, event: str, detail: dict[str, Any], at: str = ""

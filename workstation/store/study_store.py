@@ -173,17 +173,17 @@ class StudyStore:
         """Add an event to the study's chain; on disk before this returns."""
         return self._file.record(actor, event, detail)
 
-    def audit(self) -> tuple[AuditEntry, ...]:
-        """The study's chain."""
-        return self._file.audit()
+    def audit(self, *events: str, after: int | None = None) -> tuple[AuditEntry, ...]:
+        """The study's chain in order, or what it has of some kinds, or after an entry."""
+        return self._file.audit(*events, after=after)
 
     def know(self, orders: Orders) -> None:
         """Name reads by what is known of the orders from now on."""
         self._file.orders = orders
 
-    def events(self, event: str, *, actor: str) -> tuple[AuditEntry, ...]:
-        """Events of one kind, and everything that an account did, in order."""
-        return self._file.events(event, actor)
+    def last_signed(self, actor: str) -> int:
+        """The number of the last event that an account signed; 0 where it signed none."""
+        return self._file.last_signed(actor)
 
     def all_events(self) -> tuple[AuditEntry, ...]:
         """The study's chain, and behind it those that came back from readers' own machines."""

@@ -13,6 +13,7 @@ from workstation.store.study_seals import PLAN_SIGNED
 from workstation.store.study_store import StudyStore
 
 ACCEPTED, PLAN_FROZEN = "plan accepted", "plan frozen"
+_WORDS = (ACCEPTED, PLAN_SIGNED)
 
 
 class PlanNotAccepted(ProtocolViolation):
@@ -38,7 +39,7 @@ class PlanNotAccepted(ProtocolViolation):
 
 def has_accepted(store: StudyStore, card: Card, plan: StudyPlan) -> bool | None:
     """Whether the account's last word on a plan was on this one; None where it said none."""
-    words = words_of(store.audit(), card, (ACCEPTED, PLAN_SIGNED))
+    words = words_of(store.audit(*_WORDS), card, _WORDS)
     return f'"{plan.digest}"' in words[-1] if words else None
 
 
@@ -61,7 +62,7 @@ def require_accepted(store: StudyStore, card: Card, plan: StudyPlan, looked_at: 
     is_looked_at = _is_code_of(plan, looked_at)
     if has_accepted(store, card, plan) is False:
         # That reading has begun the log says too, from which nothing can be taken without a trace.
-        if not store.has_begun and not any(one.event == PLAN_FROZEN for one in store.audit()):
+        if not store.has_begun and not store.audit(PLAN_FROZEN):
             if not is_looked_at:
                 raise PlanNotAccepted(card.name, plan)
         elif not _follows_accepted(store, card):
@@ -85,14 +86,14 @@ def _is_code_of(plan: StudyPlan, looked_at: str) -> bool:
 
 def frozen_number(store: StudyStore) -> int:
     """The number of the plan that was in force at the first read."""
-    events = [one.event for one in store.audit()]
+    events = [one.event for one in store.audit(STUDY_MADE, PLAN_CHANGED, PLAN_FROZEN)]
     before = events[: events.index(PLAN_FROZEN)] if PLAN_FROZEN in events else events
     return max(1, sum(event in (STUDY_MADE, PLAN_CHANGED) for event in before))
 
 
 def _follows_accepted(store: StudyStore, card: Card) -> bool:
     """Whether all plans since the one that the account has accepted were signed as that one asks."""
-    words = words_of(store.audit(), card, (ACCEPTED, PLAN_SIGNED))
+    words = words_of(store.audit(*_WORDS), card, _WORDS)
     plans = {one.number: parse_plan(one.toml, instruments()) for one in store.plans()}
     known = [number for number, plan in plans.items() if f'"{plan.digest}"' in words[-1]]
     if not known:

@@ -154,8 +154,8 @@ def note_outcomes(study: Study, reader: str) -> None:
         return
     noted = {
         json.loads(one.detail).get("attempt")
-        for one in study.store.audit()
-        if one.actor == reader and one.event in (PASSED, FAILED)
+        for one in study.store.audit(PASSED, FAILED)
+        if one.actor == reader
     }
     for one in state.outcomes:
         if one.attempt not in noted:

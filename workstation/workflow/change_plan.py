@@ -153,10 +153,9 @@ def plan_rows(study: Study) -> tuple[PlanRow, ...]:
     import json
 
     reasons = {}
-    for entry in study.store.audit():
-        if entry.event == "plan changed":
-            detail = json.loads(entry.detail)
-            reasons[detail.get("number")] = str(detail.get("reason", ""))
+    for entry in study.store.audit("plan changed"):
+        detail = json.loads(entry.detail)
+        reasons[detail.get("number")] = str(detail.get("reason", ""))
     rows: list[PlanRow] = []
     before: StudyPlan | None = None
     for kept in study.store.plans():

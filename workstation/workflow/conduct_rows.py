@@ -116,8 +116,8 @@ def _versions(study: Study, rows: tuple[ConductRow, ...]) -> str:
     told = []
     changed = {
         detail.get("version"): detail
-        for one in study.store.audit()
-        if one.event == PLAN_CHANGED and "reason" in (detail := json.loads(one.detail))
+        for one in study.store.audit(PLAN_CHANGED)
+        if "reason" in (detail := json.loads(one.detail))
     }
     for version in sorted({plan.version for plan in study.plans.values()}):
         count, why = sum(row.plan_version == version for row in rows), changed.get(version, {})
@@ -129,8 +129,7 @@ def _versions(study: Study, rows: tuple[ConductRow, ...]) -> str:
 
 def _emergencies(study: Study) -> list[str]:
     told = []
-    for one in study.store.audit():
-        if one.event == UNBLINDED:
-            detail = json.loads(one.detail)
-            told.append(f"{detail['case']} on {one.at[:10]} by {one.actor}: {detail['reason']}")
+    for one in study.store.audit(UNBLINDED):
+        detail = json.loads(one.detail)
+        told.append(f"{detail['case']} on {one.at[:10]} by {one.actor}: {detail['reason']}")
     return told

@@ -36,9 +36,7 @@ class OpenedRead:
 
 def unblinded_cases(store: StudyStore) -> frozenset[str]:
     """Cases that were opened in an emergency; reads of them that are locked later are flagged."""
-    return frozenset(
-        str(json.loads(one.detail).get("case")) for one in store.audit() if one.event == UNBLINDED
-    )
+    return frozenset(str(json.loads(one.detail).get("case")) for one in store.audit(UNBLINDED))
 
 
 def unblind(study: Study, case: str, reason: str, by: str = "coordinator") -> tuple[OpenedRead, ...]:

@@ -45,7 +45,7 @@ def late_amendments(store: StudyStore) -> frozenset[ReadKey]:
 def noted_late(store: StudyStore) -> list[dict[str, Any]]:
     """Reads that the logs here say came after opening: ``reader``, ``read`` as it is kept, ``opened``."""
     found = []
-    for entry in (*store.audit(), *_of_other_machines(store)):
+    for entry in (*store.audit(CAME_LATE), *_of_other_machines(store)):
         if entry.event != CAME_LATE:
             continue
         try:
@@ -91,7 +91,7 @@ def note_late(store: StudyStore, keys: Iterable[ReadKey], opened: bool, by: str 
 
 def was_opened(store: StudyStore) -> bool:
     """Whether any reads were opened for comparison, as far as it is known here."""
-    return bool(store.seals.opened(Stage.KEY)) or any(one.event == UNSEALED for one in store.audit())
+    return bool(store.seals.opened(Stage.KEY) or store.audit(UNSEALED))
 
 
 def opened_before(store: StudyStore, key: ReadKey) -> bool:
@@ -99,7 +99,7 @@ def opened_before(store: StudyStore, key: ReadKey) -> bool:
     found = _openings(store)
     if any(found):
         return any(_came_after(key.kept, opened) for opened in found)
-    scopes = {json.loads(one.detail).get("scope") for one in store.audit() if one.event == UNSEALED}
+    scopes = {json.loads(one.detail).get("scope") for one in store.audit(UNSEALED)}
     return key.version > 1 and not scopes.isdisjoint({"all", key.case})
 
 

@@ -212,7 +212,7 @@ def _content(study: Study, own: StudyPlan, person: Person, approved: bool) -> di
 
 def _made(study: Study, reader: str) -> list[dict[str, Any]]:
     """Packages of a reader that were made, as the log says."""
-    details = (json.loads(one.detail) for one in study.store.audit() if one.event == MADE)
+    details = (json.loads(one.detail) for one in study.store.audit(MADE))
     return [detail for detail in details if detail.get("reader") == reader]
 
 

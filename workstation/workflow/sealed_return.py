@@ -112,7 +112,7 @@ def read_data(key: ReadKey) -> list[object]:
 def _recipient(study: Study) -> Card:
     """Who made the last package: a return goes back to where that came from."""
     sealing = study.plan.sealing
-    names = [json.loads(one.detail).get("from") for one in study.store.audit() if one.event == TAKEN]
+    names = [json.loads(one.detail).get("from") for one in study.store.audit(TAKEN)]
     found = sealing.find(str(names[-1])) if sealing is not None and names else None
     if found is None:
         raise ProtocolViolation("The return was not made", "the log does not say who made the package")

@@ -39,7 +39,7 @@ def draw_orders(
     if plan.sealing is None or not plan.has_secret_orders:
         return
     drawn = {one.reader for one in store.orders.seeds()}
-    log = [one.detail for one in store.audit() if one.event == ORDER_DRAWN]
+    log = [one.detail for one in store.audit(ORDER_DRAWN)]
     now = utc_now()
     new: list[OrderSeed] = []
     for reader in plan.readers:
@@ -77,7 +77,7 @@ def require_own_order(store: StudyStore, orders: Orders, name: str) -> None:
     """
     if not orders.are_secret or name not in orders.plan.readers or orders.knows(name):
         return
-    if any(one.event == ORDER_DRAWN and f'"reader":"{name}"' in one.detail for one in store.audit()):
+    if any(f'"reader":"{name}"' in one.detail for one in store.audit(ORDER_DRAWN)):
         raise seal.not_opened(f"the order of {name}")
 
 

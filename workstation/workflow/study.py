@@ -252,7 +252,7 @@ class Study:
         wanted = ({"all"} if whole else set(cases)) - self._noted
         if not wanted:
             return
-        known = "".join(one.detail for one in self.store.audit() if one.event == UNSEALED)
+        known = "".join(one.detail for one in self.store.audit(UNSEALED))
         for scope in sorted(wanted):
             if f'"scope":"{scope}"' not in known:
                 self.store.record(actor, UNSEALED, {"scope": scope})

@@ -155,9 +155,9 @@ class Contact:
         """Every message that was sent to the contact, the oldest first."""
         details = [
             json.loads(one.detail)
-            for one in self._study.store.audit()
+            for one in self._study.store.audit(URGENT_SEEN)
             # Another's word that it was read must not hide it from its contact.
-            if one.event == URGENT_SEEN and one.actor == self.name and self._is_own(one)
+            if one.actor == self.name and self._is_own(one)
         ]
         seen = {one.get(name) for one in details for name in ("number", "entry")} - {None}
         return tuple(
@@ -189,9 +189,7 @@ class Contact:
         """Messages that came as files, each under the number of its arrival; not those that do not open."""
         study = self._study
         found: dict[int, AuditEntry] = {}
-        for entry in study.store.audit():
-            if entry.event != ARRIVED:
-                continue
+        for entry in study.store.audit(ARRIVED):
             try:
                 data = base64.b64decode(str(json.loads(entry.detail)["message"]), validate=True)
                 message = opened_message(data, self._keys)

@@ -183,7 +183,7 @@ def _logged(store: StudyStore) -> set[str]:
 
 
 def _files(store: StudyStore) -> list[dict[str, str]]:
-    found = (json.loads(one.detail) for one in store.audit() if one.event == ARRIVED)
+    found = (json.loads(one.detail) for one in store.audit(ARRIVED))
     return [one for one in found if {"file", "entry"} <= one.keys()]  # anybody can write the log's end
 
 

@@ -157,7 +157,7 @@ class Vault:
                 self._accept_plan(person)
             self.refresh()
             require_own_order(self._store, self.orders, name)
-            self._left |= left_reads(self._store.events(SIGNED_OUT, actor=name), listed)
+            self._left |= left_reads(self._store.audit(SIGNED_OUT), listed)
         except BaseException:
             self.people.pop(name)
             self._store.signers.pop(name)

@@ -13,11 +13,8 @@ WRONG = "wrong passphrase"
 def logged_tries(store: StudyStore, name: str) -> Tries:
     """Wrong passphrases for an account since it last signed anything."""
     tries = Tries()
-    for entry in store.events(WRONG, actor=name):
-        if entry.event != WRONG:
-            if entry.signature:
-                tries = Tries()
-        elif _account(entry.detail) == name:
+    for entry in store.audit(WRONG, after=store.last_signed(name)):
+        if _account(entry.detail) == name:
             tries = Tries(tries.wrong + 1, entry.at)
     return tries
 
