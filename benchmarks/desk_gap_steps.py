@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -67,6 +67,13 @@ def go_round(many: Path, library: Path, watch: Watch) -> dict[str, Gap]:
     return found
 
 
+def _rest(milliseconds: int) -> None:
+    """Let the program run as its own event loop does; `QTest.qWait` would keep its threads from Python."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def _window(library: Path) -> MainWindow:
     from workstation.gui.application import make_window, warm_up
     from workstation.workflow.workspace import open_workspace
@@ -76,8 +83,8 @@ def _window(library: Path) -> MainWindow:
     window.show()
     warm_up(window)
     while window.context.jobs.running:
-        QTest.qWait(100)
-    QTest.qWait(300)
+        _rest(100)
+    _rest(300)
     return window
 
 
@@ -89,7 +96,7 @@ def _in_a_case(window: MainWindow, library: Path, watch: Watch) -> dict[str, Gap
         code = workspace.library.cases()[0].code
     reading = window.show_desk("reading")
     assert isinstance(reading, ReadingDesk)
-    QTest.qWait(500)
+    _rest(500)
     found = {"open_case": watch(lambda: window.show_desk("reading", code), lambda: _has_pictures(reading))}
 
     def layouts() -> None:
@@ -99,13 +106,13 @@ def _in_a_case(window: MainWindow, library: Path, watch: Watch) -> dict[str, Gap
     four = watch(lambda: reading.grid.set_grid(4, 4), lambda: len(reading.grid.presenter.states) == 16)
     found["layout"] = max(one[0], four[0]), max(one[1], four[1])
     reading.grid.set_grid(2, 2)
-    QTest.qWait(500)
+    _rest(500)
     _draw_length(reading)
     undo = Qt.KeyboardModifier.ControlModifier
     found["undo_mark"] = watch(lambda: QTest.keyClick(reading.grid, Qt.Key.Key_Z, undo), lambda: True)
     found["full_screen"] = watch(lambda: QTest.keyClick(reading.grid, Qt.Key.Key_F11), reading.grid.isVisible)
     QTest.keyClick(reading.grid.tiles[0], Qt.Key.Key_F11)
-    QTest.qWait(500)
+    _rest(500)
     return found
 
 
@@ -122,7 +129,7 @@ def _draw_length(reading: ReadingDesk) -> None:
     QTest.mousePress(tile, left, pos=QPoint(150, 150))
     QTest.mouseMove(tile, QPoint(220, 200))
     QTest.mouseRelease(tile, left, pos=QPoint(220, 200))
-    QTest.qWait(300)
+    _rest(300)
 
 
 def _around(window: MainWindow, watch: Watch) -> dict[str, Gap]:

@@ -37,6 +37,7 @@ _WARM = (
     "workstation.workflow.open_study",
     "workstation.gui.reading.reading_desk",
     "workstation.workflow.segment",
+    "workstation.workflow.bundles",
     "workstation.gui.review.reconcile_desk",
     "workstation.gui.analysis.results_desk",
     "workstation.gui.study.setup_desk",

@@ -160,11 +160,13 @@ class Jobs:
         if self._current.get(ticket.slot) is not ticket:
             return  # dropped
         step = steps.popleft()
-        if steps:
-            self._wait_turn(ticket, steps)
-        else:
+        if not steps:
             del self._current[ticket.slot]
-        step()
+        try:
+            step()
+        finally:
+            if steps:  # asked for only now: the time of a long step would else have run out within it
+                self._wait_turn(ticket, steps)
 
     def in_process(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Work:
         """Work for `start` that calls ``function(*arguments, **named, progress=…)`` in another process.

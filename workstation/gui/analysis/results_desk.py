@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -193,13 +194,15 @@ class ResultsDesk(Desk):
     # slots ------------------------------------------------------------------------------------
 
     def _on_opened(self, results: Results) -> None:
+        # The view is made in one turn of the window and filled in others.
+        self.context.jobs.in_turns("results", self._make_view, partial(self._show_results, results))
+
+    def _make_view(self) -> None:
         from workstation.gui.analysis.agreement_view import AgreementView
 
         if self._view is None:
             self._view = AgreementView(self.context.appearance)
             self._view.case_opened.connect(lambda code: self.asked_for.emit("reading", code))
-        # The view is made in one turn of the window and filled in another.
-        self.context.jobs.start("results", lambda _progress: results, self._show_results)
 
     def _show_results(self, results: Results) -> None:
         if self._view is None:
