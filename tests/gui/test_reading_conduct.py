@@ -223,6 +223,7 @@ def test_the_key_of_masks_opens_none_that_the_plan_keeps_back(
     desk._lock.signed.emit("R1", True, "")
     desk.choose_reader("R1")
     assert desk.read is not None and desk.read.is_locked and desk.read.case.code == read.case.code
+    # mypy lets no method be replaced; here nothing may be laid on the image
     desk._acts._lay = lambda *_: pytest.fail("a mask came on screen")  # type: ignore[method-assign]
     qtbot.keyClick(desk, Qt.Key.Key_M, CTRL)
     assert "it is locked" in window.context.messages.last.text

@@ -7,18 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)  # fmt: skip
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation import INTENDED_USE, settings
 from workstation.errors import WorkstationError
@@ -27,8 +18,9 @@ from workstation.gui.desk import Desk, DeskContext, DeskEntry
 from workstation.gui.desks import DESKS
 from workstation.gui.header import SHUT, Header
 from workstation.gui.idle import put_away_windows
+from workstation.gui.intended_use import IntendedUseNotice
 from workstation.gui.messages import MessageBar
-from workstation.gui.theme import CONTROL_PX, Theme
+from workstation.gui.theme import Theme
 from workstation.tasks import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +78,8 @@ class MainWindow(QMainWindow):
         self._header.lock_wanted.connect(self.lock_session)
         self._header.theme_wanted.connect(self.toggle_theme)
         self._header.help_wanted.connect(self.toggle_help)
-        self._notice = self._intended_use_notice()
+        seen = context.settings.get("intended_use_seen")
+        self._notice = None if seen else IntendedUseNotice(context.theme, self._on_notice_seen)
         self._pages = QStackedWidget()
         self._pages.setObjectName("desks")
         self._help: HelpPanel | None = None
@@ -373,32 +366,6 @@ class MainWindow(QMainWindow):
         keymap.bind("lock_session", self, self.lock_session, everywhere=True)
         keymap.bind("help", self, self.toggle_help, everywhere=True)
         keymap.bind("theme", self, self.toggle_theme, everywhere=True)
-
-    def _intended_use_notice(self) -> QFrame | None:
-        if self.context.settings.get("intended_use_seen"):
-            return None
-        notice = QFrame()
-        notice.setObjectName("notice")
-        icon = QLabel()
-        icon.setPixmap(icons.pixmap("info", self.context.theme.roles["accent"]))
-        text = QLabel(
-            f"{INTENDED_USE} Measurements and masks support a reader in a study or a course; "
-            "they do not replace a diagnostic workstation."
-        )
-        text.setWordWrap(True)
-        seen = QPushButton("Understood")
-        seen.setObjectName("intended_use_seen")
-        seen.setAccessibleName("Understood: research and teaching only")
-        seen.setToolTip("Close this note; it stays in Help, About")
-        seen.setFixedHeight(CONTROL_PX)
-        seen.clicked.connect(self._on_notice_seen)
-        layout = QHBoxLayout(notice)
-        layout.setContentsMargins(12, 4, 12, 4)
-        layout.setSpacing(8)
-        layout.addWidget(icon)
-        layout.addWidget(text, 1)
-        layout.addWidget(seen, 0, Qt.AlignmentFlag.AlignVCenter)
-        return notice
 
     def _on_notice_seen(self) -> None:
         if self._notice is not None:
